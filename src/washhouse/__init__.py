@@ -1,0 +1,1 @@
+"""An open learning health and care system."""

@@ -1,0 +1,1 @@
+"""Commands; the only layer that reads the environment."""

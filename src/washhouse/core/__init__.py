@@ -1,0 +1,1 @@
+"""Errors, identifiers, time and table contracts; standard library only."""

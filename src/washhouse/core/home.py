@@ -1,0 +1,76 @@
+"""Where does a home keep what it holds?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders and files of one home. Nothing outside `vault` holds an identifier."""
+
+    root: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """`washhouse.toml`: what the deployer chose."""
+        return self.root / "washhouse.toml"
+
+    @property
+    def current(self) -> Path:
+        """`CURRENT`: the pointer that names the published version."""
+        return self.root / "CURRENT"
+
+    @property
+    def lake(self) -> Path:
+        """Delta tables, one folder each."""
+        return self.root / "lake"
+
+    @property
+    def vault(self) -> Path:
+        """Identities, links, landed files and raw quarantined rows; every file encrypted."""
+        return self.root / "vault"
+
+    @property
+    def spill(self) -> Path:
+        """What engines spill to disk; inside the vault, emptied at the start and the end of a run."""
+        return self.vault / "spill"
+
+    @property
+    def desk_file(self) -> Path:
+        """The desk's SQLite file, unless a URL is set."""
+        return self.root / "desk.db"
+
+    @property
+    def models(self) -> Path:
+        """Fitted models with their records."""
+        return self.root / "models"
+
+    @property
+    def log(self) -> Path:
+        """Logs; no identifiers."""
+        return self.root / "log"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployer may choose for one home.
+
+    Attributes:
+        buckets: Number of person buckets of the record, 1 to 4096 (about 2.2M events each).
+        threads: Threads an engine may use, 0 for all.
+        memory_limit: Memory an engine may use before it spills, e.g. `"4GB"`.
+        keep_versions: Published versions kept readable.
+        desk_url: SQLAlchemy URL of the desk; empty for SQLite inside the home.
+        key_file: File that holds the vault's master key; empty for `vault/master.key`.
+        session_minutes: Minutes without a request after which a web session ends.
+    """
+
+    buckets: int = 2
+    threads: int = 0
+    memory_limit: str = "4GB"
+    keep_versions: int = 10
+    desk_url: str = ""
+    key_file: str = ""
+    session_minutes: int = 30

@@ -1,0 +1,1 @@
+"""What people do: users, teams, reviews, audit."""

@@ -1,0 +1,1 @@
+"""Who may, when; grants, the vault, reveal, pseudonyms and audit."""

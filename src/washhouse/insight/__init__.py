@@ -1,0 +1,1 @@
+"""Codelists, features, models, explanations and model records."""

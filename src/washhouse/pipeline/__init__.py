@@ -1,0 +1,1 @@
+"""The run: steps, order, lock, resume, publish."""

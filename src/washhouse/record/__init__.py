@@ -1,0 +1,1 @@
+"""The linked, de-identified, longitudinal record: the de-identification line."""

@@ -1,0 +1,170 @@
+"""Which tables does the record hold, and what is one row of each?"""
+
+from __future__ import annotations
+
+from washhouse.core.tables import Column, Table
+
+_BUCKET = Column("bucket", "int32", "Person bucket, 0 to buckets - 1", nullable=False)
+_PERSON = Column("person_id", "string", "Pseudonymous person, 32 hex digits", nullable=False)
+_SOURCE = Column("source", "string", "Sending system", nullable=False)
+
+PERSON = Table(
+    name="person",
+    grain="one row per person with at least one source record",
+    key=("person_id",),
+    order=("person_id",),
+    partition_by=("bucket",),
+    columns=(
+        _BUCKET,
+        _PERSON,
+        Column("birth_month", "date", "First day of the month of birth"),
+        Column("sex", "string", "`female`, `male`, `indeterminate` or `unknown`"),
+        Column("ethnic_category", "string", "As recorded: A-S, Z (not stated), 99 (not known) or null (blank)"),
+        Column("small_area", "string", "LSOA code"),
+        Column("deprivation_decile", "int32", "1 (most deprived) to 10"),
+        Column("practice", "string", "GP practice code"),
+        Column("death_date", "date", "Day of death, if known"),
+        Column("sources", "string", "Sending systems that know the person, sorted, comma-separated", nullable=False),
+    ),
+)
+
+EVENT = Table(
+    name="event",
+    grain="one row per state of a thing that happened to a person (a correction keeps the old row)",
+    key=("person_id", "source", "source_file", "source_row", "code"),
+    order=("person_id", "time", "code"),
+    partition_by=("bucket",),
+    columns=(
+        _BUCKET,
+        _PERSON,
+        Column("time", "timestamp", "When it happened, UTC; null for standing facts"),
+        Column("end_time", "timestamp", "When it ended, if it lasts and has ended"),
+        Column("recorded_at", "timestamp", "When the source first showed this state", nullable=False),
+        Column("recorded_assumed", "bool", "True where `recorded_at` is only the event's own time", nullable=False),
+        Column("superseded_at", "timestamp", "When the source showed another state, or withdrew it"),
+        Column("code", "string", "`vocabulary//code`", nullable=False),
+        Column("numeric_value", "float64", "Value, in `unit`"),
+        Column("unit", "string", "Unit of `numeric_value`"),
+        Column("text_value", "string", "Short coded value; never free text"),
+        Column("ref", "string", "Opaque id of the thing (referral, contact, spell, attendance)"),
+        Column("parent_ref", "string", "`ref` of the thing that this belongs to"),
+        Column("team", "string", "Team's local id"),
+        Column("worker", "string", "Worker's local id"),
+        _SOURCE,
+        Column("source_file", "string", "`batch/file` that first showed this state", nullable=False),
+        Column("source_row", "int64", "CSV record in that file, the first after the header being 1", nullable=False),
+    ),
+)
+
+RELATION = Table(
+    name="relation",
+    grain="one row per tie of a person and span",
+    key=("person_id", "other", "kind", "since"),
+    order=("person_id", "kind"),
+    partition_by=("bucket",),
+    columns=(
+        _BUCKET,
+        _PERSON,
+        Column("other", "string", "The other end: person_id, household, practice", nullable=False),
+        Column("kind", "string", "`household`, `practice`, `carer`", nullable=False),
+        Column("since", "date", "First day known"),
+        Column("until", "date", "Day after the last, if ended"),
+        Column("evidence", "string", "What the tie rests on, in words", nullable=False),
+    ),
+)
+
+CARE_RELATION = Table(
+    name="care_relation",
+    grain="one row per person and team or worker, and span",
+    key=("person_id", "team", "worker", "since"),
+    order=("person_id", "since"),
+    columns=(
+        _PERSON,
+        Column("team", "string", "Team's local id"),
+        Column("worker", "string", "Worker's local id; null where only the team is known"),
+        Column("since", "date", "First day", nullable=False),
+        Column("until", "date", "Day after the last, if ended"),
+        _SOURCE,
+        Column("source_file", "string", "`batch/file` it was derived from", nullable=False),
+        Column("source_row", "int64", "CSV record in that file", nullable=False),
+    ),
+)
+
+RETIRED = Table(
+    name="retired",
+    grain="one row per person_id that gave way to another",
+    key=("old",),
+    columns=(
+        Column("old", "string", "Retired person_id", nullable=False),
+        Column("new", "string", "person_id that took over", nullable=False),
+    ),
+)
+
+BATCH = Table(
+    name="batch",
+    grain="one row per file landed",
+    key=("source", "batch", "file"),
+    order=("source", "batch", "file"),
+    columns=(
+        _SOURCE,
+        Column("batch", "string", "Batch, as its folder is named", nullable=False),
+        Column("file", "string", "File name", nullable=False),
+        Column("source_table", "string", "Table of the source contract"),
+        Column("status", "string", "`accepted` or `rejected`", nullable=False),
+        Column("reason", "string", "Why rejected, in words; no values"),
+        Column("as_of", "date", "Declared date of the batch", nullable=False),
+        Column("period_start", "date", "First day reported"),
+        Column("period_end", "date", "Last day reported"),
+        Column("sha256", "string", "Digest of the bytes received", nullable=False),
+        Column("bytes", "int64", "Bytes received", nullable=False),
+        Column("lines", "int64", "CSV records after the header", nullable=False),
+        Column("accepted", "int64", "Rows typed and kept", nullable=False),
+        Column("warned", "int64", "Accepted rows with at least one warning", nullable=False),
+        Column("quarantined", "int64", "Rows set aside", nullable=False),
+        Column("duplicates", "int64", "Rows identical to an earlier one in the file", nullable=False),
+        Column("opted_out", "int64", "Rows dropped for an opt-out", nullable=False),
+        Column("landed_at", "timestamp", "When the file was landed", nullable=False),
+    ),
+)
+
+QUARANTINE = Table(
+    name="quarantine",
+    grain="one row per reason to reject, set aside or warn",
+    key=("source", "batch", "file", "row", "rule", "column"),
+    order=("source", "batch", "file", "row"),
+    columns=(
+        _SOURCE,
+        Column("batch", "string", "Batch", nullable=False),
+        Column("file", "string", "File name", nullable=False),
+        Column("source_table", "string", "Table of the source contract"),
+        Column("row", "int64", "CSV record, the first after the header being 1; 0 for the whole file", nullable=False),
+        Column("column", "string", "Column, if one is to blame"),
+        Column("rule", "string", "Stable kebab-case rule", nullable=False),
+        Column("severity", "string", "`reject`, `quarantine` or `warning`", nullable=False),
+        Column("reason", "string", "What is wrong and what was expected; never a value", nullable=False),
+    ),
+)
+
+SCORE = Table(
+    name="score",
+    grain="one row per person at risk, model and index date",
+    key=("person_id", "model", "index_date"),
+    order=("person_id", "model", "index_date"),
+    partition_by=("bucket",),
+    columns=(
+        _BUCKET,
+        _PERSON,
+        Column("model", "string", "Outcome model, e.g. `crisis`", nullable=False),
+        Column("model_version", "string", "Version of the fitted model", nullable=False),
+        Column("index_date", "date", "Day at whose start the score was made", nullable=False),
+        Column("status", "string", "`scored` or `in-crisis-care`", nullable=False),
+        Column("risk", "float64", "Calibrated probability, 0 to 1; null unless scored"),
+        Column("risk_lower", "float64", "Lower end of the 95 % interval"),
+        Column("risk_upper", "float64", "Upper end of the 95 % interval"),
+        Column("rank", "int32", "Rank among the scored of that model and date, 1 the highest"),
+        Column("points", "float64", "Points of the points list"),
+        Column("reasons", "string", "JSON list of {feature, text, value, contribution, event_refs}"),
+    ),
+)
+
+TABLES = (PERSON, EVENT, RELATION, CARE_RELATION, RETIRED, BATCH, QUARANTINE, SCORE)

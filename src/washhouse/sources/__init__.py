@@ -1,0 +1,1 @@
+"""One module per sending system: read, validate, quarantine, map."""
