@@ -1,0 +1,61 @@
+# The two commands of the README are `make demo` and `make test`; each does all its own set-up.
+PEOPLE ?= 20000
+YEARS  ?= 5
+SEED   ?= 1842
+PORT   ?= 8000
+DEMO   ?= var/demo
+WORKERS ?= 2
+W := .venv/bin/washhouse
+
+.PHONY: help install dev demo demo-data test check format bench bench-linkage bench-crisis vendor lock reference clean
+
+help:            ## what can be made
+	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
+
+install:         ## the locked packages that the product needs, in .venv
+	@scripts/install run
+
+dev:             ## those, and what checks and tests need
+	@scripts/install dev
+
+demo-data: install ## an invented city of 20,000 as one linked record in var/demo
+	@test -e $(DEMO)/city/.made || { rm -rf $(DEMO); mkdir -p $(DEMO); \
+	    $(W) city --people $(PEOPLE) --years $(YEARS) --seed $(SEED) --out $(DEMO)/city && touch $(DEMO)/city/.made; }
+	@$(W) run --home $(DEMO)/home --inbox $(DEMO)/city/extracts
+
+demo: demo-data  ## that, served with demo users until stopped
+	@$(W) serve --home $(DEMO)/home --demo --port $(PORT)
+
+test: dev        ## all tests, browser and PostgreSQL included
+	@scripts/install-debian chromium fonts-liberation postgresql
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
+
+check: dev       ## style, types, layers, locks
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-cache
+	@! grep -nE 'https?://|--(extra-)?index-url' requirements*.lock
+
+format: dev      ## put the code into the house style
+	@.venv/bin/ruff check --fix-only . && .venv/bin/ruff format .
+
+bench: bench-linkage bench-crisis ## every benchmark
+
+bench-linkage: dev ## linkage beside Splink and exact matching, on the invented city
+	@.venv/bin/python bench/linkage.py
+
+bench-crisis: dev  ## crisis models beside the oracle, on the invented city
+	@.venv/bin/python bench/crisis.py
+
+vendor: dev      ## fetch the vendored browser assets again (needs npm)
+	@.venv/bin/python scripts/vendor.py
+
+lock: dev        ## write the hash-locked requirement files anew
+	@scripts/lock
+
+reference: dev   ## write the generated reference pages anew
+	@.venv/bin/python scripts/reference.py
+
+clean:           ## forget the demo and caches
+	@rm -rf var .mypy_cache .pytest_cache .ruff_cache build dist
