@@ -1,0 +1,124 @@
+"""Who asks, for which purpose, about whom, and until when?
+
+A grant is minted here and nowhere else. It is decided from facts that are handed in (who cares for whom), names the
+people it covers, and runs out. Every read of the record and every reveal needs one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from washhouse.core.errors import RefusedError
+from washhouse.desk.clock import to_utc
+
+
+class Role(StrEnum):
+    """What somebody is here."""
+
+    CLINICIAN = "clinician"
+    STEWARD = "steward"
+    SYSTEM = "system"
+
+
+class Purpose(StrEnum):
+    """What the data is asked for. Declared at the start of a session, never widened."""
+
+    DIRECT_CARE = "direct-care"
+    STEWARDSHIP = "stewardship"
+    OPERATIONS = "operations"
+
+
+class Reach(StrEnum):
+    """What a grant can be about."""
+
+    PERSONS = "persons"
+    POPULATION = "population"
+
+
+REACH: dict[tuple[Role, Purpose], Reach] = {
+    (Role.CLINICIAN, Purpose.DIRECT_CARE): Reach.PERSONS,
+    (Role.STEWARD, Purpose.STEWARDSHIP): Reach.POPULATION,
+    (Role.SYSTEM, Purpose.OPERATIONS): Reach.POPULATION,
+}
+"""Which role may ask for which purpose, and whether it names people. What is not listed is refused."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Leave to ask, for one actor and one purpose, until it expires.
+
+    Attributes:
+        id: Opaque id, repeated in the audit.
+        actor: Username, or `system` for the run itself.
+        role: What the actor is.
+        purpose: What the data is asked for.
+        persons: The people it covers; None for the population (the run, or feeds and aggregates for a steward).
+        issued_at: Naive UTC.
+        expires_at: Naive UTC; the first moment at which it no longer holds.
+    """
+
+    id: str
+    actor: str
+    role: Role
+    purpose: Purpose
+    persons: frozenset[str] | None = field(repr=False)
+    issued_at: datetime
+    expires_at: datetime
+
+
+def mint_grant(
+    *,
+    actor: str,
+    role: Role,
+    purpose: Purpose,
+    persons: Iterable[str] | None,
+    now: datetime,
+    minutes: int = 30,
+) -> Grant:
+    """Mint a grant.
+
+    Args:
+        actor: Username.
+        role: What the actor is.
+        purpose: What the data is asked for.
+        persons: The people that the actor has a care relationship with; None for the population.
+        now: The present moment, UTC.
+        minutes: How long it holds, 1 to 720.
+
+    Raises:
+        RefusedError: `grant-refused`: the role may not ask for that purpose, the reach does not fit it, or the
+            time is out of range.
+
+    >>> grant = mint_grant(actor="CP0012", role=Role.CLINICIAN, purpose=Purpose.DIRECT_CARE,
+    ...                    persons=["a", "b"], now=datetime(2026, 7, 1, 9, 0))
+    >>> sorted(grant.persons), grant.expires_at.isoformat()
+    (['a', 'b'], '2026-07-01T09:30:00')
+    """
+    reach = REACH.get((role, purpose))
+    if reach is None:
+        raise RefusedError("grant-refused", f"A {role} may not ask for the purpose {purpose}.")
+    if (reach is Reach.PERSONS) != (persons is not None):
+        raise RefusedError("grant-refused", f"A grant of a {role} for {purpose} must cover {reach}.")
+    if not actor or not 1 <= minutes <= 720:
+        raise RefusedError("grant-refused", "A grant needs an actor and holds for 1 to 720 minutes.")
+    issued = to_utc(now)
+    return Grant(
+        id=secrets.token_hex(8),
+        actor=actor,
+        role=role,
+        purpose=purpose,
+        persons=None if persons is None else frozenset(persons),
+        issued_at=issued,
+        expires_at=issued + timedelta(minutes=minutes),
+    )
+
+
+def system_grant(now: datetime) -> Grant:
+    """The grant of the run itself: the population, for operations, for twelve hours."""
+    return mint_grant(
+        actor="system", role=Role.SYSTEM, purpose=Purpose.OPERATIONS, persons=None, now=now, minutes=720
+    )

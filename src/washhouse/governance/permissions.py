@@ -1,0 +1,103 @@
+"""Who may do what, for which purpose, to whom?
+
+The rules are the table `ALLOWED`: role x purpose x action x relation. What is not listed is refused.
+`tests/spec/governance` checks every cell.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from washhouse.core.errors import RefusedError
+from washhouse.governance.grants import Grant, Purpose, Role
+
+
+class Action(StrEnum):
+    """What can be asked."""
+
+    READ_PERSON = "read-person"
+    """One person's rows: events, relations, scores."""
+    READ_CASELOAD = "read-caseload"
+    """The list of the people that the grant covers, with their scores."""
+    REVEAL = "reveal"
+    """Names and other identifiers, from the vault."""
+    REVIEW = "review"
+    """Record, list or undo a review of a person's score."""
+    VIEW_AUDIT_OF_PERSON = "view-audit-of-person"
+    """Who looked at a person."""
+    READ_FEEDS = "read-feeds"
+    """What arrived, when, and how fresh it is: counts by batch and file."""
+    READ_QUARANTINE = "read-quarantine"
+    """Reasons, files, rows and columns of lines set aside; no values."""
+    READ_LINKAGE = "read-linkage"
+    """Figures of the linkage; no records."""
+    READ_POPULATION = "read-population"
+    """Every person's de-identified rows, by a kernel."""
+    WRITE_RECORD = "write-record"
+    """Scores and other results."""
+
+
+class Relation(StrEnum):
+    """How the grant stands to the person asked about."""
+
+    CARE = "care"
+    """The person (or, if none is named, everybody asked about) is covered by the grant."""
+    NONE = "none"
+    """The person is not covered by the grant."""
+    POPULATION = "population"
+    """The grant covers nobody by name, but the population."""
+
+
+ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
+    {
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_PERSON, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_CASELOAD, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.VIEW_AUDIT_OF_PERSON, Relation.CARE),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_FEEDS, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUARANTINE, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_LINKAGE, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_POPULATION, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.WRITE_RECORD, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_FEEDS, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_QUARANTINE, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_LINKAGE, Relation.POPULATION),
+    }
+)
+
+
+def relation_of(grant: Grant, person_id: str | None = None) -> Relation:
+    """How the grant stands to a person, or to the people it covers when none is named."""
+    if grant.persons is None:
+        return Relation.POPULATION
+    return Relation.CARE if person_id is None or person_id in grant.persons else Relation.NONE
+
+
+def may(grant: Grant, action: str, person_id: str | None = None) -> bool:
+    """Does the grant allow the action on the person (or on everybody it covers)?
+
+    >>> from datetime import datetime
+    >>> from washhouse.governance.grants import system_grant
+    >>> grant = system_grant(datetime(2026, 7, 1))
+    >>> may(grant, "read-population"), may(grant, "reveal", "a"), may(grant, "no-such-action")
+    (True, False, False)
+    """
+    return (grant.role, grant.purpose, action, relation_of(grant, person_id)) in ALLOWED
+
+
+def check_permission(grant: Grant, action: str, person_id: str | None = None) -> None:
+    """Raise unless the grant allows the action.
+
+    Prefer `AuditTrail.authorise`, which also checks that the grant still holds and writes the audit.
+
+    Raises:
+        RefusedError: `not-permitted`.
+    """
+    if not may(grant, action, person_id):
+        about = "" if person_id is None else " about that person"
+        raise RefusedError(
+            "not-permitted",
+            f"A {grant.role} may not {action}{about} for the purpose {grant.purpose}.",
+            "Ask for what your own care relationships or role cover.",
+        )
