@@ -1,0 +1,128 @@
+"""How do rows become Parquet files, and files a commit of a Delta table?
+
+The files are written here and not by Delta's own writer, which hands rows to several threads and keeps no order inside
+a file: rows stay in the order handed in, in row groups of about 120,000.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, Schema, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction, create_table_with_add_actions
+
+from washhouse.core.tables import Table
+from washhouse.lake.disk import sync_file
+from washhouse.lake.schemas import arrow_schema
+
+ROW_GROUP = 122_880
+"""Rows a row group; groups of 8k rows were worse at everything measured."""
+
+
+def is_ahead(delta: DeltaTable, published: int) -> bool:
+    """Whether a table holds anything but the published content; a table already restored does not."""
+    if delta.version() == published:
+        return False
+    last = delta.history(1)[0]
+    restored_to = last.get("operationParameters", {}).get("version")
+    return not (last.get("operation") == "RESTORE" and str(restored_to) == str(published))
+
+
+class PartFile:
+    """One Parquet file while it is written: rows are held back until a row group is full."""
+
+    def __init__(self, folder: Path, relative: str, schema: pa.Schema) -> None:
+        self.relative = relative
+        self.path = folder / relative
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.writer = pq.ParquetWriter(self.path, schema, compression="zstd")
+        self.held: list[pa.Table] = []
+        self.held_rows = 0
+        self.rows = 0
+
+    def add(self, rows: pa.Table) -> None:
+        """Append rows; whole row groups go to the disk."""
+        self.held.append(rows)
+        self.held_rows += rows.num_rows
+        self.rows += rows.num_rows
+        if self.held_rows >= ROW_GROUP:
+            whole = self.held_rows // ROW_GROUP * ROW_GROUP
+            held = pa.concat_tables(self.held)
+            self.writer.write_table(held.slice(0, whole), row_group_size=ROW_GROUP)
+            rest = held.slice(whole)
+            self.held, self.held_rows = ([rest], rest.num_rows) if rest.num_rows else ([], 0)
+
+    def close(self) -> None:
+        """Write what is held back and force the file to the disk."""
+        if self.held_rows:
+            self.writer.write_table(pa.concat_tables(self.held), row_group_size=ROW_GROUP)
+        self.writer.close()
+        sync_file(self.path)
+
+
+def write_files(folder: Path, table: Table, parts: Iterable[pa.Table]) -> list[PartFile]:
+    """Write rows to one new file a partition; returns the files."""
+    write_id = uuid.uuid4().hex
+    schema = arrow_schema(table)
+    stored = pa.schema([field for field in schema if field.name not in table.partition_by])
+    files: dict[int | None, PartFile] = {}
+    for rows in parts:
+        for value, run in _runs(table, rows):
+            if value not in files:
+                home = "" if value is None else f"{table.partition_by[0]}={value}/"
+                files[value] = PartFile(folder, f"{home}part-{write_id}.parquet", stored)
+            files[value].add(run.select(stored.names))
+    for file in files.values():
+        file.close()
+    return list(files.values())
+
+
+def _runs(table: Table, rows: pa.Table) -> Iterable[tuple[int | None, pa.Table]]:
+    """Cut rows into runs of one partition value; rows keep their order inside each partition."""
+    if not table.partition_by or not rows.num_rows:
+        yield from [(None, rows)] if rows.num_rows else []
+        return
+    column = rows.column(table.partition_by[0]).combine_chunks()
+    for value in sorted(pc.unique(column).to_pylist()):
+        yield int(value), rows.filter(pc.equal(column, value))
+
+
+def commit_files(folder: Path, table: Table, files: Sequence[PartFile]) -> int:
+    """Make files the whole content of a table, in one commit; returns its Delta version."""
+    schema = Schema.from_arrow(pa.schema([pa.field(field.name, field.type, True) for field in arrow_schema(table)]))
+    added = [
+        AddAction(
+            path=file.relative,
+            size=file.path.stat().st_size,
+            partition_values={name: file.relative.partition("=")[2].partition("/")[0] for name in table.partition_by},
+            modification_time=int(file.path.stat().st_mtime * 1000),
+            data_change=True,
+            stats=f'{{"numRecords":{file.rows}}}',
+        )
+        for file in files
+    ]
+    partitions = list(table.partition_by)
+    try:
+        delta = DeltaTable(str(folder))
+    except TableNotFoundError:
+        create_table_with_add_actions(str(folder), schema, added, "error", partitions)
+    else:
+        if schema.fields != delta.schema().fields:
+            write_deltalake(
+                delta,
+                arrow_schema(table).empty_table(),
+                mode="overwrite",
+                schema_mode="overwrite",
+                partition_by=partitions,
+            )
+            delta = DeltaTable(str(folder))
+        delta.create_write_transaction([*added], "overwrite", schema, partitions)
+    version = int(DeltaTable(str(folder)).version())
+    sync_file(folder / "_delta_log" / f"{version:020}.json")
+    return version

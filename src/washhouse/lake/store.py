@@ -1,0 +1,228 @@
+"""Where do the versions of a table live, and how is one written and read?
+
+A write replaces a table's whole content in one commit; older versions stay readable until `prune`.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from washhouse.core.errors import HomeError
+from washhouse.core.tables import Table
+from washhouse.lake.commit import commit_files, is_ahead, write_files
+from washhouse.lake.engine import Connection
+from washhouse.lake.schemas import arrow_schema, conform, conform_batch
+
+
+class Lake:
+    """The Delta tables under one folder.
+
+    Args:
+        root: Folder of the tables, one folder each.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._files = lru_cache(maxsize=256)(self._list_files)
+
+    def write(self, table: Table, data: pa.Table | pa.RecordBatchReader) -> int:
+        """Replace a table's content in one commit.
+
+        Args:
+            table: The contract; data that breaks it is refused.
+            data: A table (sorted here by partition and `table.order`), or a stream already in that order.
+
+        Returns:
+            The Delta version that holds the new content.
+
+        Raises:
+            InputError: The data breaks the contract.
+            HomeError: The table's folder cannot be written.
+        """
+        folder = self.root / table.name
+        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(data, pa.Table):
+            parts: Iterable[pa.Table] = [_sorted(table, conform(table, data))]
+        else:
+            parts = (conform_batch(table, batch) for batch in data)
+        try:
+            return commit_files(folder, table, write_files(folder, table, parts))
+        except (OSError, DeltaError) as error:
+            raise HomeError(
+                "lake-write", f"Table {table.name} could not be written.", "Check space and permissions of the home."
+            ) from error
+
+    def version(self, name: str) -> int | None:
+        """The newest Delta version of a table, None if there is no such table."""
+        try:
+            return int(DeltaTable(str(self.root / name)).version())
+        except TableNotFoundError:
+            return None
+
+    def names(self) -> list[str]:
+        """Names of the tables that exist, sorted."""
+        if not self.root.is_dir():
+            return []
+        return sorted(path.name for path in self.root.iterdir() if (path / "_delta_log").is_dir())
+
+    def restore(self, versions: Mapping[str, int]) -> list[str]:
+        """Bring every table back to a published version, as after a run that died before it published.
+
+        Args:
+            versions: Delta version of each published table; a table not named here is removed.
+
+        Returns:
+            Names of the tables that were ahead, sorted.
+        """
+        ahead: list[str] = []
+        for name in self.names():
+            if name not in versions:
+                shutil.rmtree(self.root / name)
+                ahead.append(name)
+            elif is_ahead(delta := DeltaTable(str(self.root / name)), versions[name]):
+                delta.restore(versions[name])
+                ahead.append(name)
+        return ahead
+
+    def files(self, name: str, version: int, bucket: int | None = None) -> list[str]:
+        """Parquet files of one version of a table.
+
+        Args:
+            name: Name of the table.
+            version: Delta version.
+            bucket: Only this bucket's files.
+
+        Returns:
+            Paths, sorted by bucket and order of writing.
+
+        Raises:
+            HomeError: The version is not there any more, or never was.
+        """
+        files = self._files(name, version)
+        if bucket is None:
+            return list(files)
+        return [file for file in files if f"/bucket={bucket}/" in file]
+
+    def read(
+        self, table: Table, version: int, *, columns: Sequence[str] | None = None, bucket: int | None = None
+    ) -> pa.Table:
+        """Read one version of a table.
+
+        Args:
+            table: The contract.
+            version: Delta version.
+            columns: Columns wanted, in this order; None for all.
+            bucket: Only this bucket's rows.
+
+        Returns:
+            Rows under the contract's schema, in the order they were written.
+        """
+        schema = arrow_schema(table)
+        wanted = list(columns) if columns is not None else schema.names
+        schema = pa.schema([schema.field(name) for name in wanted])
+        stored = [name for name in wanted if name not in table.partition_by]
+        parts = [
+            _with_partition(pq.ParquetFile(file).read(columns=stored), file, table, schema)
+            for file in self.files(table.name, version, bucket)
+        ]
+        return pa.concat_tables(parts) if parts else schema.empty_table()
+
+    def create_view(
+        self, connection: Connection, table: Table, version: int, *, bucket: int | None = None, name: str = ""
+    ) -> None:
+        """Show one version of a table, or one bucket of it, to an engine as a view.
+
+        Args:
+            connection: The engine.
+            table: The contract.
+            version: Delta version.
+            bucket: Only this bucket's rows.
+            name: Name of the view; empty for the table's own.
+        """
+        files = self.files(table.name, version, bucket)
+        view = (name or table.name).replace('"', '""')
+        if not files:
+            columns = ", ".join(f'CAST(NULL AS {_SQL[c.type]}) AS "{c.name}"' for c in table.columns)
+            connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS SELECT {columns} WHERE false')
+            return
+        paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        types = ", ".join(f"'{c.name}': {_SQL[c.type]}" for c in table.columns if c.name in table.partition_by)
+        hive = f", hive_partitioning = true, hive_types = {{{types}}}" if types else ", hive_partitioning = false"
+        names = ", ".join(f'"{column}"' for column in table.column_names)
+        connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS SELECT {names} FROM read_parquet([{paths}]{hive})')
+
+    def prune(self, keep: Mapping[str, Sequence[int]]) -> int:
+        """Delete files that no kept version uses.
+
+        Args:
+            keep: Delta versions to keep readable, by table; the newest always stays.
+
+        Returns:
+            Number of files deleted.
+        """
+        deleted = 0
+        for name in self.names():
+            delta = DeltaTable(str(self.root / name))
+            wanted = sorted({*keep.get(name, ()), int(delta.version())})
+            used: set[str] = set()
+            for version in wanted:
+                used.update(self.files(name, version))
+            for path in (self.root / name).rglob("*.parquet"):
+                if "_delta_log" not in path.parts and str(path) not in used:
+                    path.unlink()
+                    deleted += 1
+        return deleted
+
+    def _list_files(self, name: str, version: int) -> tuple[str, ...]:
+        try:
+            delta = DeltaTable(str(self.root / name), version=version)
+        except (TableNotFoundError, DeltaError, OSError) as error:
+            raise HomeError(
+                "lake-version",
+                f"Version {version} of table {name} cannot be read.",
+                "Run `washhouse doctor` on the home.",
+            ) from error
+        return tuple(sorted(delta.file_uris(), key=_file_order))
+
+
+_SQL = {
+    "string": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "float64": "DOUBLE",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+
+
+def _file_order(path: str) -> tuple[int, str]:
+    folder, _, file = path.rpartition("/")
+    _, equals, value = folder.rpartition("/")[2].partition("=")
+    return (int(value) if equals and value.isdigit() else -1, file)
+
+
+def _sorted(table: Table, data: pa.Table) -> pa.Table:
+    keys = [*table.partition_by, *(name for name in table.order if name not in table.partition_by)]
+    if not keys or data.num_rows < 2:
+        return data
+    return data.sort_by([(name, "ascending") for name in keys])
+
+
+def _with_partition(part: pa.Table, file: str, table: Table, schema: pa.Schema) -> pa.Table:
+    columns: list[Any] = []
+    for field in schema:
+        if field.name in table.partition_by:
+            columns.append(pa.repeat(pa.scalar(_file_order(file)[0], field.type), part.num_rows))
+        else:
+            columns.append(part.column(field.name))
+    return pa.table(columns, schema=schema)
