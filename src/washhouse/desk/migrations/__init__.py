@@ -1,0 +1,1 @@
+"""Revisions of the desk's tables, run by `open_desk`."""

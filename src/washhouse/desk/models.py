@@ -1,0 +1,114 @@
+"""Which tables does the desk hold? What people do; never a name, number or address of a resident."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Root of the desk's tables. Constraints are named, so that migrations can find them on every engine."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class User(Base):
+    """One row per user."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('clinician', 'steward')", name="role"),
+        CheckConstraint("origin IN ('source', 'demo')", name="origin"),
+    )
+
+    username: Mapped[str] = mapped_column(String(64), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16))
+    display_name: Mapped[str] = mapped_column(String(120))
+    active: Mapped[bool]
+    origin: Mapped[str] = mapped_column(String(8))
+
+
+class Team(Base):
+    """One row per team of a sending service."""
+
+    __tablename__ = "teams"
+
+    team: Mapped[str] = mapped_column(String(64), primary_key=True)
+    team_type: Mapped[str | None] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(160))
+    active: Mapped[bool]
+
+
+class Membership(Base):
+    """One row per user and team."""
+
+    __tablename__ = "memberships"
+
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"), primary_key=True)
+    team: Mapped[str] = mapped_column(ForeignKey("teams.team"), primary_key=True, index=True)
+
+
+class Assignment(Base):
+    """One row per user, person and first day: whose care somebody co-ordinates."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (CheckConstraint("origin IN ('source', 'demo')", name="origin"),)
+
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"), primary_key=True)
+    person_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+    since: Mapped[date] = mapped_column(Date, primary_key=True)
+    until: Mapped[date | None] = mapped_column(Date)
+    origin: Mapped[str] = mapped_column(String(8))
+
+
+class ReviewRow(Base):
+    """One row per review of a score, or per retraction of one; nothing is edited or deleted."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        CheckConstraint("(retracts IS NULL) = (agree IS NOT NULL)", name="kind"),
+        CheckConstraint("agree IN ('yes', 'partly', 'no')", name="agree"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    person_id: Mapped[str] = mapped_column(String(32), index=True)
+    index_date: Mapped[date | None] = mapped_column(Date)
+    model_version: Mapped[str | None] = mapped_column(String(64))
+    agree: Mapped[str | None] = mapped_column(String(8))
+    action: Mapped[str | None] = mapped_column(String(40))
+    note: Mapped[str | None] = mapped_column(Text)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    retracts: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"), unique=True)
+
+
+class AuditRow(Base):
+    """One row per decision and person shown, chained by hash; triggers refuse edits and deletions."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "subject", "seq"), CheckConstraint("outcome IN ('allow', 'deny')", name="outcome"))
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
+    at: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(64))
+    role: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(24))
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str | None] = mapped_column(String(32))
+    outcome: Mapped[str] = mapped_column(String(8))
+    detail: Mapped[str] = mapped_column(Text)
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
