@@ -1,0 +1,119 @@
+"""What came out of a file and of a batch, and is every line accounted for?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from washhouse.core.errors import HomeError
+from washhouse.sources.contract import Kind, SourceSpec
+
+ISSUES = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("column", pa.string()),
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("severity", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+    ]
+)
+"""One row per reason: CSV record (the first after the header is 1, 0 is the whole file), declared column or null,
+rule, severity (`reject`, `quarantine`, `duplicate`, `warning`) and words without any value. Ordered by row."""
+
+SET_ASIDE = pa.schema(
+    [pa.field("row", pa.int64(), nullable=False), pa.field("rule", pa.string()), pa.field("raw", pa.string())]
+)
+"""One row per quarantined record, as sent: for the vault only."""
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """One file, read.
+
+    `lines = accepted + quarantined + duplicates + opted_out`, where a line is a CSV record after the header; this is
+    checked when the result is made. The lines of a rejected file are quarantined.
+
+    Attributes:
+        file: Name as received; a member of an archive is `archive.zip/member.csv`.
+        table: Table of the source's contract; None for a file that it does not know.
+        rows: Accepted rows, one per line kept: the contract's columns, typed, and `_row`. In the order of the file.
+        issues: Reasons, see `ISSUES`.
+        set_aside: Quarantined records as sent, see `SET_ASIDE`. Holds identifiers.
+        lines: CSV records after the header.
+        accepted: Rows kept.
+        warned: Accepted rows with at least one warning.
+        quarantined: Rows set aside.
+        duplicates: Rows identical to an earlier one of the file.
+        opted_out: Rows dropped for an opt-out (feeds for secondary use only).
+        rejected: The whole file was refused.
+        reason: Why, in words.
+        encoding: How the bytes were read, e.g. `utf-8`.
+        delimiter: How fields were split.
+    """
+
+    file: str
+    table: str | None
+    rows: pa.Table
+    issues: pa.Table
+    set_aside: pa.Table
+    lines: int
+    accepted: int
+    warned: int
+    quarantined: int
+    duplicates: int
+    opted_out: int = 0
+    rejected: bool = False
+    reason: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+
+    def __post_init__(self) -> None:
+        """Check that no line is lost and none counted twice.
+
+        Raises:
+            HomeError: The counts do not add up (code `lines-unaccounted`); nothing of the file may be used.
+        """
+        total = self.accepted + self.quarantined + self.duplicates + self.opted_out
+        kept = self.rows.num_rows == self.accepted and self.warned <= self.accepted
+        aside = self.rejected or self.set_aside.num_rows == self.quarantined
+        if total != self.lines or not kept or not aside:
+            raise HomeError(
+                "lines-unaccounted",
+                f"{self.file}: {self.lines} lines were read but {total} are accounted for.",
+                "This is a fault of washhouse: report it with the file's declaration, not with the file.",
+            )
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """One batch, read.
+
+    Attributes:
+        source: Sending system.
+        batch: Name of the batch's folder.
+        as_of: Declared date; the reference date for plausibility.
+        submitted_at: Declared time, naive UTC: when the extract was made; midnight of `as_of` where only a date is known.
+        period_start: First day reported, if declared.
+        period_end: Last day reported, if declared.
+        provider: Sender's code, if declared.
+        kind: `delta` for changed rows by key, else `full`.
+        files: Every file by name, the rejected and the unknown included.
+        tables: Accepted files by table.
+        reason: Why the whole batch was rejected, else empty.
+    """
+
+    source: str
+    batch: str
+    as_of: date
+    submitted_at: datetime
+    period_start: date | None
+    period_end: date | None
+    provider: str | None
+    kind: Kind
+    files: Mapping[str, ReadResult]
+    tables: Mapping[str, ReadResult]
+    reason: str = ""
+    spec: SourceSpec | None = field(default=None, repr=False, compare=False)
