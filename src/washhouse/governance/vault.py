@@ -1,0 +1,190 @@
+"""Where do identities, links, landed files and raw quarantined rows live? Encrypted, every one of them.
+
+    HOME/vault/landed/<sha256>                    a file as received (governance.envelope)
+    HOME/vault/tables/<table>/<generation>.parquet  a table (Parquet modular encryption, AES-GCM, footer included)
+
+A file is bound to its place: moved to another name it does not open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
+
+from washhouse.core.errors import HomeError
+from washhouse.core.home import Home
+from washhouse.governance.envelope import BrokenSealError, open_seal, seal, unwrap_key, wrap_key
+from washhouse.governance.pseudonym import derive_key, keyed_hash
+from washhouse.lake.disk import sync_file, write_atomically
+
+_ROW_GROUP = 122_880
+
+
+class Vault:
+    """The encrypted part of a home.
+
+    Args:
+        home: The home.
+        master_key: 32 bytes, from `governance.keys`.
+    """
+
+    def __init__(self, home: Home, master_key: bytes) -> None:
+        self._landed = home.vault / "landed"
+        self._tables = home.vault / "tables"
+        self._master_key = master_key
+        self._keys: dict[str, bytes] = {}
+
+    def land(self, data: bytes) -> str:
+        """Keep a file as received; landing the same bytes again changes nothing.
+
+        Returns:
+            SHA-256 of the bytes, in hexadecimal: the file's name in the vault.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._landed / sha256
+        if not path.exists():
+            self._landed.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_atomically(path, seal(self._key("landed"), data, f"landed/{sha256}"), mode=0o600)
+        return sha256
+
+    def read_landed(self, sha256: str) -> bytes:
+        """Bytes of a landed file.
+
+        Raises:
+            HomeError: `vault-damaged`: the file is missing or was changed.
+        """
+        try:
+            data = open_seal(self._key("landed"), (self._landed / sha256).read_bytes(), f"landed/{sha256}")
+        except (OSError, BrokenSealError) as error:
+            raise _damaged(f"landed file {sha256[:12]}") from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise _damaged(f"landed file {sha256[:12]}")
+        return data
+
+    def write(self, table: str, generation: str, data: pa.Table | pa.RecordBatchReader) -> None:
+        """Write one generation of a table, whole or not at all.
+
+        Args:
+            table: Name of the table, e.g. `"identity"` or `"typed.gp.journal"`.
+            generation: Name of this state of it.
+            data: Rows; a stream is written as it comes.
+        """
+        path = self._path(table, generation)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary = path.with_name(f".{path.name}.new")
+        name = f"{table}/{generation}"
+        encryption = _factory(self._key("tables"), name).file_encryption_properties(
+            pe.KmsConnectionConfig(),
+            pe.EncryptionConfiguration(
+                name,
+                uniform_encryption=True,
+                encryption_algorithm="AES_GCM_V1",
+                data_key_length_bits=256,
+                double_wrapping=False,
+            ),
+        )
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        os.close(handle)
+        with pq.ParquetWriter(temporary, data.schema, compression="zstd", encryption_properties=encryption) as writer:
+            if isinstance(data, pa.Table):
+                writer.write_table(data, row_group_size=_ROW_GROUP)
+            else:
+                for batch in data:
+                    writer.write_batch(batch, row_group_size=_ROW_GROUP)
+        sync_file(temporary)
+        os.replace(temporary, path)
+        sync_file(path.parent)
+
+    def read(self, table: str, generation: str, columns: list[str] | None = None) -> pa.Table:
+        """Read one generation of a table.
+
+        Args:
+            table: Name of the table.
+            generation: Name of the state.
+            columns: Columns wanted; None for all.
+
+        Raises:
+            HomeError: `vault-damaged`: the file is missing, was changed, or is another file under this name.
+        """
+        path = self._path(table, generation)
+        name = f"{table}/{generation}"
+        decryption = _factory(self._key("tables"), name).file_decryption_properties(pe.KmsConnectionConfig())
+        try:
+            # pyarrow does not look at the first bytes.
+            with path.open("rb") as file:
+                if file.read(4) != b"PARE":
+                    raise BrokenSealError("head")
+            with pq.ParquetFile(path, decryption_properties=decryption) as parquet:
+                return parquet.read(columns=columns)
+        except (OSError, pa.ArrowInvalid, BrokenSealError) as error:
+            raise _damaged(f"table {table}, generation {generation}") from error
+
+    def exists(self, table: str, generation: str) -> bool:
+        """Whether this generation of a table was written."""
+        return self._path(table, generation).exists()
+
+    def generations(self, table: str) -> list[str]:
+        """Generations of a table that exist, sorted."""
+        folder = self._tables / quote(table, safe=".")
+        return sorted(unquote(path.name.removesuffix(".parquet")) for path in folder.glob("[!.]*.parquet"))
+
+    def tables(self) -> list[str]:
+        """Names of the tables that exist, sorted."""
+        if not self._tables.is_dir():
+            return []
+        return sorted(unquote(path.name) for path in self._tables.iterdir() if path.is_dir())
+
+    def remove(self, table: str, generation: str) -> None:
+        """Remove one generation of a table; nothing happens if there is none."""
+        self._path(table, generation).unlink(missing_ok=True)
+
+    def hmac(self, purpose: str, value: bytes) -> bytes:
+        """HMAC-SHA-256 of a value under the key of a purpose: 32 bytes."""
+        return keyed_hash(self._key(purpose), value)
+
+    def secret(self, purpose: str) -> str:
+        """The key of a purpose as 64 hexadecimal digits, for keyed hashes in SQL: `sha256(secret || '|' || value)`."""
+        return self._key(f"secret/{purpose}").hex()
+
+    def _key(self, purpose: str) -> bytes:
+        if purpose not in self._keys:
+            self._keys[purpose] = derive_key(self._master_key, purpose)
+        return self._keys[purpose]
+
+    def _path(self, table: str, generation: str) -> Path:
+        return self._tables / quote(table, safe=".") / f"{quote(generation, safe='')}.parquet"
+
+
+class _FileKeys(pe.KmsClient):  # type: ignore[misc]
+    """Seals the data key of the one file `name`; pyarrow keeps the sealed key in the file's footer."""
+
+    def __init__(self, key: bytes, name: str) -> None:
+        super().__init__()
+        self._key = key
+        self._name = name
+
+    def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> str:
+        """Seal a data key."""
+        return wrap_key(self._key, key_bytes, self._name).hex()
+
+    def unwrap_key(self, wrapped_key: str, master_key_identifier: str) -> bytes:
+        """Open a data key; the file's present name decides, not the one it carries."""
+        return unwrap_key(self._key, bytes.fromhex(wrapped_key), self._name)
+
+
+def _factory(key: bytes, name: str) -> pe.CryptoFactory:
+    return pe.CryptoFactory(lambda _: _FileKeys(key, name))
+
+
+def _damaged(what: str) -> HomeError:
+    return HomeError(
+        "vault-damaged",
+        f"The vault's {what} is missing or was changed after it was written.",
+        "Restore the home's vault from a backup; nothing was published from it.",
+    )
