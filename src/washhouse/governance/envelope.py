@@ -92,7 +92,9 @@ def open_seal(key: bytes, sealed: bytes, name: str) -> bytes:
         try:
             length, plain = _HEAD.unpack_from(sealed, start)
             start += _HEAD.size
-            last = start + length >= len(sealed)
+            if start + length > len(sealed):
+                raise BrokenSealError(f"chunk {index}")
+            last = start + length == len(sealed)
             packed = box.decrypt(_nonce(index), sealed[start : start + length], _label(index, plain, last))
             out.append(codec.decompress(packed, plain, asbytes=True) if plain else b"")
         except (InvalidTag, struct.error, ValueError, OSError, MemoryError) as error:
