@@ -59,14 +59,14 @@ class Membership(Base):
 
 
 class Assignment(Base):
-    """One row per user, person and first day: whose care somebody co-ordinates."""
+    """One row per user and person: whose care somebody co-ordinates now."""
 
     __tablename__ = "assignments"
     __table_args__ = (CheckConstraint("origin IN ('source', 'demo')", name="origin"),)
 
     username: Mapped[str] = mapped_column(ForeignKey("users.username"), primary_key=True)
     person_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
-    since: Mapped[date] = mapped_column(Date, primary_key=True)
+    since: Mapped[date] = mapped_column(Date)
     until: Mapped[date | None] = mapped_column(Date)
     origin: Mapped[str] = mapped_column(String(8))
 

@@ -24,7 +24,7 @@ Detail = Mapping[str, str | int | float | bool | None]
 """Facts about a decision (page, counts, version, cohort hash): never a value from the record."""
 
 _PERSON_ID = re.compile(r"[0-9a-f]{32}")
-_ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+_ACTOR = re.compile(r"[A-Za-z0-9][^\s\x00-\x1f\x7f]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,13 @@ class AuditTrail:
         self.record([_of_grant(grant, moment, action, subject, outcome, facts) for subject in shown])
         if refused:
             raise refused[0][1]
+
+    def refuse(
+        self, grant: Grant, action: str, code: str, *, at: datetime | None = None, detail: Detail | None = None
+    ) -> None:
+        """Commit a refusal that another rule than permission decided, e.g. a policy; `code` is the error's."""
+        facts = {**(detail or {}), "code": code}
+        self.record([_of_grant(grant, to_utc(at or self._clock()), action, None, "deny", facts)])
 
     def viewers(self, person_id: str, *, aliases: Collection[str] = (), limit: int = 500) -> list[Viewing]:
         """Who was shown rows of a person, the latest first; asked under `view-audit-of-person`.

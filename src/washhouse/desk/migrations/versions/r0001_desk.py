@@ -99,7 +99,7 @@ def _directory() -> None:
         sa.Column("since", sa.Date(), nullable=False),
         sa.Column("until", sa.Date()),
         sa.Column("origin", sa.String(8), nullable=False),
-        sa.PrimaryKeyConstraint("username", "person_id", "since", name="pk_assignments"),
+        sa.PrimaryKeyConstraint("username", "person_id", name="pk_assignments"),
         sa.CheckConstraint("origin IN ('source', 'demo')", name=op.f("ck_assignments_origin")),
     )
     op.create_index("ix_assignments_person_id", "assignments", ["person_id"])
