@@ -7,7 +7,7 @@ come from it, so that a new system is a declaration and a mapping, not a program
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 ColumnType = Literal["text", "date", "time", "datetime", "int", "float", "code", "flag", "nhs_number", "pseudonym"]
@@ -165,7 +165,8 @@ class SourceSpec:
         tables: Tables that it may send.
         period: Where a batch declares its period; None where the folder's date is all there is.
         secondary_use: The feed is for secondary use only, so type 1 opt-outs are dropped when it is read.
-        description: What it is, and where its names come from.
+        description: What it is.
+        references: Where its names and codes are published.
     """
 
     name: str
@@ -174,7 +175,7 @@ class SourceSpec:
     period: PeriodSpec | None = None
     secondary_use: bool = False
     description: str = ""
-    references: tuple[str, ...] = field(default=())
+    references: tuple[str, ...] = ()
 
     def table(self, name: str) -> TableSpec:
         """Return a table by its name.
@@ -186,27 +187,3 @@ class SourceSpec:
             if table.name == name:
                 return table
         raise KeyError(name)
-
-
-def codes(text: str) -> tuple[str, ...]:
-    """Split a list of codes written with spaces.
-
-    >>> codes("01 02 ZZ")
-    ('01', '02', 'ZZ')
-    """
-    return tuple(text.split())
-
-
-def coded(name: str, allowed: str, *, aliases: tuple[str, ...] = (), description: str = "") -> ColumnSpec:
-    """Return a column of national codes; all-digit codes of one length that start with 0 get their zeros back.
-
-    >>> coded("AccommodationType", "01 02 98").pad
-    2
-    >>> coded("Gender", "1 2 9 X").pad
-    0
-    """
-    values = codes(allowed)
-    digits = {len(value) for value in values if value.isdigit()}
-    zeros = any(value.startswith("0") and len(value) > 1 for value in values)
-    pad = digits.pop() if zeros and len(digits) == 1 else 0
-    return ColumnSpec(name, "code", aliases=aliases, allowed=values, pad=pad, description=description)

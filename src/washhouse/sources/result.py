@@ -95,7 +95,7 @@ class BatchResult:
         source: Sending system.
         batch: Name of the batch's folder.
         as_of: Declared date; the reference date for plausibility.
-        submitted_at: Declared time, naive UTC: when the extract was made; midnight of `as_of` where only a date is known.
+        submitted_at: When the extract was made, naive UTC; midnight of `as_of` where only a date is known.
         period_start: First day reported, if declared.
         period_end: Last day reported, if declared.
         provider: Sender's code, if declared.

@@ -1,0 +1,11 @@
+"""Which systems send data?"""
+
+from __future__ import annotations
+
+from washhouse.sources import gp, hospital, mental_health, social_care
+from washhouse.sources.contract import SourceSpec
+
+SPECS: dict[str, SourceSpec] = {
+    spec.name: spec for spec in (gp.SPEC, hospital.SPEC, mental_health.SPEC, social_care.SPEC)
+}
+"""Contract of every sending system, by the name of its folder in the inbox."""
