@@ -1,0 +1,35 @@
+"""In which bucket do a person's rows lie?
+
+A bucket is a stored column computed from the bytes of the person's id, never from an engine's own hash, so that every
+engine and every version agrees. Loops, files and single-person reads all go by bucket.
+"""
+
+from __future__ import annotations
+
+PREFIX_HEX_DIGITS = 8
+"""Leading hex digits of `person_id` that decide the bucket."""
+
+
+def bucket_of(person_id: str, buckets: int) -> int:
+    """The bucket of a person.
+
+    Args:
+        person_id: 32 hex digits.
+        buckets: Number of buckets, 1 to 4096.
+
+    Returns:
+        0 to `buckets - 1`.
+
+    >>> bucket_of("0000000aff00ff00ff00ff00ff00ff00", 4)
+    2
+    """
+    return int(person_id[:PREFIX_HEX_DIGITS], 16) % buckets
+
+
+def bucket_sql(column: str) -> str:
+    """`bucket_of` as a SQL expression; the number of buckets is bound to `$buckets`.
+
+    >>> bucket_sql("m.person_id")
+    "CAST(CAST('0x' || left(m.person_id, 8) AS BIGINT) % $buckets AS INTEGER)"
+    """
+    return f"CAST(CAST('0x' || left({column}, {PREFIX_HEX_DIGITS}) AS BIGINT) % $buckets AS INTEGER)"

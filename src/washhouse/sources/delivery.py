@@ -1,0 +1,349 @@
+"""What did a sender say about a thing, and from when until when did the record know it so?
+
+Batches repeat themselves: a monthly return lists every open referral again, a practice sends its whole journal each
+month. `resolve_history` turns the typed rows of all batches into **states**: one row per thing and state, with the
+time at which that state was first sent and the time at which another state, or its absence, replaced it.
+
+One rule serves all three ways of delivery. A batch that holds a table is a *submission* of it; it says that each of
+its rows is so.
+
+- Submissions are taken in the order of submission time, declared date, batch name.
+- A *full* submission also says that nothing else is so for what it covers: it withdraws every row of an earlier
+  submission of the same provider that it covers and does not repeat. `snapshot`: each covers all before it.
+  `replace-period`: it covers submissions, full or delta, whose period lies within its own. `delta`: none covers any.
+- Where submissions disagree about a thing, the higher rank holds. `snapshot` and `delta`: rank is the order above.
+  `replace-period`: what is said as at a later day outranks what is said as at an earlier one (so that January, sent
+  again in June, does not re-open what March closed); for the same day, the order above.
+- States that follow each other unchanged are one state, whose time is its first submission's.
+
+A rejected or absent file is no submission and withdraws nothing; nor does a file without an accepted row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+
+from washhouse.lake.engine import Connection
+from washhouse.sources.contract import ColumnType, Delivery, TableSpec
+
+TYPED_COLUMNS = (
+    "_row",
+    "_file",
+    "_batch",
+    "_submitted_at",
+    "_as_of",
+    "_period_start",
+    "_period_end",
+    "_provider",
+    "_kind",
+)
+"""Columns that a typed table has besides the source's own: where each row came from."""
+
+STATE_COLUMNS = (
+    "_provider",
+    "_recorded_at",
+    "_superseded_at",
+    "_last_seen_at",
+    "_is_first",
+    "_source_file",
+    "_source_row",
+)
+"""Columns that a table of states has besides the source's own.
+
+`_recorded_at` and `_superseded_at` bound the state (start included, end excluded, null while it holds),
+`_last_seen_at` is the last submission that repeated it, `_is_first` marks the first state of its thing,
+`_source_file` is `batch/file` and `_source_row` the CSV record that first showed it.
+"""
+
+SQL_TYPES: dict[ColumnType, str] = {
+    "text": "VARCHAR",
+    "date": "DATE",
+    "time": "TIME",
+    "datetime": "TIMESTAMP",
+    "int": "BIGINT",
+    "float": "DOUBLE",
+    "code": "VARCHAR",
+    "flag": "BOOLEAN",
+    "nhs_number": "VARCHAR",
+    "pseudonym": "VARCHAR",
+}
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One batch's rows of one table.
+
+    Attributes:
+        batch: Batch id; the last tie-break.
+        submitted_at: When the sender made it, UTC.
+        as_of: Declared date.
+        period_start: First day it reports on, if it says.
+        period_end: Last day it reports on, if it says.
+        provider: Who sent it; submissions of different providers never touch each other.
+        is_full: Whether it states everything it covers, and not changes only.
+    """
+
+    batch: str
+    submitted_at: datetime
+    as_of: date
+    period_start: date | None
+    period_end: date | None
+    provider: str | None
+    is_full: bool
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a submission stands among the others.
+
+    Attributes:
+        submission: The submission.
+        sequence: Order of knowing, from 0.
+        rank: Order of holding, from 0; the higher holds.
+        replaced_by: `sequence` of the first later submission that covers it.
+    """
+
+    submission: Submission
+    sequence: int
+    rank: int
+    replaced_by: int | None
+
+
+def order_submissions(submissions: Sequence[Submission], delivery: Delivery) -> list[Place]:
+    """Put submissions in order, rank them and find what each one withdraws.
+
+    Args:
+        submissions: All submissions of one table.
+        delivery: How the source delivers it.
+
+    Returns:
+        One place per submission, by `sequence`.
+
+    >>> from datetime import date, datetime
+    >>> def january(batch, day):
+    ...     return Submission(batch, datetime(2025, 6, day), date(2025, 6, day), date(2025, 1, 1), date(2025, 1, 31),
+    ...                       "RXX", True)
+    >>> places = order_submissions([january("a", 9), january("b", 2)], "replace-period")
+    >>> [(place.submission.batch, place.rank, place.replaced_by) for place in places]
+    [('b', 0, 1), ('a', 1, None)]
+    """
+    known = sorted(submissions, key=lambda one: (one.submitted_at, one.as_of, one.batch, one.provider or ""))
+    held = list(range(len(known)))
+    if delivery == "replace-period":
+        held.sort(key=lambda at: (_as_at(at, known), at))
+    rank = {at: position for position, at in enumerate(held)}
+    return [Place(one, at, rank[at], _replacer(at, known, delivery)) for at, one in enumerate(known)]
+
+
+def _as_at(at: int, known: Sequence[Submission]) -> date:
+    """The day as at which a submission says what it says."""
+    one = known[at]
+    is_late = not one.is_full and any(_covers(earlier, one, "replace-period") for earlier in known[:at])
+    # A change sent after the full submission of its period corrects that submission.
+    return one.as_of if is_late or one.period_end is None else one.period_end
+
+
+def _replacer(at: int, known: Sequence[Submission], delivery: Delivery) -> int | None:
+    later = range(at + 1, len(known))
+    return next((other for other in later if _covers(known[other], known[at], delivery)), None)
+
+
+def _covers(later: Submission, earlier: Submission, delivery: Delivery) -> bool:
+    if not later.is_full or later.provider != earlier.provider or delivery == "delta":
+        return False
+    if delivery == "snapshot":
+        return True
+    if None in (later.period_start, later.period_end, earlier.period_start, earlier.period_end):
+        return False
+    return later.period_start <= earlier.period_start and earlier.period_end <= later.period_end  # type: ignore[operator]
+
+
+def resolve_history(
+    con: Connection,
+    table: TableSpec,
+    typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None,
+    *,
+    name: str = "",
+    columns: Sequence[str] = (),
+) -> None:
+    """Create a temporary table of states: one row per thing and state, in no order.
+
+    Only `columns` make a state: a change in another column of the source makes no new row. Rows of one submission
+    with the same key count as one, the last in the file.
+
+    Args:
+        con: The engine; a temporary table of that name is replaced.
+        table: The table's contract.
+        typed: Typed rows of all batches, with `TYPED_COLUMNS`: at once, or one table after another (each is let go
+            before the next is taken). None: nothing was ever sent.
+        name: Name of the table to create, with `columns` and `STATE_COLUMNS`; empty for the contract's name.
+        columns: Columns to keep; empty for all of the contract's.
+    """
+    name = name or table.name
+    kept = tuple(columns) or table.column_names
+    stack, part, place, claim = (_quote(f"{name}__{suffix}") for suffix in ("stack", "part", "place", "claim"))
+    names = {"stack": stack, "part": part, "place": place, "claim": claim}
+    parts = _stack(con, stack, table, kept, typed)
+    places = order_submissions(list(dict.fromkeys(submission for submission, _ in parts)), table.delivery)
+    con.register(part.strip('"'), _part_table(parts, places))
+    con.register(place.strip('"'), _place_table(places))
+    key = _key_sql(table.business_key or kept, table)
+    state = ", ".join(f"s.{_quote(column)}" for column in kept)
+    try:
+        con.execute(f"DROP TABLE IF EXISTS {claim}; DROP TABLE IF EXISTS {_quote(name)}")
+        con.execute(_CLAIM.format(**names, key=key, state=state))
+        if any(one.replaced_by is not None for one in places):
+            con.execute(_WITHDRAW.format(**names))
+        in_order = all(one.sequence == one.rank for one in places)
+        holds = "" if in_order else _HOLDS
+        con.execute(f"CREATE TEMP TABLE {_quote(name)} AS " + _STATES.format(**names, holds=holds, kept=state))
+    finally:
+        con.execute(f"DROP TABLE IF EXISTS {stack}; DROP TABLE IF EXISTS {claim}")
+        con.unregister(part.strip('"'))
+        con.unregister(place.strip('"'))
+
+
+_CLAIM = """
+CREATE TEMP TABLE {claim} AS
+SELECT md5_number({key}) AS k, p.sequence, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
+       hash({state}) AS state
+FROM {stack} AS s JOIN {part} AS p ON p.part = s._part JOIN {place} AS l ON l.sequence = p.sequence
+"""
+# A claim is what one submission says of one thing. The digest of the key is 128 bits wide: two keys never meet.
+# The engine's own 64-bit hash only compares states of the same thing within this query and is not stored.
+
+_WITHDRAW = """
+INSERT INTO {claim}
+SELECT DISTINCT c.k, r.sequence, r.rank, 0, 0, CAST(NULL AS BIGINT), CAST(NULL AS UBIGINT)
+FROM {claim} AS c
+JOIN {place} AS l ON l.sequence = c.sequence
+JOIN {place} AS r ON r.sequence = l.replaced_by
+WHERE NOT EXISTS (SELECT 1 FROM {claim} AS again WHERE again.k = c.k AND again.sequence = r.sequence)
+"""
+
+_HOLDS = """
+QUALIFY rank >= max(rank) OVER (
+    PARTITION BY k ORDER BY sequence, file_order, "row" ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+"""
+
+_STATES = """
+WITH held AS (SELECT * FROM {claim} {holds}),
+compared AS (
+    SELECT k, sequence, file_order, "row", stack_row, state,
+           row_number() OVER w = 1 OR state IS DISTINCT FROM lag(state) OVER w AS starts,
+           lag(sequence) OVER w AS prior_sequence,
+           first_value(sequence) OVER w AS first_sequence,
+           last_value(sequence) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS last_sequence
+    FROM held WINDOW w AS (PARTITION BY k ORDER BY sequence, file_order, "row")),
+run AS (
+    SELECT stack_row, sequence, first_sequence,
+           lead(sequence) OVER w AS next_sequence,
+           coalesce(lead(prior_sequence) OVER w, last_sequence) AS seen_sequence
+    FROM compared WHERE starts WINDOW w AS (PARTITION BY k ORDER BY sequence, file_order, "row"))
+SELECT {kept}, p.provider AS _provider, began.submitted_at AS _recorded_at, ended.submitted_at AS _superseded_at,
+       seen.submitted_at AS _last_seen_at, began.submitted_at = first.submitted_at AS _is_first,
+       p.path AS _source_file, s._row AS _source_row
+FROM run
+JOIN {stack} AS s ON s.rowid = run.stack_row
+JOIN {part} AS p ON p.part = s._part
+JOIN {place} AS began ON began.sequence = run.sequence
+JOIN {place} AS first ON first.sequence = run.first_sequence
+JOIN {place} AS seen ON seen.sequence = run.seen_sequence
+LEFT JOIN {place} AS ended ON ended.sequence = run.next_sequence
+WHERE ended.sequence IS NULL OR ended.submitted_at > began.submitted_at
+"""
+
+
+def _stack(
+    con: Connection,
+    stack: str,
+    table: TableSpec,
+    kept: Sequence[str],
+    typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None,
+) -> list[tuple[Submission, str]]:
+    """Gather the columns wanted of all batches; returns the submission and path of each `_part`."""
+    wanted = tuple(dict.fromkeys((*kept, *table.business_key)))
+    types = {name: SQL_TYPES[table.column(name).type] for name in wanted}
+    declared = ", ".join(f"{_quote(name)} {kind}" for name, kind in types.items())
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {stack} ({declared}, _row BIGINT, _part INTEGER)")
+    parts: list[tuple[Submission, str]] = []
+    for chunk in _chunks(typed):
+        present = set(chunk.column_names)
+        source = ", ".join(
+            f"CAST({f't.{_quote(name)}' if name in present else 'NULL'} AS {kind})" for name, kind in types.items()
+        )
+        con.register("delivery__chunk", chunk)
+        try:
+            found = con.execute(_PARTS).fetchall()
+            numbered = pa.table(
+                {
+                    "part": pa.array(range(len(parts), len(parts) + len(found)), pa.int32()),
+                    **{name: [row[at] for row in found] for at, name in enumerate(_PART_COLUMNS)},
+                }
+            )
+            con.register("delivery__numbered", numbered)
+            same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in _PART_COLUMNS)
+            con.execute(
+                f"INSERT INTO {stack} SELECT {source}, t._row, n.part FROM delivery__chunk AS t "
+                f"JOIN delivery__numbered AS n ON {same}"
+            )
+            for file, batch, submitted_at, as_of, start, end, provider, kind in found:
+                submission = Submission(batch, submitted_at, as_of, start, end, provider, kind != "delta")
+                parts.append((submission, f"{batch}/{file}"))
+        finally:
+            con.unregister("delivery__chunk")
+            con.unregister("delivery__numbered")
+    return parts
+
+
+_PART_COLUMNS = ("_file", "_batch", "_submitted_at", "_as_of", "_period_start", "_period_end", "_provider", "_kind")
+_PARTS = f"SELECT DISTINCT {', '.join(_PART_COLUMNS)} FROM delivery__chunk ORDER BY ALL"
+
+
+def _chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) -> Iterator[pa.Table]:
+    if typed is None:
+        return
+    if isinstance(typed, pa.Table):
+        yield typed
+        return
+    for chunk in typed:
+        yield pa.Table.from_batches([chunk]) if isinstance(chunk, pa.RecordBatch) else chunk
+
+
+def _part_table(parts: Sequence[tuple[Submission, str]], places: Sequence[Place]) -> pa.Table:
+    sequence = {place.submission: place.sequence for place in places}
+    order = {path: at for at, path in enumerate(sorted({path for _, path in parts}))}
+    return pa.table(
+        {
+            "part": pa.array(range(len(parts)), pa.int32()),
+            "sequence": pa.array([sequence[submission] for submission, _ in parts], pa.int32()),
+            "file_order": pa.array([order[path] for _, path in parts], pa.int32()),
+            "path": pa.array([path for _, path in parts], pa.string()),
+            "provider": pa.array([submission.provider for submission, _ in parts], pa.string()),
+        }
+    )
+
+
+def _place_table(places: Sequence[Place]) -> pa.Table:
+    return pa.table(
+        {
+            "sequence": pa.array([place.sequence for place in places], pa.int32()),
+            "rank": pa.array([place.rank for place in places], pa.int32()),
+            "replaced_by": pa.array([place.replaced_by for place in places], pa.int32()),
+            "submitted_at": pa.array([place.submission.submitted_at for place in places], pa.timestamp("us")),
+        }
+    )
+
+
+def _key_sql(key: Sequence[str], table: TableSpec) -> str:
+    """The business key inside a provider as one text; an absent part differs from an empty one."""
+    parts = [f"coalesce(CAST(s.{_quote(column)} AS VARCHAR), chr(30))" for column in key]
+    return f"concat(coalesce(p.provider, ''), chr(31), {', chr(31), '.join(parts)})"
+
+
+def _quote(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,130 @@
+"""Do states follow from submissions as the rule in words says, whatever the order and the overlap?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from washhouse.lake.engine import connect
+from washhouse.sources.contract import ColumnSpec, TableSpec
+from washhouse.sources.delivery import Submission, order_submissions, resolve_history
+
+DAY = date(2025, 1, 1)
+State = tuple[str, str | None, datetime, datetime | None, datetime]
+
+
+def oracle(sent: Sequence[tuple[Submission, dict[str, str]]], delivery: str) -> set[State]:
+    """The rule, thing by thing and moment by moment: (thing, state, recorded, superseded, last seen)."""
+    rows_of = dict(sent)
+    places = order_submissions([submission for submission, _ in sent], delivery)
+    found: set[State] = set()
+    for thing in {thing for _, rows in sent for thing in rows}:
+        claims: list[tuple[int, str | None, datetime]] = []
+        for place in places:
+            rows, when = rows_of[place.submission], place.submission.submitted_at
+            if thing in rows:
+                claims.append((place.rank, rows[thing], when))
+            elif any(p.replaced_by == place.sequence and thing in rows_of[p.submission] for p in places):
+                claims.append((place.rank, None, when))
+        holding = [c for at, c in enumerate(claims) if c[0] >= max(rank for rank, _, _ in claims[: at + 1])]
+        runs: list[list[tuple[int, str | None, datetime]]] = []
+        for claim in holding:
+            if runs and runs[-1][0][1] == claim[1]:
+                runs[-1].append(claim)
+            else:
+                runs.append([claim])
+        for run, after in zip(runs, [*runs[1:], None], strict=True):
+            begun, ended = run[0][2], after[0][2] if after else None
+            if run[0][1] is not None and (ended is None or ended > begun):
+                found.add((thing, run[0][1], begun, ended, run[-1][2]))
+    return found
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[tuple[Submission, dict[str, str]]]:
+    sent = []
+    for number in range(draw(st.integers(1, 7))):
+        start = draw(st.integers(0, 3))
+        end = draw(st.integers(start, 4))
+        moment = draw(st.integers(0, 6))
+        submission = Submission(
+            batch=f"b{number}",
+            submitted_at=datetime(2025, 3, 1) + timedelta(days=moment),
+            as_of=DAY + timedelta(days=draw(st.integers(end, 5))),
+            period_start=DAY + timedelta(days=start),
+            period_end=DAY + timedelta(days=end),
+            provider=draw(st.sampled_from(["RXX", None])),
+            is_full=draw(st.booleans()),
+        )
+        rows = draw(st.dictionaries(st.sampled_from("pqr"), st.sampled_from("xyz"), max_size=3))
+        if rows:
+            sent.append((submission, {f"{submission.provider}{thing}": state for thing, state in rows.items()}))
+    return sent
+
+
+def typed(sent: Sequence[tuple[Submission, dict[str, str]]]) -> list[pa.Table]:
+    return [
+        pa.table(
+            {
+                "thing": [thing[-1] for thing in rows],
+                "state": list(rows.values()),
+                "_row": pa.array(range(1, len(rows) + 1), pa.int64()),
+                "_file": ["f.csv"] * len(rows),
+                "_batch": [one.batch] * len(rows),
+                "_submitted_at": pa.array([one.submitted_at] * len(rows), pa.timestamp("us")),
+                "_as_of": [one.as_of] * len(rows),
+                "_period_start": pa.array([one.period_start] * len(rows), pa.date32()),
+                "_period_end": pa.array([one.period_end] * len(rows), pa.date32()),
+                "_provider": pa.array([one.provider] * len(rows), pa.string()),
+                "_kind": ["full" if one.is_full else "delta"] * len(rows),
+            }
+        )
+        for one, rows in sent
+    ]
+
+
+@pytest.fixture(scope="module")
+def con():
+    return connect(threads=1)
+
+
+@pytest.mark.parametrize("delivery", ["snapshot", "replace-period", "delta"])
+@settings(max_examples=60, deadline=None)
+@given(sent=histories(), in_one_table=st.booleans())
+def test_states_are_the_oracles(con, delivery, sent, in_one_table):
+    table = TableSpec("things", (ColumnSpec("thing"), ColumnSpec("state")), ("thing",), delivery=delivery)
+    tables = typed(sent)
+    resolve_history(con, table, pa.concat_tables(tables) if in_one_table and tables else tables)
+    rows = con.execute(
+        "SELECT coalesce(_provider, 'None') || thing, state, _recorded_at, _superseded_at, _last_seen_at FROM things"
+    ).fetchall()
+    assert len(rows) == len(set(rows))
+    assert set(rows) == oracle(sent, delivery)
+
+
+@settings(max_examples=40, deadline=None)
+@given(sent=histories(), data=st.data())
+def test_the_order_of_handing_in_is_of_no_account(con, sent, data):
+    table = TableSpec("things", (ColumnSpec("thing"), ColumnSpec("state")), ("thing",), delivery="replace-period")
+    resolve_history(con, table, typed(sent))
+    before = con.execute("SELECT * FROM things ORDER BY ALL").fetchall()
+    resolve_history(con, table, typed(data.draw(st.permutations(sent))))
+    assert con.execute("SELECT * FROM things ORDER BY ALL").fetchall() == before
+
+
+@settings(max_examples=40, deadline=None)
+@given(sent=histories())
+def test_a_thing_is_in_at_most_one_state_at_a_time(con, sent):
+    table = TableSpec("things", (ColumnSpec("thing"), ColumnSpec("state")), ("thing",), delivery="replace-period")
+    resolve_history(con, table, typed(sent))
+    overlaps = con.execute(
+        """SELECT count(*) FROM things AS a JOIN things AS b
+           ON a.thing = b.thing AND a._provider IS NOT DISTINCT FROM b._provider AND a._recorded_at < b._recorded_at
+           AND (a._superseded_at IS NULL OR a._superseded_at > b._recorded_at)"""
+    ).fetchall()
+    assert overlaps == [(0,)]
