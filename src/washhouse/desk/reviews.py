@@ -123,6 +123,8 @@ def _add(desk: Desk, row: ReviewRow) -> int:
     """Insert a row, or find the one that the same form or retraction made before."""
     try:
         with desk.writing() as session:
+            if session.get(User, row.username) is None:
+                raise InputError("review-invalid", "The author of the review is not a user of the desk.")
             session.add(row)
             session.flush()
             return row.id
@@ -131,7 +133,7 @@ def _add(desk: Desk, row: ReviewRow) -> int:
         with desk.reading() as session:
             found = session.scalar(select(ReviewRow.id).where(same, ReviewRow.username == row.username))
         if found is None:
-            raise InputError("review-invalid", "The review names an unknown user or form.") from error
+            raise InputError("review-invalid", "The same form was sent by somebody else.") from error
         return found
 
 
