@@ -48,14 +48,15 @@ STATE_COLUMNS = (
     "_recorded_at",
     "_superseded_at",
     "_last_seen_at",
-    "_is_first",
+    "_not_before",
     "_source_file",
     "_source_row",
 )
 """Columns that a table of states has besides the source's own.
 
-`_recorded_at` and `_superseded_at` bound the state (start included, end excluded, null while it holds),
-`_last_seen_at` is the last submission that repeated it, `_is_first` marks the first state of its thing,
+`_provider` is empty where the sender does not name itself. `_recorded_at` and `_superseded_at` bound the state (start
+included, end excluded, null while it holds), `_last_seen_at` is the last submission that repeated it, `_not_before` is
+the provider's submission before the first that showed the state (it was not known then; null if there was none),
 `_source_file` is `batch/file` and `_source_row` the CSV record that first showed it.
 """
 
@@ -236,22 +237,20 @@ compared AS (
     SELECT k, sequence, file_order, "row", stack_row, state,
            row_number() OVER w = 1 OR state IS DISTINCT FROM lag(state) OVER w AS starts,
            lag(sequence) OVER w AS prior_sequence,
-           first_value(sequence) OVER w AS first_sequence,
            last_value(sequence) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS last_sequence
     FROM held WINDOW w AS (PARTITION BY k ORDER BY sequence, file_order, "row")),
 run AS (
-    SELECT stack_row, sequence, first_sequence,
+    SELECT stack_row, sequence,
            lead(sequence) OVER w AS next_sequence,
            coalesce(lead(prior_sequence) OVER w, last_sequence) AS seen_sequence
     FROM compared WHERE starts WINDOW w AS (PARTITION BY k ORDER BY sequence, file_order, "row"))
-SELECT {kept}, p.provider AS _provider, began.submitted_at AS _recorded_at, ended.submitted_at AS _superseded_at,
-       seen.submitted_at AS _last_seen_at, began.submitted_at = first.submitted_at AS _is_first,
+SELECT {kept}, coalesce(p.provider, '') AS _provider,
+       began.submitted_at AS _recorded_at, ended.submitted_at AS _superseded_at, seen.submitted_at AS _last_seen_at, began.previous AS _not_before,
        p.path AS _source_file, s._row AS _source_row
 FROM run
 JOIN {stack} AS s ON s.rowid = run.stack_row
 JOIN {part} AS p ON p.part = s._part
 JOIN {place} AS began ON began.sequence = run.sequence
-JOIN {place} AS first ON first.sequence = run.first_sequence
 JOIN {place} AS seen ON seen.sequence = run.seen_sequence
 LEFT JOIN {place} AS ended ON ended.sequence = run.next_sequence
 WHERE ended.sequence IS NULL OR ended.submitted_at > began.submitted_at
@@ -335,8 +334,19 @@ def _place_table(places: Sequence[Place]) -> pa.Table:
             "rank": pa.array([place.rank for place in places], pa.int32()),
             "replaced_by": pa.array([place.replaced_by for place in places], pa.int32()),
             "submitted_at": pa.array([place.submission.submitted_at for place in places], pa.timestamp("us")),
+            "previous": pa.array(_previous(places), pa.timestamp("us")),
         }
     )
+
+
+def _previous(places: Sequence[Place]) -> list[datetime | None]:
+    """When each submission's provider last submitted before it."""
+    latest: dict[str | None, datetime] = {}
+    found = []
+    for place in places:
+        found.append(latest.get(place.submission.provider))
+        latest[place.submission.provider] = place.submission.submitted_at
+    return found
 
 
 def _key_sql(key: Sequence[str], table: TableSpec) -> str:

@@ -71,7 +71,7 @@ def test_24_monthly_resubmissions_of_one_referral_are_one_state_of_the_first(con
     assert states(con, "replace-period", *batches) == [("r1", "CMHT", None, "2024-02-02", None)]
     found = con.execute(f"SELECT {', '.join(STATE_COLUMNS)} FROM referral").fetchall()
     first, last = datetime(2024, 2, 2, 6), datetime(2026, 1, 2, 6)
-    assert found == [("RXX", first, None, last, True, "2024-02-02/r.csv", 1)]
+    assert found == [("RXX", first, None, last, None, "2024-02-02/r.csv", 1)]
 
 
 def test_a_change_closes_the_old_state_and_opens_a_new_one(con):
@@ -165,6 +165,13 @@ def test_the_latest_snapshot_is_the_truth(con):
         ("b", "x", None, "2024-01-01", "2024-02-01"),
         ("b", "x", None, "2024-03-01", None),
     ]
+
+
+def test_a_state_was_not_known_at_the_submission_before_it(con):
+    batches = [batch("2024-01-01", [("a", "x")]), batch("2024-02-01", [("a", "x"), ("b", "x")])]
+    states(con, "snapshot", *batches)
+    found = con.execute("SELECT id, _not_before FROM referral ORDER BY id").fetchall()
+    assert found == [("a", None), ("b", datetime(2024, 1, 1, 6))]
 
 
 def test_a_file_without_rows_is_no_snapshot(con):
