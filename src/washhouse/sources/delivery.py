@@ -245,7 +245,8 @@ run AS (
            coalesce(lead(prior_sequence) OVER w, last_sequence) AS seen_sequence
     FROM compared WHERE starts WINDOW w AS (PARTITION BY k ORDER BY sequence, file_order, "row"))
 SELECT {kept}, coalesce(p.provider, '') AS _provider,
-       began.submitted_at AS _recorded_at, ended.submitted_at AS _superseded_at, seen.submitted_at AS _last_seen_at, began.previous AS _not_before,
+       began.submitted_at AS _recorded_at, ended.submitted_at AS _superseded_at,
+       seen.submitted_at AS _last_seen_at, began.previous AS _not_before,
        p.path AS _source_file, s._row AS _source_row
 FROM run
 JOIN {stack} AS s ON s.rowid = run.stack_row

@@ -101,7 +101,8 @@ def test_states_are_the_oracles(con, delivery, sent, in_one_table):
     tables = typed(sent)
     resolve_history(con, table, pa.concat_tables(tables) if in_one_table and tables else tables)
     rows = con.execute(
-        "SELECT if(_provider = '', 'None', _provider) || thing, state, _recorded_at, _superseded_at, _last_seen_at FROM things"
+        """SELECT if(_provider = '', 'None', _provider) || thing, state, _recorded_at, _superseded_at, _last_seen_at
+           FROM things"""
     ).fetchall()
     assert len(rows) == len(set(rows))
     assert set(rows) == oracle(sent, delivery)
