@@ -1,0 +1,116 @@
+"""Which commands are there? Each is loaded when it is called, so that `--help` stays quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from importlib.metadata import version as package_version
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from washhouse.core.errors import WashhouseError
+
+
+class Lazy(NamedTuple):
+    """Where a command lives and what it does, in one line."""
+
+    module: str
+    name: str
+    summary: str
+
+
+COMMANDS: dict[str, Lazy] = {
+    "city": Lazy(
+        "washhouse.cli.city", "city", "Make an invented city: extracts of four services, and the sealed truth."
+    ),
+    "run": Lazy("washhouse.cli.run", "run", "Land an inbox, link it, build the record, score it, publish it."),
+    "serve": Lazy("washhouse.cli.serve", "serve", "Serve a home's pages in the browser."),
+    "link": Lazy("washhouse.cli.link", "link", "Find the records of one or two tables that belong to the same people."),
+    "import": Lazy("washhouse.cli.import_", "app", "Bring a data set of another format into a home."),
+    "doctor": Lazy("washhouse.cli.doctor", "doctor", "Check a home: lock, pointer, tables, vault, desk."),
+}
+
+
+def load_command(name: str) -> TyperCommand | TyperGroup:
+    """Import a command's module and build the command."""
+    lazy = COMMANDS[name]
+    target: Any = getattr(importlib.import_module(lazy.module), lazy.name)
+    if isinstance(target, typer.Typer):
+        loaded = target
+    else:
+        loaded = typer.Typer(add_completion=False)
+        loaded.command(name)(target)
+    command = typer.main.get_command(loaded)
+    command.name = name
+    return command  # type: ignore[return-value]
+
+
+class LazyGroup(TyperGroup):
+    """Lists commands without importing them, and turns a `WashhouseError` into a message and an exit status."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command that was called, and import it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load_command(name) if name in COMMANDS else command, rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was called."""
+        try:
+            return super().invoke(ctx)
+        except WashhouseError as error:
+            typer.secho(f"error: {error.message}", fg="red", err=True)
+            if error.hint:
+                typer.secho(f"       {error.hint}", err=True)
+            typer.secho(f"       (docs/reference/errors.md#{error.code})", dim=True, err=True)
+            raise typer.Exit(error.exit_status) from error
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="washhouse",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"washhouse {package_version('washhouse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def washhouse(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """One linked record of a city's health and care data: cleaned, joined, protected, put to use.
+
+    Example: washhouse city --people 2000 --years 2 --seed 1 --out city
+    """
+
+
+def _stand_in(name: str) -> Callable[[], None]:
+    def stand_in() -> None:
+        raise AssertionError(name)
+
+    return stand_in
+
+
+for _name, _lazy in COMMANDS.items():
+    app.command(_name, help=_lazy.summary)(_stand_in(_name))
+
+
+def main() -> None:
+    """Entry point of the `washhouse` script."""
+    sys.exit(app())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+"""What did the deployer choose? Flags, then the environment, then `HOME/washhouse.toml`, then defaults."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from washhouse.core.errors import InputError
+from washhouse.core.home import Home, Settings
+
+FRESH_FILE = """\
+# Settings of this washhouse home. A flag or an environment variable (WASHHOUSE_BUCKETS=4) counts before this file.
+# Remove the "# " before a line to change it.
+
+# Person buckets of the record, 1 to 4096; about 2.2 million events each.
+# buckets = 2
+
+# Threads that an engine may use, 0 for all.
+# threads = 0
+
+# Memory that an engine may use before it spills to vault/spill.
+# memory_limit = "4GB"
+
+# Published versions that stay readable.
+# keep_versions = 10
+
+# SQLAlchemy URL of the desk; empty for desk.db in this home.
+# desk_url = ""
+
+# File that holds the vault's master key; empty for vault/master.key, which suits a demo only.
+# key_file = ""
+
+# Minutes without a request after which a web session ends.
+# session_minutes = 30
+"""
+
+_DEFAULTS = Settings()
+
+
+class _Fields(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="WASHHOUSE_", extra="forbid", hide_input_in_errors=True)
+
+    buckets: int = Field(_DEFAULTS.buckets, ge=1, le=4096)
+    threads: int = Field(_DEFAULTS.threads, ge=0, le=1024)
+    memory_limit: str = Field(_DEFAULTS.memory_limit, pattern=r"^\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+    keep_versions: int = Field(_DEFAULTS.keep_versions, ge=1, le=10_000)
+    desk_url: str = _DEFAULTS.desk_url
+    key_file: str = _DEFAULTS.key_file
+    session_minutes: int = Field(_DEFAULTS.session_minutes, ge=1, le=24 * 60)
+
+
+def read_settings(home: Home, **flags: object) -> Settings:
+    """Settle the settings of a home.
+
+    Args:
+        home: The home; its `washhouse.toml` need not exist.
+        **flags: What was given on the command line; None where it was not.
+
+    Returns:
+        Settings, validated.
+
+    Raises:
+        InputError: `settings-invalid`: a setting is unknown or out of range, or the file is not TOML.
+    """
+
+    class Layers(_Fields):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, home.settings_file)
+
+    try:
+        chosen = Layers(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False))
+        raise _invalid(problems) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _invalid(f"washhouse.toml is not TOML: {error}") from error
+    settings = Settings(**{field.name: getattr(chosen, field.name) for field in fields(Settings)})
+    if settings.key_file and not Path(settings.key_file).expanduser().is_absolute():
+        raise _invalid("key_file: an absolute path is needed")
+    return settings
+
+
+def prepare_home(home: Home) -> None:
+    """Create a home's folder, with a commented settings file, if there is none.
+
+    Raises:
+        InputError: `home-not-folder`: the path names a file, or a folder cannot be made there.
+    """
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        if not home.settings_file.exists():
+            home.settings_file.write_text(FRESH_FILE, encoding="utf-8")
+    except OSError as error:
+        raise InputError("home-not-folder", "The home cannot be made or written there.", "Check --home.") from error
+
+
+def _invalid(problems: str) -> InputError:
+    return InputError("settings-invalid", f"The settings make no sense. {problems}.", "See washhouse.toml's comments.")

@@ -1,0 +1,49 @@
+"""What does every step of a run need at hand?"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+
+from washhouse.core.home import Home, Settings
+from washhouse.governance.vault import Vault
+from washhouse.lake.engine import Connection, connect
+from washhouse.lake.pointer import Version
+from washhouse.lake.store import Lake
+from washhouse.pipeline.commit_points import Hook
+from washhouse.pipeline.progress import Progress
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """One run's tools and its starting point.
+
+    Attributes:
+        home: The home.
+        settings: What the deployer chose.
+        lake: The record's tables.
+        vault: The encrypted part.
+        published: The version that readers see while the run goes on; None before the first.
+        now: When the run began, naive UTC.
+        progress: Whoever follows.
+        reached: Called at each commit point.
+    """
+
+    home: Home
+    settings: Settings
+    lake: Lake
+    vault: Vault
+    published: Version | None
+    now: datetime
+    progress: Progress
+    reached: Hook
+
+    def connect(self) -> Connection:
+        """Open an engine that spills inside the vault's folder."""
+        self.home.spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return connect(memory_limit=self.settings.memory_limit, threads=self.settings.threads, spill=self.home.spill)
+
+    def empty_spill(self) -> None:
+        """Remove what an engine may have left behind."""
+        shutil.rmtree(self.home.spill, ignore_errors=True)

@@ -1,0 +1,182 @@
+"""Which batches lie in an inbox, and which of them were never landed?
+
+    INBOX/<source>/<batch>/<file>
+
+A batch's name begins with its declared date. A batch is known by source, name, file names and bytes: the same once
+more is skipped; the same name with other files or bytes is a further submission of it, labelled `NAME#02`, `NAME#03`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from washhouse.core.errors import InputError
+
+_BATCH_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})[A-Za-z0-9._-]*")
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class InboxFile:
+    """One file of a batch: its name inside the batch's folder, where it lies, its bytes' digest and number."""
+
+    name: str
+    path: Path
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch as it lies in an inbox.
+
+    Attributes:
+        source: Sending system.
+        name: Name of its folder.
+        declared: Date that the name begins with.
+        files: Its files, by name.
+        label: `name`, or `name#02` and so on for a further submission under the same name.
+    """
+
+    source: str
+    name: str
+    declared: date
+    files: tuple[InboxFile, ...]
+    label: str = ""
+
+    @property
+    def digest(self) -> str:
+        """First 12 hexadecimal digits of the SHA-256 of all file names and their bytes' digests."""
+        lines = "".join(f"{file.sha256}  {file.name}\n" for file in self.files)
+        return hashlib.sha256(lines.encode()).hexdigest()[:12]
+
+    @property
+    def generation(self) -> str:
+        """Name of the batch's state in the vault's tables."""
+        return f"{self.label or self.name}@{self.digest}"
+
+    @property
+    def id(self) -> str:
+        """Name of the batch in a version: source, label and digest."""
+        return f"{self.source}/{self.generation}"
+
+
+@dataclass(frozen=True)
+class Inbox:
+    """What an inbox holds.
+
+    Attributes:
+        batches: Batches to land, in order of declared date.
+        landed: Number of batches that were landed before.
+        unknown_sources: Folders that no source contract answers to.
+        misnamed: Batches whose name does not begin with a date, and loose files, as `source/batch`.
+    """
+
+    batches: tuple[Batch, ...]
+    landed: int = 0
+    unknown_sources: tuple[str, ...] = ()
+    misnamed: tuple[str, ...] = field(default=())
+
+
+def read_inbox(inbox: Path, sources: Collection[str], landed: Iterable[str]) -> Inbox:
+    """Find the batches of an inbox that were not landed yet.
+
+    Args:
+        inbox: Folder of source folders, or a folder that holds such a folder named `extracts`.
+        sources: Names of the sources that have a contract.
+        landed: Ids of the batches of the published version.
+
+    Returns:
+        The batches to land and what could not be placed.
+
+    Raises:
+        InputError: `inbox-missing`: there is no such folder. `inbox-empty`: it holds no batch of a known source.
+    """
+    if not inbox.is_dir():
+        raise InputError("inbox-missing", f"There is no folder {inbox.name!r} to read.", "Check --inbox.")
+    root = inbox / "extracts" if (inbox / "extracts").is_dir() else inbox
+    unknown: list[str] = []
+    misnamed: list[str] = []
+    found: list[Batch] = []
+    for folder in _visible(root):
+        if not folder.is_dir():
+            misnamed.append(folder.name)
+        elif folder.name not in sources:
+            unknown.append(folder.name)
+        else:
+            for entry in _visible(folder):
+                batch = _read_batch_folder(folder.name, entry)
+                if batch is None:
+                    misnamed.append(f"{folder.name}/{entry.name}")
+                elif batch.files:
+                    found.append(batch)
+    if not found:
+        raise InputError(
+            "inbox-empty",
+            "The inbox holds no batch of a known source.",
+            f"Expected INBOX/<source>/<YYYY-MM-DD...>/<file> with one of the sources {', '.join(sorted(sources))}.",
+        )
+    fresh = label_batches(found, landed)
+    return Inbox(fresh, len(found) - len(fresh), tuple(unknown), tuple(misnamed))
+
+
+def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch, ...]:
+    """Leave out batches landed before and label those that reuse a name.
+
+    Args:
+        found: Batches of an inbox.
+        landed: Ids of the batches of the published version.
+
+    Returns:
+        Batches to land, in order of declared date.
+    """
+    seen: set[tuple[str, str, str]] = set()
+    submissions: dict[tuple[str, str], int] = {}
+    for batch_id in landed:
+        source, _, generation = batch_id.partition("/")
+        label, _, digest = generation.rpartition("@")
+        name = label.partition("#")[0]
+        seen.add((source, name, digest))
+        submissions[source, name] = submissions.get((source, name), 0) + 1
+    fresh: list[Batch] = []
+    for batch in sorted(found, key=lambda batch: (batch.declared, batch.source, batch.name)):
+        if (batch.source, batch.name, batch.digest) in seen:
+            continue
+        earlier = submissions.get((batch.source, batch.name), 0)
+        label = batch.name if not earlier else f"{batch.name}#{earlier + 1:02}"
+        fresh.append(Batch(batch.source, batch.name, batch.declared, batch.files, label))
+    return tuple(fresh)
+
+
+def describe_file(name: str, path: Path) -> InboxFile:
+    """Digest a file without holding it in memory."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_READ_BYTES):
+            digest.update(block)
+    return InboxFile(name, path, digest.hexdigest(), path.stat().st_size)
+
+
+def _read_batch_folder(source: str, folder: Path) -> Batch | None:
+    match = _BATCH_NAME.fullmatch(folder.name)
+    if match is None or not folder.is_dir():
+        return None
+    try:
+        declared = date.fromisoformat(match[1])
+    except ValueError:
+        return None
+    files = tuple(
+        describe_file(path.relative_to(folder).as_posix(), path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    return Batch(source, folder.name, declared, files)
+
+
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -1,0 +1,68 @@
+"""Settings: flags before the environment, the environment before the file, the file before defaults."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from washhouse.cli.settings import FRESH_FILE, prepare_home, read_settings
+from washhouse.core.errors import InputError
+from washhouse.core.home import Home, Settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+def test_without_anything_the_defaults_hold(home: Home) -> None:
+    assert read_settings(home) == Settings()
+
+
+def test_each_layer_counts_before_the_next(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.root.mkdir()
+    home.settings_file.write_text("buckets = 3\nthreads = 3\nkeep_versions = 3\n")
+    monkeypatch.setenv("WASHHOUSE_THREADS", "5")
+    monkeypatch.setenv("WASHHOUSE_KEEP_VERSIONS", "5")
+    settings = read_settings(home, keep_versions=7, key_file=None)
+    assert (settings.buckets, settings.threads, settings.keep_versions) == (3, 5, 7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["buckets = 0", "bucket = 2", "memory_limit = 'lots'", "key_file = 'here'", "buckets = ", "\xff"],
+)
+def test_settings_that_make_no_sense_are_refused(home: Home, text: str) -> None:
+    home.root.mkdir()
+    home.settings_file.write_text(text, encoding="latin-1")
+    with pytest.raises(InputError) as caught:
+        read_settings(home)
+    assert caught.value.code == "settings-invalid"
+
+
+def test_a_refusal_names_the_setting_and_does_not_quote_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WASHHOUSE_BUCKETS", "topsecret")
+    with pytest.raises(InputError) as caught:
+        read_settings(home)
+    assert "buckets" in str(caught.value)
+    assert "topsecret" not in str(caught.value)
+
+
+def test_a_fresh_home_gets_a_commented_file_that_changes_nothing_and_names_every_setting(home: Home) -> None:
+    prepare_home(home)
+    assert read_settings(home) == Settings()
+    for field in fields(Settings):
+        assert f"\n# {field.name} = " in FRESH_FILE
+    home.settings_file.write_text("\n".join(line[2:] for line in FRESH_FILE.splitlines() if " = " in line))
+    assert read_settings(home) == Settings()
+    prepare_home(home)
+    assert home.settings_file.read_text() != FRESH_FILE
+
+
+def test_a_home_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError) as caught:
+        prepare_home(Home(tmp_path / "file" / "home"))
+    assert caught.value.code == "home-not-folder"
