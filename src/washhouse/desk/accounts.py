@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from washhouse.core.errors import InputError
@@ -56,25 +56,35 @@ def assigned_people(desk: Desk, username: str, today: date) -> frozenset[str]:
 
 
 def assign_people(desk: Desk, username: str, person_ids: Iterable[str], since: date) -> int:
-    """Assign people to a demo user; those already assigned stay as they are. Returns how many were added.
+    """Lend people to a clinician for a demonstration, until `end_demo`. Returns how many were added.
 
     Raises:
-        InputError: `not-a-demo-user`: others' assignments come from the sending services only.
+        InputError: `not-a-clinician`: there is no clinician of that name.
     """
     with desk.writing() as session:
         user = session.get(User, username)
-        if user is None or user.origin != "demo":
-            raise InputError(
-                "not-a-demo-user",
-                "People are assigned by hand to demo users only.",
-                "Other assignments come from the sending services.",
-            )
-        held = set(session.scalars(select(Assignment.person_id).where(Assignment.username == username)))
-        added = sorted(set(person_ids) - held)
+        if user is None or user.role != "clinician":
+            raise InputError("not-a-clinician", "People are lent to clinicians only.", "Name a clinician.")
+        lent = select(Assignment.person_id).where(Assignment.username == username, Assignment.origin == "demo")
+        added = sorted(set(person_ids) - set(session.scalars(lent)))
         session.add_all(
-            Assignment(username=username, person_id=person, since=since, until=None, origin="demo") for person in added
+            Assignment(username=username, person_id=person, origin="demo", since=since, until=None) for person in added
         )
     return len(added)
+
+
+def ensure_demo_users(desk: Desk, today: date, imported: Iterable[str] = ()) -> tuple[Account, Account]:
+    """Make ready the demonstration's clinician and steward; imported people are lent to the clinician."""
+    clinician, steward = demo_clinician(desk, today), demo_steward(desk)
+    assign_people(desk, clinician.username, imported, today)
+    return clinician, steward
+
+
+def end_demo(desk: Desk) -> None:
+    """Take back the people lent for a demonstration and close its users' accounts; without one, nothing happens."""
+    with desk.writing() as session:
+        session.execute(delete(Assignment).where(Assignment.origin == "demo"))
+        session.execute(update(User).where(User.origin == "demo").values(active=False))
 
 
 def demo_clinician(desk: Desk, today: date) -> Account:
@@ -87,14 +97,14 @@ def demo_clinician(desk: Desk, today: date) -> Account:
     query = (
         select(Assignment.username, size)
         .join(User, User.username == Assignment.username)
-        .where(User.active, User.origin == "source", *_current(today))
+        .where(User.active, User.origin == "source", Assignment.origin == "source", *_current(today))
         .group_by(Assignment.username)
         .order_by(size, Assignment.username.desc())
     )
     with desk.reading() as session:
         caseloads = session.execute(query).all()
         if caseloads:
-            quartile = caseloads[(len(caseloads) - 1) * 3 // 4][1]
+            quartile = caseloads[len(caseloads) * 3 // 4][1]
             username = min(name for name, people in caseloads if people == quartile)
             return _account(session, session.get_one(User, username))
     return _demo_account(desk, DEMO_CLINICIAN, "clinician", "Demo clinician")
@@ -107,15 +117,11 @@ def demo_steward(desk: Desk) -> Account:
 
 def _demo_account(desk: Desk, username: str, role: str, display_name: str) -> Account:
     found = read_account(desk, username)
-    if found is None:
-        with desk.writing() as session:
-            if session.get(User, username) is None:
-                user = User(username=username, role=role, display_name=display_name, active=True, origin="demo")
-                session.add(user)
-        found = read_account(desk, username)
-    if found is None or found.origin != "demo":
-        raise InputError("demo-name-taken", "A worker of a sending service has the name of a demo user.")
-    return found
+    if found is not None and found.active:
+        return found
+    with desk.writing() as session:
+        session.merge(User(username=username, role=role, display_name=display_name, active=True, origin="demo"))
+    return Account(username, role, display_name, active=True, origin="demo")
 
 
 def _account(session: Session, user: User) -> Account:

@@ -59,16 +59,16 @@ class Membership(Base):
 
 
 class Assignment(Base):
-    """One row per user and person: whose care somebody co-ordinates now."""
+    """One row per user, person and origin: whose care somebody co-ordinates now, or is lent for a demonstration."""
 
     __tablename__ = "assignments"
     __table_args__ = (CheckConstraint("origin IN ('source', 'demo')", name="origin"),)
 
     username: Mapped[str] = mapped_column(ForeignKey("users.username"), primary_key=True)
     person_id: Mapped[str] = mapped_column(String(32), primary_key=True, index=True)
+    origin: Mapped[str] = mapped_column(String(8), primary_key=True)
     since: Mapped[date] = mapped_column(Date)
     until: Mapped[date | None] = mapped_column(Date)
-    origin: Mapped[str] = mapped_column(String(8))
 
 
 class ReviewRow(Base):

@@ -119,6 +119,4 @@ def mint_grant(
 
 def system_grant(now: datetime) -> Grant:
     """The grant of the run itself: the population, for operations, for twelve hours."""
-    return mint_grant(
-        actor="system", role=Role.SYSTEM, purpose=Purpose.OPERATIONS, persons=None, now=now, minutes=720
-    )
+    return mint_grant(actor="system", role=Role.SYSTEM, purpose=Purpose.OPERATIONS, persons=None, now=now, minutes=720)

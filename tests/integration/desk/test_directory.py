@@ -10,10 +10,13 @@ import pytest
 from washhouse.core.errors import InputError
 from washhouse.desk.accounts import (
     DEMO_CLINICIAN,
+    DEMO_STEWARD,
     assign_people,
     assigned_people,
     demo_clinician,
     demo_steward,
+    end_demo,
+    ensure_demo_users,
     read_account,
 )
 from washhouse.desk.database import Desk
@@ -148,9 +151,23 @@ def test_a_copy_of_the_directory_leaves_demo_users_alone(desk: Desk) -> None:
     assert assigned_people(desk, demo.username, TODAY) == {"p1"}
 
 
-def test_nobody_is_assigned_by_hand_to_a_worker(desk: Desk) -> None:
-    sync(desk, *ROWS)
-    for username in ("CP1", "CP9"):
+def test_people_are_lent_to_clinicians_only(desk: Desk) -> None:
+    for username in (demo_steward(desk).username, "CP9"):
         with pytest.raises(InputError) as caught:
             assign_people(desk, username, ["p9"], TODAY)
-        assert caught.value.code == "not-a-demo-user"
+        assert caught.value.code == "not-a-clinician"
+
+
+def test_imported_people_are_lent_until_the_demonstration_ends(desk: Desk) -> None:
+    sync(desk, *ROWS)
+    clinician, steward = ensure_demo_users(desk, TODAY, imported=["p1", "m1", "m2"])
+    assert (clinician.username, steward.username) == ("CP2", DEMO_STEWARD)
+    assert assigned_people(desk, "CP2", TODAY) == {"p1", "p5", "p6", "p7", "m1", "m2"}
+    moved = [("p1", "T2", "CP2", JUNE, None), *ROWS[1:]]
+    sync(desk, *moved)
+    assert ensure_demo_users(desk, TODAY, imported=["m1", "m2"])[0].username == "CP2"
+    end_demo(desk)
+    assert assigned_people(desk, "CP2", TODAY) == {"p1", "p5", "p6", "p7"}
+    closed = read_account(desk, DEMO_STEWARD)
+    assert closed is not None and not closed.active
+    assert demo_steward(desk).active

@@ -96,10 +96,10 @@ def _directory() -> None:
         "assignments",
         sa.Column("username", sa.String(64), sa.ForeignKey("users.username", name="fk_assignments_username")),
         sa.Column("person_id", sa.String(32), nullable=False),
+        sa.Column("origin", sa.String(8), nullable=False),
         sa.Column("since", sa.Date(), nullable=False),
         sa.Column("until", sa.Date()),
-        sa.Column("origin", sa.String(8), nullable=False),
-        sa.PrimaryKeyConstraint("username", "person_id", name="pk_assignments"),
+        sa.PrimaryKeyConstraint("username", "person_id", "origin", name="pk_assignments"),
         sa.CheckConstraint("origin IN ('source', 'demo')", name=op.f("ck_assignments_origin")),
     )
     op.create_index("ix_assignments_person_id", "assignments", ["person_id"])

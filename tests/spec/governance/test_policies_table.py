@@ -1,0 +1,84 @@
+"""When may what is permitted be done: each policy over every state that matters."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from washhouse.core.errors import RefusedError
+from washhouse.governance.grants import Purpose, Role, mint_grant
+from washhouse.governance.policies import (
+    REVEAL_LIMIT,
+    check_active,
+    check_rank,
+    check_reveal_count,
+    is_active,
+    may_rank,
+    may_reveal_count,
+)
+
+NOW = datetime(2026, 7, 1, 9, 0)
+TODAY = date(2026, 7, 8)
+
+
+@pytest.mark.parametrize(
+    ("at", "active"),
+    [
+        (NOW - timedelta(microseconds=1), False),
+        (NOW, True),
+        (NOW + timedelta(minutes=15), True),
+        (NOW + timedelta(minutes=30, microseconds=-1), True),
+        (NOW + timedelta(minutes=30), False),
+        (NOW + timedelta(days=1), False),
+        (datetime(2026, 7, 1, 9, 10, tzinfo=UTC), True),
+        (datetime(2026, 7, 1, 10, 10, tzinfo=timezone(timedelta(hours=1))), True),
+        (datetime(2026, 7, 1, 9, 10, tzinfo=timezone(timedelta(hours=1))), False),
+    ],
+)
+def test_a_grant_holds_from_its_issue_until_its_expiry(at: datetime, active: bool) -> None:
+    grant = mint_grant(actor="a", role=Role.STEWARD, purpose=Purpose.STEWARDSHIP, persons=None, now=NOW)
+    assert is_active(grant, at) is active
+    if active:
+        check_active(grant, at)
+    else:
+        with pytest.raises(RefusedError) as caught:
+            check_active(grant, at)
+        assert caught.value.code == "grant-expired"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "allowed"),
+    [
+        (None, False),
+        (TODAY, True),
+        (TODAY - timedelta(days=1), True),
+        (TODAY - timedelta(days=7), True),
+        (TODAY - timedelta(days=8), False),
+        (TODAY - timedelta(days=400), False),
+        (TODAY + timedelta(days=1), True),
+    ],
+)
+def test_nothing_is_ranked_on_mental_health_data_older_than_seven_days(as_of: date | None, allowed: bool) -> None:
+    assert may_rank(as_of, TODAY) is allowed
+    if allowed:
+        check_rank(as_of, TODAY)
+    else:
+        with pytest.raises(RefusedError) as caught:
+            check_rank(as_of, TODAY)
+        assert caught.value.code == "too-old-to-rank"
+
+
+@pytest.mark.parametrize(
+    ("count", "limit", "allowed"),
+    [(0, 500, True), (1, 500, True), (500, 500, True), (501, 500, False), (2, 1, False), (-1, 500, False)],
+)
+def test_a_reveal_is_bounded(count: int, limit: int, allowed: bool) -> None:
+    assert REVEAL_LIMIT == 500
+    assert may_reveal_count(count, limit) is allowed
+    if allowed:
+        check_reveal_count(count, limit)
+    else:
+        with pytest.raises(RefusedError) as caught:
+            check_reveal_count(count, limit)
+        assert caught.value.code == "reveal-limit"
