@@ -19,7 +19,7 @@ from washhouse.lake.disk import write_atomically
 KEY_BYTES = 32
 
 
-def key_file(home: Home, settings: Settings) -> Path:
+def find_key_file(home: Home, settings: Settings) -> Path:
     """The file that holds the master key."""
     return Path(settings.key_file).expanduser() if settings.key_file else home.vault / "master.key"
 
@@ -37,7 +37,7 @@ def load_or_create_master_key(home: Home, settings: Settings) -> bytes:
     Raises:
         HomeError: `vault-key-missing`: the vault exists, its key does not. `vault-key-wrong`: another vault's key.
     """
-    path = key_file(home, settings)
+    path = find_key_file(home, settings)
     if path.exists():
         return _check(home, _read(path))
     if has_vault(home):

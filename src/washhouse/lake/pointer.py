@@ -8,6 +8,7 @@ version or the new one, whole.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -60,8 +61,14 @@ def read_current(home: Home) -> Version | None:
     return _read(_folder(home) / f"{name}.json")
 
 
-def publish(home: Home, version: Version) -> None:
-    """Make a version the published one, in one atomic step, on the disk when this returns."""
+def publish(home: Home, version: Version, prepared: Callable[[], None] | None = None) -> None:
+    """Make a version the published one, in one atomic step, on the disk when this returns.
+
+    Args:
+        home: The home; the caller holds its lock.
+        version: The version; everything it names is written.
+        prepared: Called between writing the list and swapping the pointer.
+    """
     folder = _folder(home)
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.glob("v*.json"):
@@ -70,6 +77,8 @@ def publish(home: Home, version: Version) -> None:
             path.unlink()
     text = json.dumps(asdict(version), default=_plain, indent=1, sort_keys=True, ensure_ascii=False)
     write_atomically(folder / f"{version.id}.json", text.encode())
+    if prepared is not None:
+        prepared()
     write_atomically(home.current, f"{version.id}\n".encode())
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home, Settings
 from washhouse.governance.envelope import CHUNK_BYTES, BrokenSealError, open_seal, seal
-from washhouse.governance.keys import key_file, load_master_key, load_or_create_master_key
+from washhouse.governance.keys import find_key_file, load_master_key, load_or_create_master_key
 from washhouse.governance.vault import Vault
 
 CANARY = "ZEBEDEE-CANARY"
@@ -82,7 +82,7 @@ def test_a_wrong_or_missing_key_is_refused_before_anything_is_written(
     home: Home, vault: Vault, spoil: Callable[[Path], None], code: str
 ) -> None:
     vault.land(b"x")
-    path = key_file(home, Settings())
+    path = find_key_file(home, Settings())
     key = path.read_text().strip()
     spoil(path)
     with pytest.raises(HomeError) as caught:
