@@ -1,0 +1,83 @@
+"""What is the true probability of a crisis in the 28 days from a Monday?
+
+The probability of the coming week is known from the state. That of more weeks also depends on where the state goes:
+its expectation is found backwards, week by week, by regressing the next week's value on the parts of today's state
+(least-squares Monte Carlo, with a log link because values are small and positive).
+
+References:
+    Longstaff and Schwartz 2001, doi:10.1093/rfs/14.1.113 (backward regression on simulated paths).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from washhouse.synthetic import weeks as wk
+from washhouse.synthetic.calendar import Calendar
+from washhouse.synthetic.columns import Array
+from washhouse.synthetic.weeks import Course
+
+HORIZON_WEEKS = 4
+_SAMPLE = 300_000
+
+
+@dataclass
+class Truth:
+    """Sealed truth: one entry per person at risk and Monday.
+
+    Attributes:
+        person: Person.
+        week: Monday, as a day number.
+        hazard: Probability of a crisis in the 28 days from it.
+    """
+
+    person: Array
+    week: Array
+    hazard: Array
+
+
+def true_hazards(course: Course, calendar: Calendar) -> Truth:
+    """Return the true 28-day probabilities from the first reported Monday on."""
+    weeks = course.at_risk.shape[0]
+    week, member = np.nonzero(course.at_risk)
+    at = week * course.at_risk.shape[1] + member
+    parts = course.summary.reshape(len(wk.SUMMARY), -1)[:, at].astype(np.float64)
+    rate = np.exp(parts[0])
+    one = -np.expm1(-rate)
+    design = np.column_stack([np.ones(len(at)), parts.T, parts[0] ** 2 / 10, parts[0] * parts[-2] / 10])
+    position = np.full(course.at_risk.size, -1, np.int64)
+    position[at] = np.arange(len(at))
+    following = np.full(len(at), -1, np.int64)
+    has_next = week + 1 < weeks
+    following[has_next] = position[at[has_next] + course.at_risk.shape[1]]
+    crisis_member, crisis_day = course.log.table(wk.CRISIS, 7)[:2]
+    crisis_at = (crisis_day - calendar.monday(0)) // 7 * course.at_risk.shape[1] + crisis_member
+    struck = np.isin(at, crisis_at)
+    usable = np.flatnonzero(has_next & ~struck)
+    usable = usable[:: max(1, len(usable) // _SAMPLE)]
+    value = one
+    for _ in range(HORIZON_WEEKS - 1):
+        target = np.where(following[usable] >= 0, value[following[usable]], 0.0)
+        fitted = _log_regression(design[usable], target)
+        value = one + (1 - one) * np.exp(np.clip(design @ fitted, -30, 0))
+    value = np.clip(value, 1e-7, 0.999)
+    shown = calendar.monday(0) + 7 * week >= calendar.start
+    shown &= calendar.monday(0) + 7 * week <= calendar.end + 1
+    return Truth(course.person[member[shown]], calendar.monday(0) + 7 * week[shown], value[shown])
+
+
+def _log_regression(design: Array, target: Array) -> Array:
+    """Return the coefficients of a log-link regression with variance proportional to the mean."""
+    beta = np.zeros(design.shape[1])
+    beta[0] = np.log(max(target.mean(), 1e-9))
+    for _ in range(25):
+        mean = np.exp(np.clip(design @ beta, -30, 3))
+        gradient = design.T @ (target - mean)
+        information = (design * mean[:, None]).T @ design
+        step = np.linalg.solve(information + 1e-9 * np.eye(len(beta)), gradient)
+        beta += step
+        if np.abs(step).max() < 1e-8:
+            break
+    return beta

@@ -1,0 +1,417 @@
+"""Which referrals, contacts, admissions and changes does the mental-health trust record?
+
+Turns the weekly course of `weeks` into the trust's own tables, as frames: named columns of equal length, days and codes
+as numbers. Every crisis leaves exactly the rows by which PREDICTION.md's label finds it, on the day it happened.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from washhouse.synthetic import weeks as wk
+from washhouse.synthetic.calendar import NEVER, Calendar
+from washhouse.synthetic.caseload import COMMUNITY, WORKER_CASELOAD, Teams, make_teams
+from washhouse.synthetic.columns import Array
+from washhouse.synthetic.conditions import CONDITIONS
+from washhouse.synthetic.population import Population
+from washhouse.synthetic.weeks import Course
+
+Frame = dict[str, Array]
+"""Named columns of equal length."""
+
+SOURCES = ("A1", "B1", "E1", "E6", "H1", "H2", "I1", "M9", "Q1")
+CLOSURES = ("01", "02", "03", "04", "05", "06", "07", "08", "09")
+ACTS = ("02", "03", "20")
+
+
+@dataclass
+class MentalHealth:
+    """The trust's tables. `person` always points into the population.
+
+    Attributes:
+        teams: Teams.
+        workers: Team of each care co-ordinator.
+        referrals: person, team, day, minute, source, reason, priority, closed, rejected, reject_reason, closure, other
+            team or -1, community flag.
+        contacts: referral, day, minute, minutes, mechanism, status, planned, other team or -1, place.
+        spells: referral, person, day, minute, source, method, discharged, destination.
+        wards: spell, day, ended, bed class.
+        acts: person, day, ended, expiry, code.
+        homes: person, recorded, day, ended, code.
+        jobs: person, recorded, day, ended, code.
+        coordinators: person, worker, day, ended, team.
+        scores: referral, day, minute, items (n x 12).
+        crises: person, day: the true events, inside and outside the caseload.
+    """
+
+    teams: Teams
+    workers: Array
+    referrals: Frame
+    contacts: Frame
+    spells: Frame
+    wards: Frame
+    acts: Frame
+    homes: Frame
+    jobs: Frame
+    coordinators: Frame
+    scores: Frame
+    crises: Frame
+
+
+def stack(frames: list[Frame]) -> Frame:
+    """Return frames with equal columns as one."""
+    return {name: np.concatenate([frame[name] for frame in frames]) for name in frames[0]}
+
+
+def take(frame: Frame, rows: Array) -> Frame:
+    """Return the given rows of a frame."""
+    return {name: column[rows] for name, column in frame.items()}
+
+
+def _pair_episodes(course: Course) -> Frame:
+    """Return community episodes: member, day, kind, after_crisis, closed (`NEVER` while open)."""
+    member, day, kind, after = course.log.table(wk.OPENED, 4)
+    order = np.lexsort((day, member))
+    member, day, kind, after = member[order], day[order], kind[order], after[order]
+    closed_member, closed_day = course.log.table(wk.CLOSED, 2)
+    order = np.lexsort((closed_day, closed_member))
+    closed_member, closed_day = closed_member[order], closed_day[order]
+    rank = np.arange(len(member)) - np.searchsorted(member, member)
+    closed_rank = np.arange(len(closed_member)) - np.searchsorted(closed_member, closed_member)
+    key, closed_key = member * 1000 + rank, closed_member * 1000 + closed_rank
+    closed = np.full(len(member), NEVER)
+    found = np.searchsorted(closed_key, key)
+    hit = (found < len(closed_key)) & (closed_key[np.minimum(found, len(closed_key) - 1)] == key)
+    closed[hit] = closed_day[found[hit]]
+    return {"member": member, "day": day, "kind": kind, "after": after, "closed": np.maximum(closed, day)}
+
+
+def _episode_on(episodes: Frame, member: Array, day: Array) -> Array:
+    """Return the latest episode of each member that began by the day (-1 where none)."""
+    key = episodes["member"].astype(np.int64) * 4_000_000 + episodes["day"] + 1_000_000
+    found = np.searchsorted(key, member.astype(np.int64) * 4_000_000 + day + 1_000_000, side="right") - 1
+    good = (found >= 0) & (episodes["member"][np.maximum(found, 0)] == member)
+    return np.where(good, found, -1)
+
+
+def _minutes(count: int, rng: np.random.Generator) -> Array:
+    return rng.integers(540, 1020, count)
+
+
+def _referrals(
+    person: Array, team: Array, day: Array, closed: Array, rng: np.random.Generator, *, urgent: bool = False
+) -> Frame:
+    n = len(person)
+    return {
+        "person": person, "team": team, "day": day, "minute": _minutes(n, rng),
+        "source": rng.choice(len(SOURCES), n, p=[0.45, 0.1, 0.05, 0.05, 0.15, 0.05, 0.05, 0.05, 0.05]),
+        "reason": rng.integers(1, 15, n), "priority": np.full(n, 1 if urgent else 3), "closed": closed,
+        "rejected": np.full(n, NEVER), "reject_reason": np.zeros(n, np.int64),
+        "closure": rng.choice(len(CLOSURES), n), "other": np.full(n, -1), "community": np.zeros(n, np.int64),
+    }  # fmt: skip
+
+
+def _contacts(
+    referral: Array, day: Array, status: Array, rng: np.random.Generator, *, other: Array | None = None
+) -> Frame:
+    n = len(referral)
+    return {
+        "referral": referral, "day": day, "minute": _minutes(n, rng), "minutes": 15 * rng.integers(1, 6, n),
+        "mechanism": np.searchsorted([0.55, 0.82, 0.92], rng.random(n)), "status": status,
+        "planned": (rng.random(n) < 0.85).astype(np.int64), "other": np.full(n, -1) if other is None else other,
+        "place": rng.integers(0, 4, n),
+    }  # fmt: skip
+
+
+def _spans(
+    person: Array, day: Array, code: Array, calendar_end: int
+) -> tuple[Array, Array, Array, Array]:
+    """Return person, day, code sorted, each span ending where the person's next begins."""
+    order = np.lexsort((day, person))
+    person, day, code = person[order], day[order], code[order]
+    ended = np.full(len(person), NEVER)
+    same = person[1:] == person[:-1]
+    ended[:-1][same] = day[1:][same]
+    return person, day, code, ended
+
+
+def _crisis_rows(
+    course: Course, episodes: Frame, base: int, teams: Teams, population: Population, rng: np.random.Generator
+) -> dict[str, Frame]:
+    """Return referrals, contacts, spells, wards and acts of crisis care; referral numbers count from `base`."""
+    member, day, way, until, step, detained, in_community = course.log.table(wk.CRISIS, 7)
+    person = course.person[member]
+    crisis_teams, liaison, access = (teams.of_kind[code] for code in ("A02", "A11", "A18"))
+    home = way != wk.ADMITTED
+    admitted = way != wk.HOME_TREATED
+    n = len(member)
+    team = crisis_teams[person % len(crisis_teams)]
+
+    rows = np.flatnonzero(home)
+    back = np.minimum(rng.integers(0, 3, len(rows)), (day[rows] - 4) % 7)
+    closed = np.where(way[rows] == wk.HOME_TREATED, until[rows], day[rows] + step[rows])
+    referrals = _referrals(person[rows], team[rows], day[rows] - back, closed, rng, urgent=True)
+    via_access = rng.random(len(rows)) < 0.12
+    referrals["other"] = np.where(via_access, referrals["team"], -1)
+    referrals["team"] = np.where(via_access, access[person[rows] % len(access)], referrals["team"])
+    home_referral = np.full(n, -1)
+    home_referral[rows] = base + np.arange(len(rows))
+    frames = [referrals]
+    count = base + len(rows)
+
+    again = rows[rng.random(len(rows)) < 0.07]
+    again = again[day[again] + 6 < until[again]]
+    second = _referrals(person[again], team[again], day[again] + rng.integers(1, 4, len(again)),
+                        day[again] + 5, rng, urgent=True)  # fmt: skip
+    frames.append(second)
+    second_number = count + np.arange(len(again))
+    count += len(again)
+
+    # people outside community care are admitted through liaison psychiatry
+    alone = np.flatnonzero((way == wk.ADMITTED) & (in_community == 0))
+    frames.append(_referrals(person[alone], liaison[person[alone] % len(liaison)], day[alone], until[alone], rng))
+    spell_referral = np.where(home, home_referral, -1)
+    spell_referral[alone] = count + np.arange(len(alone))
+    count += len(alone)
+    known = np.flatnonzero((way == wk.ADMITTED) & (in_community == 1))
+    spell_referral[known] = _episode_on(episodes, member[known], day[known])
+
+    length = np.where(way == wk.HOME_TREATED, until - day, step)[rows]
+    visits = 1 + np.minimum(length // 2, 16)
+    which = np.repeat(np.arange(len(rows)), visits)
+    nth = np.arange(len(which)) - np.repeat(np.cumsum(visits) - visits, visits)
+    at = day[rows][which] + np.where(nth == 0, 0, np.minimum(nth * 2 + rng.integers(0, 2, len(nth)), length[which]))
+    status = np.where(nth == 0, 5, np.where(rng.random(len(nth)) < 0.1, 3, 5))
+    other = np.where(via_access[which], team[rows][which], -1)
+    contacts = [_contacts(home_referral[rows][which], at, status, rng, other=other)]
+    contacts.append(_contacts(second_number, day[again] + rng.integers(3, 5, len(again)), np.full(len(again), 5), rng))
+
+    inside = np.flatnonzero(admitted)
+    start = np.where(way == wk.ADMITTED, day, day + step)[inside]
+    m = len(inside)
+    spells = {
+        "referral": spell_referral[inside], "person": person[inside], "day": start, "minute": rng.integers(0, 1440, m),
+        "source": np.where(rng.random(m) < 0.93, 19, np.where(rng.random(m) < 0.5, 29, 37)),
+        "method": np.searchsorted([0.45, 0.62, 0.9], rng.random(m)),
+        "discharged": until[inside], "destination": np.where(rng.random(m) < 0.9, 19, 29),
+    }  # fmt: skip
+    age = population.age_years(person[inside], start)
+    bed = np.where(age >= 68, 201, np.where(rng.random(m) < 0.09, 202, 200))
+    wards = {"spell": np.arange(m), "day": start, "ended": until[inside], "class": bed}
+    move = np.flatnonzero((bed == 202) & (until[inside] - start > 9))
+    wards["ended"][move] = start[move] + 5
+    onward = {"spell": move, "day": start[move] + 5, "ended": until[inside][move], "class": np.full(len(move), 200)}
+
+    held = np.flatnonzero(detained[inside] == 1)
+    first, last = start[held], until[inside][held]
+    two = rng.random(len(held)) < 0.65
+    acts = [
+        {"person": person[inside][held], "day": first,
+         "ended": np.where(two, np.minimum(first + 28, last), last), "expiry": first + np.where(two, 28, 183),
+         "code": np.where(two, 0, 1)},
+    ]  # fmt: skip
+    on = np.flatnonzero(two & (last > first + 28))
+    acts.append({"person": person[inside][held][on], "day": first[on] + 28, "ended": last[on],
+                 "expiry": first[on] + 211, "code": np.ones(len(on), np.int64)})  # fmt: skip
+    place = np.flatnonzero(rng.random(len(held)) < 0.25)
+    acts.append({"person": person[inside][held][place], "day": first[place], "ended": first[place],
+                 "expiry": first[place] + 1, "code": np.full(len(place), 2)})  # fmt: skip
+    return {
+        "referrals": stack(frames), "contacts": stack(contacts), "spells": spells,
+        "wards": stack([wards, onward]), "acts": stack(acts), "crises": {"person": person, "day": day},
+    }  # fmt: skip
+
+
+def _other_rows(
+    course: Course, onset: Array, base: int, teams: Teams, population: Population, calendar: Calendar,
+    rng: np.random.Generator,
+) -> tuple[Frame, Frame]:
+    """Return referrals and contacts of refused crisis referrals, liaison, access and memory services."""
+    frames, contacts = [], []
+    crisis_teams, liaison, access, memory = (teams.of_kind[code] for code in ("A02", "A11", "A18", "A17"))
+    member, day, how = course.log.table(wk.REFUSED, 3)
+    person = course.person[member]
+    refused = _referrals(person, crisis_teams[person % len(crisis_teams)], day, day + 1, rng, urgent=True)
+    turned = how < 2
+    refused["rejected"] = np.where(turned, day, NEVER)
+    refused["reject_reason"] = rng.integers(1, 4, len(day))
+    frames.append(refused)
+    unmet = np.flatnonzero(~turned)
+    contacts.append(_contacts(base + unmet, day[unmet], np.full(len(unmet), 3), rng))
+    base += len(person)
+
+    member, day = course.log.table(wk.EMERGENCY, 2)
+    some = rng.random(len(day)) < 0.55
+    member, day = member[some], day[some]
+    person = course.person[member]
+    frames.append(_referrals(person, liaison[person % len(liaison)], day, day + rng.integers(0, 3, len(day)), rng))
+    contacts.append(_contacts(base + np.arange(len(day)), day, np.full(len(day), 5), rng))
+    base += len(person)
+
+    member, day, _, after = course.log.table(wk.OPENED, 4)
+    some = (after == 0) & (rng.random(len(day)) < 0.5) & (day > calendar.monday(0))
+    member, day = member[some], day[some]
+    person = course.person[member]
+    received = day - rng.integers(5, 30, len(day))
+    frames.append(_referrals(person, access[person % len(access)], received, day, rng))
+    status = np.where(rng.random(len(day)) < 0.8, 5, 3)
+    contacts.append(_contacts(base + np.arange(len(day)), np.maximum(day - 3, received), status, rng))
+    base += len(person)
+
+    when = onset[:, CONDITIONS.index("dementia")].astype(np.int64)
+    person = np.flatnonzero((when > calendar.monday(0)) & (when < calendar.end) & (when < population.last_day()))
+    person = person[(rng.random(len(person)) < 0.7) & (population.arrival[person] < when[person] - 80)]
+    day = when[person] - rng.integers(20, 70, len(person))
+    closed = np.minimum(day + rng.integers(60, 200, len(person)), population.last_day()[person])
+    frames.append(_referrals(person, memory[person % len(memory)], day, closed, rng))
+    for gap in (14, 45):
+        at = np.minimum(day + gap, closed)
+        contacts.append(_contacts(base + np.arange(len(person)), at, np.full(len(person), 5), rng))
+    return stack(frames), stack(contacts)
+
+
+def _planned_spells(course: Course, episodes: Frame, first: int, rng: np.random.Generator) -> tuple[Frame, Frame]:
+    """Return admissions that are no crisis: planned, transfers, other kinds of ward."""
+    member, day, until, how = course.log.table(wk.PLANNED, 4)
+    n = len(member)
+    spells = {
+        "referral": _episode_on(episodes, member, day), "person": course.person[member], "day": day,
+        "minute": _minutes(n, rng), "source": np.where(how == 1, rng.choice([49, 51, 52, 53], n), 19),
+        "method": np.select([how == 1, how == 2], [np.full(n, 7), np.full(n, 0)], rng.choice([4, 5, 6], n)),
+        "discharged": until, "destination": np.full(n, 19),
+    }  # fmt: skip
+    bed = np.select([how == 2, how == 3], [rng.choice([212, 213, 210], n), np.full(n, 203)], np.full(n, 200))
+    return spells, {"spell": first + np.arange(n), "day": day, "ended": until, "class": bed}
+
+
+def _homes_and_jobs(
+    course: Course, spells: Frame, first_seen: Array, calendar: Calendar, rng: np.random.Generator
+) -> tuple[Frame, Frame]:
+    """Return accommodation and employment; code 20 of the former is the admission itself."""
+    n = len(course.person)
+    result = []
+    for kind, initial, count in ((wk.MOVE, course.home0, len(wk.HOMES)), (wk.WORK, course.job0, len(wk.JOBS))):
+        member, day, code = course.log.table(kind, 3)
+        changed = np.zeros(n, bool)
+        changed[member] = True
+        plain = ~changed & (np.ones(n, bool) if kind == wk.WORK else ~wk.HOMELESS[initial])
+        shown = np.flatnonzero(~(plain & (rng.random(n) < 0.14)))
+        began = first_seen[shown] - rng.integers(100, 3000, len(shown))
+        person = course.person[np.r_[shown, member]]
+        person, day, code, ended = _spans(person, np.r_[began, day], np.r_[initial[shown], code], calendar.end)
+        order = np.searchsorted(course.person, person)
+        recorded = np.maximum(day, first_seen[order])
+        frame = {"person": person, "recorded": recorded, "day": day, "ended": ended, "code": code}
+        if kind == wk.MOVE:
+            some = np.flatnonzero(rng.random(len(spells["person"])) < 0.3)
+            frame = stack([frame, {
+                "person": spells["person"][some], "recorded": spells["day"][some], "day": spells["day"][some],
+                "ended": spells["discharged"][some], "code": np.full(len(some), count),
+            }])  # fmt: skip
+        result.append(frame)
+    return result[0], result[1]
+
+
+def _items(total: Array, rng: np.random.Generator) -> Array:
+    """Return twelve item scores, 0 to 4, that add up to each total."""
+    items = np.zeros((len(total), 12), np.int64)
+    left = total.copy()
+    for _ in range(60):
+        rows = np.flatnonzero(left > 0)
+        if not len(rows):
+            break
+        which = rng.integers(0, 12, len(rows))
+        room = items[rows, which] < 4
+        items[rows[room], which[room]] += 1
+        left[rows[room]] -= 1
+    return items
+
+
+def _coordinators(
+    episodes: Frame, person: Array, team: Array, workers_of: list[Array], calendar: Calendar, rng: np.random.Generator
+) -> Frame:
+    """Return assignments of care co-ordinators, each team's people dealt out in turn."""
+    long = np.flatnonzero(episodes["closed"] - episodes["day"] > 45)
+    order = long[np.argsort(episodes["day"][long], kind="stable")]
+    turn = np.zeros(len(order), np.int64)
+    for number in np.unique(team[order]):
+        rows = np.flatnonzero(team[order] == number)
+        turn[rows] = np.arange(len(rows))
+    size = np.array([max(1, len(w)) for w in workers_of])[team[order]]
+    first = np.array([w[0] if len(w) else 0 for w in workers_of])[team[order]]
+    day = episodes["day"][order] + rng.integers(0, 22, len(order))
+    ended = episodes["closed"][order]
+    change = day + rng.exponential(365 * 4, len(order)).astype(np.int64)
+    early = (change < ended) & (change < calendar.end)
+    frames = [{
+        "person": person[order], "worker": first + turn % size, "day": day,
+        "ended": np.where(early, change, ended), "team": team[order],
+    }]  # fmt: skip
+    rows = np.flatnonzero(early)
+    frames.append({
+        "person": person[order][rows], "worker": (first + (turn + 1) % size)[rows], "day": change[rows],
+        "ended": ended[rows], "team": team[order][rows],
+    })  # fmt: skip
+    return stack(frames)
+
+
+def make_mental_health(
+    population: Population, onset: Array, course: Course, calendar: Calendar, rng: np.random.Generator
+) -> MentalHealth:
+    """Return what the trust records over the simulated span."""
+    episodes = _pair_episodes(course)
+    days = max(1, calendar.end - calendar.start)
+    inside = np.minimum(episodes["closed"], calendar.end) - np.maximum(episodes["day"], calendar.start)
+    per_kind = np.bincount(episodes["kind"], np.maximum(inside, 0), minlength=len(COMMUNITY)) / days
+    teams = make_teams(per_kind)
+    person = course.person[episodes["member"]]
+    area = population.addresses.area[population.address[0, person]]
+    team = np.zeros(len(person), np.int64)
+    for number, code in enumerate(COMMUNITY):
+        rows = np.flatnonzero(episodes["kind"] == number)
+        choices = teams.of_kind[code]
+        team[rows] = choices[area[rows].astype(np.int64) * len(choices) // population.places.areas]
+    per_team = np.bincount(team, np.maximum(inside, 0), minlength=len(teams.kind)) / days
+    workers_of: list[Array] = []
+    total = 0
+    for number, code in enumerate(teams.kind):
+        count = max(1, round(per_team[number] / WORKER_CASELOAD)) if code in COMMUNITY else 0
+        workers_of.append(np.arange(total, total + count))
+        total += count
+    workers = np.concatenate([np.full(len(w), number) for number, w in enumerate(workers_of)])
+
+    community = _referrals(person, team, episodes["day"], episodes["closed"], rng)
+    community["community"][:] = 1
+    crisis = _crisis_rows(course, episodes, len(person), teams, population, rng)
+    base = len(person) + len(crisis["referrals"]["person"])
+    more, more_contacts = _other_rows(course, onset, base, teams, population, calendar, rng)
+    referrals = stack([community, crisis["referrals"], more])
+
+    member, day, status = course.log.table(wk.CONTACT, 3)
+    contacts = _contacts(_episode_on(episodes, member, day), day, status, rng)
+    contacts = stack([take(contacts, np.flatnonzero(contacts["referral"] >= 0)), crisis["contacts"], more_contacts])
+    spells, wards = _planned_spells(course, episodes, len(crisis["spells"]["person"]), rng)
+    spells, wards = stack([crisis["spells"], spells]), stack([crisis["wards"], wards])
+    first_seen = np.full(len(course.person), NEVER)
+    np.minimum.at(first_seen, np.searchsorted(course.person, person), episodes["day"])
+    first_seen = np.where(first_seen == NEVER, calendar.start, first_seen)
+    homes, jobs = _homes_and_jobs(course, crisis["spells"], first_seen, calendar, rng)
+    member, day, score = course.log.table(wk.HONOS, 3)
+    scores = {"referral": _episode_on(episodes, member, day), "day": day, "minute": _minutes(len(day), rng)}
+    items = _items(score, rng)
+    items[rng.random(items.shape) < 0.012] = 9
+    scores |= {f"item{k + 1}": items[:, k] for k in range(12)}
+    scores = take(scores, np.flatnonzero(scores["referral"] >= 0))
+    coordinators = _coordinators(episodes, person, team, workers_of, calendar, rng)
+
+    happened = calendar.end
+    frames = []
+    for frame in (contacts, crisis["acts"], homes, jobs, coordinators, scores):
+        frames.append(take(frame, np.flatnonzero(frame["day"] <= happened)))
+    contacts, acts, homes, jobs, coordinators, scores = frames
+    contacts = take(contacts, np.argsort(contacts["day"], kind="stable"))
+    return MentalHealth(
+        teams, workers, referrals, contacts, spells, wards, acts, homes, jobs, coordinators, scores, crisis["crises"]
+    )
