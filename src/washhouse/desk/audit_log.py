@@ -12,8 +12,9 @@ import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Select, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from washhouse.core.errors import HomeError
@@ -125,15 +126,18 @@ class AuditLog:
                 ticket.done = True
 
     def verify(self, page: int = 20_000) -> Verification:
-        """Walk the chain from its first row, a page at a time, to the first row that breaks it."""
+        """Walk the chain from its first row, a page at a time, to the first row that breaks it.
+
+        Raises:
+            HomeError: `audit-unreadable`.
+        """
         columns = [_TABLE.c[name] for name in (*_CHAINED, "hash")]
         seq, previous = 0, GENESIS
         while True:
             query = select(*columns).where(_TABLE.c.seq > seq).order_by(_TABLE.c.seq).limit(page)
             if seq == 0:
                 query = select(*columns).order_by(_TABLE.c.seq).limit(page)
-            with self._desk.engine.connect() as connection:
-                rows = connection.execute(query).fetchall()
+            rows = self._page(query)
             for row in rows:
                 problem = _problem(row, seq + 1, previous)
                 if problem:
@@ -141,6 +145,15 @@ class AuditLog:
                 seq, previous = row[0], row[10]
             if len(rows) < page:
                 return Verification(seq, f"{seq}:{previous}")
+
+    def _page(self, query: Select[Any]) -> Sequence[Any]:
+        try:
+            with self._desk.engine.connect() as connection:
+                return connection.execute(query).fetchall()
+        except SQLAlchemyError as error:
+            raise HomeError(
+                "audit-unreadable", "The audit cannot be read.", "Restore the desk from a backup."
+            ) from error
 
     def hash_at(self, seq: int) -> str | None:
         """Hash of a row, or None if there is no such row."""
