@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-_SEPARATORS = re.compile(r"[\s-]")
+_SEPARATORS = re.compile(r"[\s-]|\.0$")
 
 
 def check_digit(first_nine: str) -> int | None:
@@ -32,7 +32,7 @@ def check_digit(first_nine: str) -> int | None:
 
 
 def parse_nhs_number(text: str) -> str | None:
-    """Return the ten digits of a valid NHS number written with or without spaces or hyphens, else None.
+    """Return the ten digits of a valid NHS number, else None; spaces, hyphens and a final `.0` are ignored.
 
     Ten times the same digit satisfies the check digit but is a filler (0000000000, 9999999999), never a person,
     and counts as invalid.

@@ -52,6 +52,7 @@ class ReadResult:
         reason: Why, in words.
         encoding: How the bytes were read, e.g. `utf-8`.
         delimiter: How fields were split.
+        set_aside_keys: First business key column of the quarantined rows, as far as it could be read.
     """
 
     file: str
@@ -69,6 +70,7 @@ class ReadResult:
     reason: str = ""
     encoding: str = ""
     delimiter: str = ""
+    set_aside_keys: pa.ChunkedArray = field(default_factory=lambda: pa.chunked_array([], pa.string()), repr=False)
 
     def __post_init__(self) -> None:
         """Check that no line is lost and none counted twice.

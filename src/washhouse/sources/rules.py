@@ -1,0 +1,235 @@
+"""Which rules does a file, a row or a value have to keep, and what happens if it does not?
+
+Severities follow the national rules: a wrong format of a key field costs the row, an unknown national code does not.
+
+References:
+    nhsengland/Reusable-Code-Library, src/dsp/validations/mhsds_v6/validations.py (format of a key field rejects the
+    record, an invalid national code is a warning).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["reject", "quarantine", "duplicate", "warning"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of validation.
+
+    Attributes:
+        name: Stable kebab-case name.
+        severity: `reject` refuses the file, `quarantine` sets the row aside, `duplicate` counts it once, `warning`
+            keeps it.
+        reason: What is wrong and what was expected, in words for a steward; `{column}` is the declared column and
+            `{detail}` what the contract says. Never a value.
+        action: What to do about it.
+    """
+
+    name: str
+    severity: Severity
+    reason: str
+    action: str
+
+
+RULES: dict[str, Rule] = {
+    rule.name: rule
+    for rule in (
+        Rule(
+            "empty-file",
+            "reject",
+            "The file holds nothing, not even a header.",
+            "Ask the sender to send it again; a table without rows is sent as its header alone.",
+        ),
+        Rule(
+            "unreadable-file",
+            "reject",
+            "The file cannot be read as delimited text: {detail}.",
+            "Ask for UTF-8, delimited by comma, bar, tab or semicolon, with double quotes.",
+        ),
+        Rule(
+            "truncated-file",
+            "reject",
+            "The file breaks off: {detail}.",
+            "Ask the sender to send it again; nothing of it was used.",
+        ),
+        Rule(
+            "missing-key-column",
+            "reject",
+            "The header lacks {column}, which the contract requires; other names that it may have are on the page "
+            "of the source.",
+            "If the sender renamed the column, add its name as an alias to the contract; otherwise ask for the column.",
+        ),
+        Rule(
+            "wrong-version",
+            "reject",
+            "{column} names a version of the data set that cannot be read; expected {detail}.",
+            "Ask for the expected version, or add the version to the contract.",
+        ),
+        Rule(
+            "bad-header-table",
+            "reject",
+            "The batch's header table must hold exactly one good row, and does not.",
+            "Ask the sender to send the batch again with its header.",
+        ),
+        Rule(
+            "missing-table",
+            "reject",
+            "The batch lacks the table {detail}, without which the others make no sense.",
+            "Ask the sender for the whole batch again.",
+        ),
+        Rule(
+            "repeated-table",
+            "reject",
+            "Another file of the batch holds the same table, and was read.",
+            "Ask the sender which of the two is meant, and to send one.",
+        ),
+        Rule(
+            "unknown-file",
+            "reject",
+            "No table of the source has this name.",
+            "Rename the file as its table, or add the name to the contract.",
+        ),
+        Rule(
+            "unsafe-archive",
+            "reject",
+            "The archive was not opened: {detail}.",
+            "Ask for the files themselves, or for a plain archive of them.",
+        ),
+        Rule(
+            "wrong-field-count",
+            "quarantine",
+            "The record has more or fewer fields than the header.",
+            "A value with an unquoted delimiter or line end is the usual cause; ask the sender to quote values.",
+        ),
+        Rule(
+            "missing-key",
+            "quarantine",
+            "{column} is missing; a row cannot be used without it.",
+            "Ask the sender to complete the row.",
+        ),
+        Rule(
+            "bad-key-format",
+            "quarantine",
+            "{column} cannot be read; expected {detail}. A row cannot be used without it.",
+            "Ask the sender to correct the row.",
+        ),
+        Rule(
+            "impossible-date",
+            "quarantine",
+            "{column} is written as a date, but no calendar has that day, or it lies before 1800.",
+            "Ask the sender to correct the row; month and day in American order are a usual cause.",
+        ),
+        Rule(
+            "future-date",
+            "quarantine",
+            "{column} lies after the batch's own date, and tells of something that has already happened.",
+            "Ask the sender to correct the row. Planned, expected and expiry dates may lie ahead.",
+        ),
+        Rule(
+            "negative-duration",
+            "quarantine",
+            "{column} lies before {detail}.",
+            "Ask the sender to correct the row.",
+        ),
+        Rule(
+            "orphan-row",
+            "quarantine",
+            "{column} names a row of {detail} that was never sent.",
+            "Ask the sender for the row it belongs to; a table that was cut or left out is a usual cause.",
+        ),
+        Rule(
+            "parent-set-aside",
+            "quarantine",
+            "{column} names a row of {detail} that was itself set aside.",
+            "Correct the row it belongs to; this one comes back with it.",
+        ),
+        Rule(
+            "duplicate-row",
+            "duplicate",
+            "The record is identical to an earlier one of the file, and counts once.",
+            "Nothing, unless there are many: then a join on the sender's side multiplies rows.",
+        ),
+        Rule(
+            "bad-format",
+            "warning",
+            "{column} cannot be read; expected {detail}. The value was set to missing.",
+            "Tell the sender; if many rows are concerned, the contract's type may be wrong.",
+        ),
+        Rule(
+            "unknown-code",
+            "warning",
+            "{column} holds a code that its national set does not list. It was kept as sent.",
+            "Tell the sender; a newer version of the set is a usual cause.",
+        ),
+        Rule(
+            "leading-zeros-lost",
+            "warning",
+            "{column} has lost its leading zeros; they were put back.",
+            "Ask the sender not to pass the file through a spreadsheet.",
+        ),
+        Rule(
+            "invalid-nhs-number",
+            "warning",
+            "{column} is not ten digits with a valid check digit. The value was set to missing.",
+            "Ask the sender to trace the person; a number shown as a power of ten went through a spreadsheet.",
+        ),
+        Rule(
+            "no-person",
+            "warning",
+            "{column} is missing, so that the row belongs to nobody who could be found.",
+            "Nothing can be done here; a pseudonym is missing where the sender had no NHS number.",
+        ),
+        Rule(
+            "birth-after-event",
+            "warning",
+            "{column} lies after {detail}. The row was kept.",
+            "Ask the sender which of the two dates is right.",
+        ),
+        Rule(
+            "repeated-key",
+            "warning",
+            "The row has the same key as an earlier row of the file, but says something else. The later counts.",
+            "Ask the sender which is meant.",
+        ),
+        Rule(
+            "extra-column",
+            "warning",
+            "{detail}; the contract does not know what they hold, and they were left out.",
+            "Nothing, unless one of them is a column of the contract under a new name: then add the alias.",
+        ),
+        Rule(
+            "repeated-column",
+            "warning",
+            "{column} is in the header twice; the first, or the one with the contract's own name, was read.",
+            "Ask the sender which is meant.",
+        ),
+        Rule(
+            "no-final-line-end",
+            "warning",
+            "The last record has no line end; its last value may be cut short.",
+            "Compare the last row with the sender's system.",
+        ),
+    )
+}
+"""Every rule by name; `docs/reference/rules.md` is made from it."""
+
+
+def reason(rule: str, column: str = "", detail: str = "") -> str:
+    """Return a rule's words for one column.
+
+    >>> reason("missing-key", "ServiceRequestID")
+    'ServiceRequestID is missing; a row cannot be used without it.'
+    """
+    return RULES[rule].reason.format(column=column, detail=detail)
+
+
+class RejectedFileError(Exception):
+    """A rule refuses a whole file. Caught where the file is read; never seen outside `sources`."""
+
+    def __init__(self, rule: str, column: str = "", detail: str = "") -> None:
+        super().__init__(reason(rule, column, detail))
+        self.rule = rule
+        self.column = column
