@@ -1,0 +1,220 @@
+"""Which pairs of records are worth comparing?
+
+A rule says which parts two records must share. Records are sorted by each rule's key and compared inside a block of
+equal keys; a pair that an earlier rule already gave is left out. Blocks that are too large are skipped and counted:
+they would cost the square of their size and tell little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from washhouse.linkage.encode import Encoded, Ints
+from washhouse.linkage.fields import Kind
+from washhouse.linkage.similarity import compiled
+
+Keys = npt.NDArray[np.int64]
+Array = npt.NDArray[Any]
+MAX_BLOCK_PAIRS = 20_000
+"""Pairs that one block may give (200 records of one table)."""
+
+RULES: tuple[tuple[str, ...], ...] = (
+    ("nhs_number",),
+    ("uprn",),
+    ("postcode", "house"),
+    ("birth_date", "postcode"),
+    ("birth_date", "surname_sound"),
+    ("birth_date", "first_root"),
+    ("birth_date", "sex", "postcode_district"),
+    ("first_root", "surname", "birth_year"),
+    ("first_root", "surname_sound", "birth_day_month"),
+    ("postcode", "first_root"),
+    ("postcode", "surname_start"),
+    ("postcode", "birth_year"),
+    ("postcode", "birth_day_month"),
+    ("phone",),
+    ("address", "first_root"),
+    ("first_root", "surname_sound", "postcode_district"),
+    ("names", "birth_year"),
+    ("names", "birth_day_month"),
+    ("birth_date", "house"),
+)
+"""Rules for people, the surest first. A rule is used when all its parts are known."""
+
+WIDE_RULES: tuple[tuple[str, ...], ...] = (("birth_date", "sex"), ("birth_date",), ("first_root", "surname"))
+"""Rules that find what the others miss, at a price: used only while they give at most `WIDE_PAIRS` pairs a record."""
+WIDE_PAIRS = 2.0
+
+
+@dataclass(frozen=True)
+class RuleReport:
+    """What one blocking rule did.
+
+    Attributes:
+        rule: The parts that were shared.
+        pairs: New pairs that it gave.
+        skipped_blocks: Blocks left out as too large.
+        skipped_records: Records in them.
+        skipped_pairs: Pairs in them.
+    """
+
+    rule: tuple[str, ...]
+    pairs: int
+    skipped_blocks: int
+    skipped_records: int
+    skipped_pairs: int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Pairs to compare: `left[i] < right[i]`, each pair once, in an order that follows from the records' order."""
+
+    left: Ints
+    right: Ints
+    reports: tuple[RuleReport, ...]
+
+
+def rules_for(encoded: Encoded, side: Ints | None = None) -> tuple[tuple[str, ...], ...]:
+    """Return the rules for some records: those whose parts they have, one for each further identifier, cheap wide ones.
+
+    Args:
+        encoded: The records.
+        side: 0 or 1 for each record where two tables are linked.
+    """
+
+    def known(rules: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+        return [rule for rule in rules if all(part in encoded.parts for part in rule)]
+
+    extra = [(f.name,) for f in encoded.fields if f.kind is Kind.IDENTIFIER and f.about == "who"]
+    wide = []
+    for rule in known(WIDE_RULES):
+        key = block_keys(encoded, [rule])[0]
+        order = np.argsort(key, kind="stable")[(key < 0).sum() :]
+        total = _possible_pairs(order, *_blocks(key[order]), side)
+        if total.sum() <= WIDE_PAIRS * encoded.records:
+            wide.append(rule)
+    return (*extra, *known(RULES), *wide)
+
+
+def _possible_pairs(
+    order: npt.NDArray[np.integer[Any]],
+    starts: npt.NDArray[np.int64],
+    ends: npt.NDArray[np.int64],
+    side: Ints | None,
+) -> npt.NDArray[np.int64]:
+    """Return how many pairs each block can give."""
+    sizes = ends - starts
+    if side is None:
+        within: npt.NDArray[np.int64] = sizes * (sizes - 1) // 2
+        return within
+    before = np.concatenate([[0], np.cumsum(side[order], dtype=np.int64)])
+    theirs = before[ends] - before[starts]
+    across: npt.NDArray[np.int64] = theirs * (sizes - theirs)
+    return across
+
+
+def block_keys(encoded: Encoded, rules: Sequence[Sequence[str]]) -> Keys:
+    """Return each record's key under each rule, -1 where a part is missing. Shape (rules, records)."""
+    keys = np.empty((len(rules), encoded.records), dtype=np.int64)
+    for r, rule in enumerate(rules):
+        keys[r] = _mixed([encoded.parts[part] for part in rule])
+    return keys
+
+
+def _mixed(parts: Sequence[Ints]) -> Keys:
+    """Mix the numbers of several parts into one (SplitMix64's finaliser); collisions only add candidates."""
+    key = np.zeros(len(parts[0]), dtype=np.uint64)
+    missing = np.zeros(len(parts[0]), dtype=bool)
+    for part in parts:
+        missing |= part < 0
+        key = (key + part.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+        key ^= key >> np.uint64(29)
+        key *= np.uint64(0x94D049BB133111EB)
+        key ^= key >> np.uint64(32)
+    mixed: Keys = np.where(missing, np.int64(-1), (key >> np.uint64(1)).astype(np.int64))
+    return mixed
+
+
+@compiled
+def _block_pairs(
+    order: Array, starts: Array, ends: Array, side: Array, keys: Array, rule: int, left: Array, right: Array
+) -> int:
+    """Write the new pairs of one rule; with empty outputs only count them."""
+    found = 0
+    write = len(left) > 0
+    for b in range(len(starts)):
+        for x in range(starts[b], ends[b]):
+            i = order[x]
+            for y in range(x + 1, ends[b]):
+                j = order[y]
+                if side[i] == side[j] and side[i] >= 0:
+                    continue
+                earlier = False
+                for r in range(rule):
+                    if keys[r, i] >= 0 and keys[r, i] == keys[r, j]:
+                        earlier = True
+                        break
+                if earlier:
+                    continue
+                if write:
+                    left[found] = min(i, j)
+                    right[found] = max(i, j)
+                found += 1
+    return found
+
+
+def candidate_pairs(
+    encoded: Encoded,
+    rules: Sequence[Sequence[str]],
+    *,
+    side: Ints | None = None,
+    max_block_pairs: int = MAX_BLOCK_PAIRS,
+) -> Candidates:
+    """Return the pairs that share the parts of at least one rule.
+
+    Args:
+        encoded: The records.
+        rules: Rules, from `rules_for`.
+        side: 0 or 1 for each record when two tables are linked: only pairs across are given. None: all pairs.
+        max_block_pairs: Blocks with more pairs are skipped.
+
+    Returns:
+        The pairs, rule by rule.
+    """
+    keys = block_keys(encoded, rules)
+    sides = np.full(encoded.records, -1, dtype=np.int32) if side is None else side
+    nothing = np.empty(0, dtype=np.int32)
+    lefts, rights, reports = [nothing], [nothing], []
+    for r, rule in enumerate(rules):
+        order = np.argsort(keys[r], kind="stable").astype(np.int32)
+        order = order[np.searchsorted(keys[r][order], 0) :]
+        starts, ends = _blocks(keys[r][order])
+        total = _possible_pairs(order, starts, ends, side)
+        large = total > max_block_pairs
+        skipped = int((ends - starts)[large].sum())
+        if skipped:
+            for start, end in zip(starts[large], ends[large], strict=True):
+                keys[r, order[start:end]] = -1
+        starts, ends = starts[~large & (total > 0)], ends[~large & (total > 0)]
+        count = _block_pairs(order, starts, ends, sides, keys, r, nothing, nothing)
+        left, right = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32)
+        if count:
+            _block_pairs(order, starts, ends, sides, keys, r, left, right)
+        lefts.append(left)
+        rights.append(right)
+        reports.append(RuleReport(tuple(rule), count, int(large.sum()), skipped, int(total[large].sum())))
+    return Candidates(np.concatenate(lefts), np.concatenate(rights), tuple(reports))
+
+
+def _blocks(sorted_keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return where blocks of equal keys start and end."""
+    if len(sorted_keys) == 0:
+        nothing = np.empty(0, dtype=np.int64)
+        return nothing, nothing
+    cuts = np.flatnonzero(sorted_keys[1:] != sorted_keys[:-1]) + 1
+    return np.concatenate([[0], cuts]), np.concatenate([cuts, [len(sorted_keys)]])

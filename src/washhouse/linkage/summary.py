@@ -1,0 +1,131 @@
+"""What should a steward know about a linkage? Counts and the model's own estimates, never an identifier."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from washhouse.linkage.blocking import RuleReport
+from washhouse.linkage.cluster import CAUSES, Clusters
+from washhouse.linkage.encode import Encoded, Ints
+from washhouse.linkage.fields import FIELDS, Kind
+from washhouse.linkage.households import Household
+from washhouse.linkage.scoring import Scored
+from washhouse.linkage.threshold import Threshold
+
+
+def linkage_summary(
+    table: pa.Table,
+    clear: npt.NDArray[np.int64],
+    encoded: Encoded,
+    scored: Scored | None,
+    threshold: Threshold,
+    clusters: Clusters,
+    links: npt.NDArray[np.int64],
+    labels: Ints,
+    people: int,
+    found: Sequence[Household],
+    kept_back: dict[str, int],
+) -> dict[str, Any]:
+    """Summarise a linkage of people.
+
+    Args:
+        table: The identities, in the order of `labels`.
+        clear: Rows under a clear identity.
+        encoded: Those rows, encoded.
+        scored: Their candidate pairs; None where there was nothing to compare.
+        threshold: The cut.
+        clusters: Clusters of the clear rows.
+        links: Candidate pairs at or above the cut.
+        labels: Lowest record of each record's person.
+        people: Number of people.
+        found: People in households.
+        kept_back: Addresses kept back, by guard.
+
+    Returns:
+        A dictionary of plain numbers and texts, ready for JSON.
+    """
+    false, missed = expected_errors(scored, clusters)
+    sizes = Counter(Counter(labels.tolist()).values())
+    causes = Counter(CAUSES[c] for c in clusters.causes.tolist())
+    return {
+        "records": table.num_rows,
+        "people": people,
+        "threshold": round(threshold.probability, 6),
+        "pairs": len(scored.pattern) if scored else 0,
+        "links": len(links),
+        "estimated_false_links": round(false, 1),
+        "estimated_missed_links": round(missed, 1),
+        "refused": {cause: causes.get(cause, 0) for cause in CAUSES[1:]},
+        "records_per_person": {str(size): sizes[size] for size in sorted(sizes)},
+        "households": len({h.key for h in found}),
+        "people_in_households": len(found),
+        "addresses_kept_back": dict(kept_back),
+        "blocking": [rule_row(r) for r in scored.candidates.reports] if scored else [],
+        "weights": scored.model.table() if scored else [],
+        "kinds_of_pair": (
+            {
+                kind.name: round(float(size), 1)
+                for kind, size in zip(scored.model.kinds, scored.model.sizes, strict=True)
+            }
+            if scored
+            else {}
+        ),
+        "by_source": _by_source(table),
+        "completeness": completeness(table.take(pa.array(clear)), encoded),
+        "unusable_values": dict(encoded.unusable),
+        "model": scored.model.digest if scored else "",
+    }
+
+
+def rule_row(report: RuleReport) -> dict[str, Any]:
+    """Return what a blocking rule did, as a row."""
+    return {
+        "rule": " + ".join(part.replace("_", " ") for part in report.rule),
+        "pairs": report.pairs,
+        "skipped_blocks": report.skipped_blocks,
+        "skipped_records": report.skipped_records,
+        "skipped_pairs": report.skipped_pairs,
+    }
+
+
+def expected_errors(scored: Scored | None, clusters: Clusters) -> tuple[float, float]:
+    """Return how many compared pairs the model expects to be wrongly together, and wrongly apart."""
+    if scored is None:
+        return 0.0, 0.0
+    together = clusters.label[scored.candidates.left] == clusters.label[scored.candidates.right]
+    chances = scored.pair_probabilities
+    return float((1.0 - chances[together]).sum()), float(chances[~together].sum())
+
+
+def completeness(table: pa.Table, encoded: Encoded) -> list[dict[str, Any]]:
+    """Return the share of records whose field says something, by source and field."""
+    sources = table.column("source").to_pylist()
+    names = np.array(sources, dtype=object)
+    rows = []
+    for source in sorted(set(sources)):
+        mine = names == source
+        shares = {
+            f.name: round(float((encoded.codes[i, mine] >= 0).mean()), 4)
+            for i, f in enumerate(encoded.fields)
+            if f.kind is not Kind.SETTING
+        }
+        rows.append({"source": source, "records": int(mine.sum())} | {name: shares.get(name, 0.0) for name in FIELDS})
+    return rows
+
+
+def _by_source(table: pa.Table) -> dict[str, dict[str, int]]:
+    counted = table.group_by(["source", "identity_kind"]).aggregate([([], "count_all")])
+    rows: dict[str, dict[str, int]] = {}
+    for row in counted.sort_by([("source", "ascending"), ("identity_kind", "ascending")]).to_pylist():
+        rows.setdefault(row["source"], {"clear": 0, "pseudonym": 0})[row["identity_kind"]] = row["count_all"]
+    known = table.append_column("known", pc.is_valid(table.column("nhs_number")))
+    for row in known.group_by("source").aggregate([("known", "sum")]).to_pylist():
+        rows[row["source"]]["with_nhs_number"] = int(row["known_sum"] or 0)
+    return rows

@@ -1,0 +1,82 @@
+"""Which tables does linkage hand over, and what is one row of each?"""
+
+from __future__ import annotations
+
+from washhouse.core.tables import Column, Table
+
+_SOURCE = Column("source", "string", "Sending system", nullable=False)
+_SOURCE_ID = Column("source_id", "string", "Sender's own id of the person", nullable=False)
+_PAIR = (
+    Column("left_source", "string", "Sending system of one record", nullable=False),
+    Column("left_id", "string", "Its id of the person", nullable=False),
+    Column("right_source", "string", "Sending system of the other record", nullable=False),
+    Column("right_id", "string", "Its id of the person", nullable=False),
+)
+
+MEMBERSHIP = Table(
+    name="membership",
+    grain="one row per source record and span of validity; the row without `valid_to` holds now",
+    key=("source", "source_id", "valid_from"),
+    order=("source", "source_id", "valid_from"),
+    columns=(
+        _SOURCE,
+        _SOURCE_ID,
+        Column("person_id", "string", "Pseudonymous person, 32 hex digits", nullable=False),
+        Column("valid_from", "timestamp", "From when on the record belongs to the person", nullable=False),
+        Column("valid_to", "timestamp", "Until when it did; null while it does"),
+        Column("cause", "string", "`founded`, `linked`, `pseudonym`, `merged`, `split`", nullable=False),
+    ),
+)
+
+EDGE = Table(
+    name="edge",
+    grain="one row per compared pair worth keeping",
+    key=("left_source", "left_id", "right_source", "right_id"),
+    order=("left_source", "left_id", "right_source", "right_id"),
+    columns=(
+        *_PAIR,
+        Column("pattern", "int64", "Comparison pattern: the level of each field in one number", nullable=False),
+        Column("weight", "float64", "log2 Bayes factor with the prior, bits", nullable=False),
+        Column("probability", "float64", "Probability to be one person, 0 to 1", nullable=False),
+        Column("model", "string", "Digest of the model that weighed the pair", nullable=False),
+    ),
+)
+
+REFUSED = Table(
+    name="refused",
+    grain="one row per link whose union was refused",
+    key=("left_source", "left_id", "right_source", "right_id"),
+    order=("left_source", "left_id", "right_source", "right_id"),
+    columns=(
+        *_PAIR,
+        Column("weight", "float64", "log2 Bayes factor with the prior, bits", nullable=False),
+        Column("probability", "float64", "Probability to be one person, 0 to 1", nullable=False),
+        Column("cause", "string", "Why the union was refused, in words", nullable=False),
+    ),
+)
+
+HOUSEHOLD_RELATION = Table(
+    name="household_relation",
+    grain="one row per person in a household of two or more",
+    key=("person_id", "other", "kind"),
+    order=("person_id", "other"),
+    columns=(
+        Column("person_id", "string", "Pseudonymous person", nullable=False),
+        Column("other", "string", "Household, 32 hex digits", nullable=False),
+        Column("kind", "string", "`household`", nullable=False),
+        Column("since", "date", "First day that the record with this address is known"),
+        Column("until", "date", "Day after the last, if ended"),
+        Column("evidence", "string", "What the tie rests on, in words", nullable=False),
+    ),
+)
+
+RETIRED_ID = Table(
+    name="retired_id",
+    grain="one row per person_id that gave way to another",
+    key=("old",),
+    order=("old",),
+    columns=(
+        Column("old", "string", "Retired person_id", nullable=False),
+        Column("new", "string", "person_id that took over", nullable=False),
+    ),
+)
