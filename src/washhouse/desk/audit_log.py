@@ -64,22 +64,24 @@ class Verification:
 class _Ticket:
     entries: Sequence[Entry]
     last_seq: int = 0
-    done: bool = False
+    leads: bool = False
     error: BaseException | None = field(default=None, repr=False)
+    turn: threading.Event = field(default_factory=threading.Event, repr=False)
 
 
 class AuditLog:
     """Adds rows and walks the chain. Safe to share between threads; several processes may append at once.
 
-    Concurrent calls are gathered: the first to get the writer's lock commits everything that waits, in one
-    transaction, and `append` returns only when the caller's own rows are committed.
+    Concurrent calls are gathered: one of them leads, commits everything that waits in one transaction, wakes the
+    others and hands the lead to the first that has come meanwhile. `append` returns only when the caller's own rows
+    are committed.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        self._lock = threading.Lock()
         self._waiting: list[_Ticket] = []
-        self._waiting_lock = threading.Lock()
-        self._writer_lock = threading.Lock()
+        self._writing = False
 
     def append(self, entries: Sequence[Entry]) -> int:
         """Commit rows and return the seq of the last.
@@ -90,18 +92,33 @@ class AuditLog:
         if not entries:
             return 0
         ticket = _Ticket(entries)
-        with self._waiting_lock:
+        with self._lock:
             self._waiting.append(ticket)
-        with self._writer_lock:
-            if not ticket.done:
-                with self._waiting_lock:
-                    tickets, self._waiting = self._waiting, []
-                self._commit(tickets)
+            ticket.leads = not self._writing
+            self._writing = True
+        if not ticket.leads:
+            ticket.turn.wait()
+        if ticket.leads:
+            self._lead()
         if ticket.error is not None:
             raise HomeError(
                 "audit-unwritable", "The audit could not be written, so nothing is shown.", "Check the desk's disk."
             ) from ticket.error
         return ticket.last_seq
+
+    def _lead(self) -> None:
+        with self._lock:
+            tickets, self._waiting = self._waiting, []
+        try:
+            self._commit(tickets)
+        finally:
+            with self._lock:
+                self._writing = bool(self._waiting)
+                if self._waiting:
+                    self._waiting[0].leads = True
+                    self._waiting[0].turn.set()
+            for ticket in tickets:
+                ticket.turn.set()
 
     def _commit(self, tickets: list[_Ticket]) -> None:
         try:
@@ -121,9 +138,6 @@ class AuditLog:
                 ticket.error = error
             if not isinstance(error, SQLAlchemyError):
                 raise
-        finally:
-            for ticket in tickets:
-                ticket.done = True
 
     def verify(self, page: int = 20_000) -> Verification:
         """Walk the chain from its first row, a page at a time, to the first row that breaks it.

@@ -203,7 +203,12 @@ def _of_grant(grant: Grant, at: datetime, action: str, subject: str | None, outc
 
 
 def _entry(event: AuditEvent) -> Entry:
-    """Write an event as text. What is not shaped like an id is not kept: it could be a number or a name."""
+    """Write an event as text. What is not shaped like an id is not kept: it could be a number or a name.
+
+    Rows of several requests are committed together, so one that the table would refuse is refused here, alone.
+    """
+    if event.outcome not in ("allow", "deny"):
+        raise ValueError("the outcome of an audit event is allow or deny")
     detail = dict(event.detail)
     subject, actor = event.subject, event.actor
     if subject is not None and not _PERSON_ID.fullmatch(subject):
@@ -213,9 +218,9 @@ def _entry(event: AuditEvent) -> Entry:
     return Entry(
         at=to_utc(event.at).isoformat(timespec="microseconds") + "Z",
         actor=actor,
-        role=str(event.role),
-        purpose=str(event.purpose),
-        action=str(event.action),
+        role=str(event.role)[:16],
+        purpose=str(event.purpose)[:24],
+        action=str(event.action)[:40],
         subject=subject,
         outcome=event.outcome,
         detail=json.dumps(detail, separators=(",", ":"), sort_keys=True),

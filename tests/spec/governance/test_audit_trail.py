@@ -115,6 +115,13 @@ def test_what_is_not_shaped_like_an_id_is_not_kept(
         assert value not in json.dumps([str(item) for item in vars(row).values()])
 
 
+def test_an_event_that_cannot_be_kept_spoils_no_other(desk: Desk, trail: AuditTrail) -> None:
+    with pytest.raises(ValueError, match="allow or deny"):
+        trail.record([AuditEvent(NOW, "CP1", "clinician", "direct-care", "x", outcome="perhaps")])
+    trail.record([AuditEvent(NOW, "CP1", "clinician", "direct-care", "a" * 99)])
+    assert [row.action for row in written(desk)] == ["a" * 40]
+
+
 def test_who_viewed_a_person(desk: Desk, trail: AuditTrail) -> None:
     trail.authorise(clinician(ANN, BOB), "read-person", [ANN])
     trail.authorise(clinician(ANN, actor="CP2"), "reveal", [ANN], at=NOW + timedelta(minutes=5))
