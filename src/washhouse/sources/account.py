@@ -71,8 +71,8 @@ def find_repeats(hashes: Hashes) -> npt.NDArray[np.intp]:
     [2, 3]
     """
     order = np.argsort(hashes, kind="stable")
-    again = hashes[order][1:] == hashes[order][:-1]
-    return np.sort(order[1:][again])
+    ordered = hashes[order]
+    return np.sort(order[1:][ordered[1:] == ordered[:-1]])
 
 
 def conclude(
@@ -129,8 +129,9 @@ def _settle(gathered: Gathered) -> npt.NDArray[np.int8]:
         if RULES[one.rule].severity == "quarantine":
             fate[one.rows] = _BAD
     if gathered.rows:
-        numbers, hashes = np.concatenate(gathered.rows), np.concatenate(gathered.hashes)
-        fate[numbers[find_repeats(hashes)]] = _DUPLICATE
+        repeats = find_repeats(np.concatenate(gathered.hashes))
+        gathered.hashes.clear()
+        fate[np.concatenate(gathered.rows)[repeats]] = _DUPLICATE
     blank = set(gathered.blank)
     while last in blank:
         fate[last] = _BLANK
@@ -155,7 +156,8 @@ def _duplicates(fate: npt.NDArray[np.int8]) -> list[Finding]:
 def _repeated_keys(rows: pa.Table, table: TableSpec) -> list[Finding]:
     if len(table.business_key) == len(table.columns) or not rows.num_rows:
         return []
-    hashes = np.concatenate([hash_rows(batch.columns) for batch in rows.select(table.business_key).to_batches()])
+    keys = rows.select([*table.business_key, *table.submission])
+    hashes = np.concatenate([hash_rows(batch.columns) for batch in keys.to_batches()])
     again = rows.column("_row").to_numpy()[find_repeats(hashes)]
     return [Finding("repeated-key", table.business_key[0], reason("repeated-key"), again)]
 

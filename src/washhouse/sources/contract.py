@@ -77,8 +77,9 @@ class TableSpec:
     Attributes:
         name: Name of the table and of its file without suffix.
         columns: Columns in the order of the national set.
-        business_key: Columns that identify a thing across submissions; of two rows of one file with the same key
-            the later counts.
+        business_key: Columns that identify a thing across submissions, inside a provider; of two rows of one
+            submission with the same key the later counts.
+        submission: Columns that say which submission a row belongs to, where one file holds several.
         aliases: Other file names, without suffix.
         parent: Table and column in which the value of this table's column of the same name (or `parent_key`) must
             be found; a row without its parent is set aside.
@@ -95,6 +96,7 @@ class TableSpec:
     name: str
     columns: tuple[ColumnSpec, ...]
     business_key: tuple[str, ...]
+    submission: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     parent: tuple[str, str] | None = None
     parent_key: str = ""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from washhouse.sources.rules import RejectedFileError
 
 _CHUNK = 1 << 24
+_SOMETHING = re.compile(rb"[^ \t\r\n\0\x1a]")
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
@@ -38,7 +40,7 @@ def decode(data: bytes) -> Decoded:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _marked(data, mark, encoding)
-    if not data.strip(b" \t\r\n\0\x1a"):
+    if _SOMETHING.search(data) is None:
         raise RejectedFileError("empty-file")
     if data[1:4:2] == b"\0\0" and data[:1] != b"\0":
         return Decoded(_from_utf16(data, "utf-16-le"), 0, "utf-16-le")
@@ -46,7 +48,7 @@ def decode(data: bytes) -> Decoded:
 
 
 def _marked(data: bytes, mark: bytes, encoding: str) -> Decoded:
-    if not data[len(mark) :].strip(b" \t\r\n\0\x1a"):
+    if _SOMETHING.search(data, len(mark)) is None:
         raise RejectedFileError("empty-file")
     if encoding != "utf-8-sig":
         return Decoded(_from_utf16(data[len(mark) :], encoding), 0, encoding)

@@ -66,8 +66,6 @@ _TIME = re.compile(r"(?:[\d/.-]{8,10}[T ])?" + _CLOCK, re.ASCII)
 _BARE_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,18}(?:\.0+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
-_UNUSUAL: dict[ColumnType, str] = {"date": "^$", "datetime": "^.{13}$", "int": "[xX]", "float": "[^0-9.eE+-]"}
-"""Texts that the engine would read and that the parsers here would not."""
 _YES = frozenset({"y", "yes", "1", "true", "t"})
 _NO = frozenset({"n", "no", "0", "false", "f"})
 
@@ -110,7 +108,7 @@ def _trim(raw: pa.StringArray) -> pa.StringArray:
 
 def _parse_quickly(type: ColumnType, raw: pa.StringArray) -> pa.Array | None:
     """Read a column whose every text has the usual form at the engine's speed; None where some has not."""
-    if type not in _UNUSUAL or pc.any(pc.match_substring_regex(raw, _UNUSUAL[type])).as_py():
+    if type not in ("date", "datetime", "int", "float") or _is_unusual(type, raw):
         return None
     try:
         values = pc.cast(raw, ARROW_TYPES[type])
@@ -124,6 +122,13 @@ def _parse_quickly(type: ColumnType, raw: pa.StringArray) -> pa.Array | None:
         return values
     earliest, latest = pc.min_max(pc.cast(values, pa.date32()) if type == "datetime" else values).values()
     return values if earliest.as_py().year > EARLIEST_YEAR + 1 and latest.as_py().year < 9999 else None
+
+
+def _is_unusual(type: ColumnType, raw: pa.StringArray) -> bool:
+    """Whether some text is one that the engine would read and that the parsers here would not."""
+    if type == "int":
+        return bool(pc.any(pc.match_substring(raw, "x", ignore_case=True)).as_py())
+    return type == "datetime" and bool(pc.any(pc.equal(pc.binary_length(raw), len("yyyy-mm-dd hh"))).as_py())
 
 
 def _parse_distinct(raw: pa.StringArray, spec: ColumnSpec, parse: Callable[[str], tuple[Any, str]]) -> Parsed:

@@ -136,8 +136,8 @@ def _about_file(decoded: Decoded, header: Header) -> list[Finding]:
     nowhere: Hashes = np.zeros(1, dtype=np.int64)
     found = [Finding("repeated-column", name, reason("repeated-column", name), nowhere) for name in header.repeated]
     if header.extra:
-        detail = "1 column is unknown" if header.extra == 1 else f"{header.extra} columns are unknown"
-        found.append(Finding("extra-column", "", reason("extra-column", detail=detail), nowhere))
+        words = reason("extra-column", detail=str(header.extra))
+        found.append(Finding("extra-column", "", words, nowhere))
     if not has_line_end(decoded) and header.body < len(decoded.data):
         found.append(Finding("no-final-line-end", "", reason("no-final-line-end"), nowhere))
     return found

@@ -197,7 +197,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "extra-column",
             "warning",
-            "{detail}; the contract does not know what they hold, and they were left out.",
+            "The header has columns that the contract does not know ({detail}); they were left out.",
             "Nothing, unless one of them is a column of the contract under a new name: then add the alias.",
         ),
         Rule(

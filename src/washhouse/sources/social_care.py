@@ -64,6 +64,7 @@ CLD = TableSpec(
         "Delivery_Mechanism",
         "Review_Reason",
     ),
+    submission=("LA_Code", "Reporting_Period_Start_Date", "Reporting_Period_End_Date"),
     delivery="replace-period",
     identity="clear",
     required=True,

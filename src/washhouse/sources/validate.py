@@ -142,7 +142,9 @@ def _find_nobody(table: TableSpec, typed: dict[str, pa.Array], notes: _Notes) ->
 
 
 def _find_orphans(table: TableSpec, values: pa.Array, parents: Parents, notes: _Notes) -> None:
-    lost = _true(pc.is_valid(values)) & ~_true(pc.is_in(values, value_set=parents.known))
+    encoded = values.dictionary_encode()
+    found = pc.is_in(encoded.dictionary, value_set=parents.known).take(encoded.indices)
+    lost = _true(pc.invert(found))
     if not lost.any():
         return
     aside = lost & _true(pc.is_in(values, value_set=parents.set_aside))
