@@ -1,143 +1,287 @@
-"""What does one file say, row by row, and what is wrong with it?"""
+"""What does one batch of files say: from when, about which period, by whom, table by table?"""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Sequence
-from datetime import date
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
+from pathlib import PurePosixPath
 
-import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from washhouse.sources.account import Gathered, Hashes, conclude, hash_rows
-from washhouse.sources.contract import TableSpec
-from washhouse.sources.encoding import Decoded, decode
-from washhouse.sources.header import Header, read_header
-from washhouse.sources.parse import ARROW_TYPES
-from washhouse.sources.records import Chunk, RaggedError, count_records, has_line_end, is_blank, read_exact, read_fast
-from washhouse.sources.result import ISSUES, SET_ASIDE, ReadResult
-from washhouse.sources.rules import RejectedFileError, reason
-from washhouse.sources.validate import Finding, Parents, check_chunk
+from washhouse.core.errors import InputError
+from washhouse.core.time import midnight, to_utc
+from washhouse.sources.archive import is_archive, open_archive
+from washhouse.sources.contract import Kind, PeriodSpec, SourceSpec, TableSpec, plain
+from washhouse.sources.file import read_file, refuse
+from washhouse.sources.result import BatchResult, ReadResult
+from washhouse.sources.rules import RejectedFileError
+from washhouse.sources.validate import Parents
+
+SUFFIXES = ("", ".csv", ".txt", ".tsv", ".psv", ".dat")
+"""Endings of a file that holds a table."""
+
+_DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\D.*)?", re.ASCII)
+
+KnownParents = Mapping[tuple[str, str], pa.Array]
+"""Key values held from earlier batches, by table and column."""
 
 
-def typed_schema(table: TableSpec) -> pa.Schema:
-    """Return the schema of a table's accepted rows: the contract's columns and `_row`."""
-    fields = [pa.field(column.name, ARROW_TYPES[column.type]) for column in table.columns]
-    return pa.schema([*fields, pa.field("_row", pa.int64(), nullable=False)])
+def declared_date(batch: str) -> date:
+    """Return the date with which a batch's name begins.
+
+    Raises:
+        InputError: It begins with none (code `batch-without-date`).
+
+    >>> declared_date("2025-07-14-delta")
+    datetime.date(2025, 7, 14)
+    """
+    match = _DATED.fullmatch(batch)
+    try:
+        return date.fromisoformat(match[1] if match else "")
+    except ValueError as error:
+        raise InputError(
+            "batch-without-date",
+            "The name of a batch's folder must begin with the date on which it was made, as yyyy-mm-dd.",
+            "Rename the folder.",
+        ) from error
 
 
-def read_file(
-    data: bytes, table: TableSpec, *, reference_date: date, file: str, parents: Parents | None = None
-) -> ReadResult:
-    """Read and validate one file.
+def parents_needed(spec: SourceSpec) -> tuple[tuple[str, str], ...]:
+    """Return the tables and columns that other tables of a source point at, in the order of its contract."""
+    return tuple(dict.fromkeys(table.parent for table in spec.tables if table.parent is not None))
+
+
+def read_batch(
+    spec: SourceSpec, files: Mapping[str, bytes], batch: str, *, known_parents: KnownParents | None = None
+) -> BatchResult:
+    """Read and validate all files of one batch.
+
+    A table's rows must have their parents in the batch or among `known_parents`. In a batch of changes the parents
+    are usually not sent again, so that without `known_parents` they are not looked for there.
 
     Args:
-        data: The bytes as received.
-        table: Contract of the table that the file holds.
-        reference_date: Declared date of the batch, by which the plausible is judged.
-        file: Name of the file.
-        parents: Where the rows' parents can be; None leaves that unchecked.
+        spec: Contract of the source.
+        files: Bytes by file name, taken one at a time; archives are opened, their files are named
+            `archive.zip/file.csv`.
+        batch: Name of the batch's folder.
+        known_parents: Key values held from earlier batches, for each of `parents_needed`.
 
     Returns:
-        The accepted rows, the reasons and the counts; a refused file is a result with `rejected`, not an error.
+        Every file's result. Where each row says its own period and provider, `_period_start`, `_period_end` and
+        `_provider` are among its columns.
+
+    Raises:
+        InputError: The name of the batch begins with no date.
+        HomeError: The counts of a file do not add up.
     """
+    reading = _Reading(spec, _envelope(batch), {}, {})
+    waiting = _unpack(files, reading)
     try:
-        decoded = decode(data)
-        header = read_header(decoded, table)
-        try:
-            gathered = _gather(read_fast(decoded, header), table, header, reference_date, parents)
-        except RaggedError:
-            gathered = _gather(read_exact(decoded, header), table, header, reference_date, parents)
+        _check_tables(spec, waiting, reading.envelope.kind)
+        reading = replace(reading, envelope=_read_envelope(reading, waiting))
     except RejectedFileError as refused:
-        return refuse(data, file, refused, table)
-    gathered.findings += _about_file(decoded, header)
-    return conclude(
-        gathered, table, file=file, schema=typed_schema(table), encoding=decoded.encoding, delimiter=header.delimiter
+        for table, name, load in waiting:
+            if name not in reading.results:
+                reading.results[name] = refuse(load(), name, refused, table)
+        return _finish(reading, str(refused))
+    for table, name, load in waiting:
+        if name in reading.results:
+            continue
+        parents = _parents(table, reading, known_parents)
+        result = read_file(load(), table, reference_date=reading.envelope.as_of, file=name, parents=parents)
+        result = _with_own_period(result, spec.period)
+        reading.results[name] = result
+        if not result.rejected:
+            reading.tables[table.name] = result
+    return _finish(reading)
+
+
+@dataclass(frozen=True)
+class _Envelope:
+    """What a batch says about itself."""
+
+    batch: str
+    as_of: date
+    submitted_at: datetime
+    kind: Kind
+    period_start: date | None = None
+    period_end: date | None = None
+    provider: str | None = None
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A batch while it is read."""
+
+    spec: SourceSpec
+    envelope: _Envelope
+    results: dict[str, ReadResult]
+    tables: dict[str, ReadResult]
+
+
+_Load = Callable[[], bytes]
+_Waiting = list[tuple[TableSpec, str, _Load]]
+
+
+def _envelope(batch: str) -> _Envelope:
+    day = declared_date(batch)
+    return _Envelope(batch, day, midnight(day), "delta" if batch.casefold().endswith("-delta") else "full")
+
+
+def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:
+    """Return the files that hold a table, parents first; what is not one is refused at once."""
+    found: _Waiting = []
+    for name, load in _members(files, reading):
+        table = _table_of(reading.spec, name)
+        if table is None:
+            reading.results[name] = refuse(load(), name, RejectedFileError("unknown-file"), None)
+        elif any(table is other for other, _, _ in found):
+            reading.results[name] = refuse(load(), name, RejectedFileError("repeated-table"), table)
+        else:
+            found.append((table, name, load))
+    order = {table.name: at for at, table in enumerate(_parents_first(reading.spec))}
+    return sorted(found, key=lambda one: order[one[0].name])
+
+
+def _members(files: Mapping[str, bytes], reading: _Reading) -> Iterator[tuple[str, _Load]]:
+    """Yield each file by name with what loads it, so that only one is in memory at a time; archives are opened."""
+    for name in sorted(files):
+        if not is_archive(name):
+            yield name, partial(files.__getitem__, name)
+            continue
+        try:
+            members = open_archive(files[name])
+        except RejectedFileError as refused:
+            reading.results[name] = refuse(b"", name, refused, None)
+            continue
+        for member in sorted(members):
+            yield f"{name}/{member}", partial(members.__getitem__, member)
+
+
+def _table_of(spec: SourceSpec, name: str) -> TableSpec | None:
+    """Find a file's table by its name, whatever its case, its ending and a number or date behind it."""
+    path = PurePosixPath(name)
+    if path.suffix.casefold() not in SUFFIXES:
+        return None
+    stem = plain(path.stem)
+    names = {plain(known): table for table in spec.tables for known in (table.name, *table.aliases)}
+    return names.get(stem) or next((table for known, table in names.items() if _is_numbered(stem, known)), None)
+
+
+def _is_numbered(stem: str, known: str) -> bool:
+    return stem.startswith(known) and stem[len(known) :].isdigit() and not known[-1].isdigit()
+
+
+def _parents_first(spec: SourceSpec) -> list[TableSpec]:
+    ordered: list[TableSpec] = []
+
+    def place(table: TableSpec) -> None:
+        if table.parent is not None:
+            place(spec.table(table.parent[0]))
+        if table not in ordered:
+            ordered.append(table)
+
+    for table in spec.tables:
+        place(table)
+    return ordered
+
+
+def _check_tables(spec: SourceSpec, waiting: _Waiting, kind: Kind) -> None:
+    there = {table.name for table, _, _ in waiting}
+    header = spec.period.table if spec.period is not None and spec.period.header else ""
+    needed = [table.name for table in spec.tables if table.name == header or (table.required and kind == "full")]
+    missing = [name for name in needed if name not in there]
+    if missing:
+        raise RejectedFileError("missing-table", detail=", ".join(missing))
+
+
+def _read_envelope(reading: _Reading, waiting: _Waiting) -> _Envelope:
+    """Read the header table of a batch, if its source has one."""
+    period = reading.spec.period
+    if period is None or not period.header:
+        return reading.envelope
+    table, name, load = next(one for one in waiting if one[0].name == period.table)
+    result = read_file(load(), table, reference_date=date.max.replace(year=9000), file=name)
+    reading.results[name] = result
+    if result.rejected:
+        raise RejectedFileError("bad-header-table")
+    if result.accepted != 1 or result.lines != 1:
+        del reading.results[name]
+        raise RejectedFileError("bad-header-table")
+    row = result.rows.to_pylist()[0]
+    if period.version and row[period.version] not in period.versions:
+        del reading.results[name]
+        raise RejectedFileError("wrong-version", period.version, " or ".join(period.versions))
+    reading.tables[table.name] = result
+    return _declared(reading.envelope, period, row)
+
+
+def _declared(envelope: _Envelope, period: PeriodSpec, row: Mapping[str, object]) -> _Envelope:
+    created = row[period.created] if period.created else None
+    if isinstance(created, datetime):
+        envelope = replace(envelope, as_of=created.date(), submitted_at=to_utc(created))
+    start, end, provider = row[period.start], row[period.end], row[period.provider]
+    return replace(
+        envelope,
+        period_start=start if isinstance(start, date) else None,
+        period_end=end if isinstance(end, date) else None,
+        provider=str(provider),
     )
 
 
-def refuse(data: bytes, file: str, refused: RejectedFileError, table: TableSpec | None) -> ReadResult:
-    """Return the result of a file that a rule refuses; its lines are quarantined.
+def _parents(table: TableSpec, reading: _Reading, known: KnownParents | None) -> Parents | None:
+    if table.parent is None or (known is None and reading.envelope.kind == "delta"):
+        return None
+    sent = reading.tables.get(table.parent[0])
+    values = [] if sent is None else sent.rows.column(table.parent[1]).chunks
+    aside = pa.array([], pa.string()) if sent is None else sent.set_aside_keys.combine_chunks()
+    held = (known or {}).get(table.parent)
+    if held is not None:
+        values = [*values, held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held]
+    return Parents(pa.chunked_array(values, pa.string()).combine_chunks(), aside)
 
-    Args:
-        data: The bytes as received.
-        file: Name of the file.
-        refused: The rule and its words.
-        table: Contract of its table, if it has one.
-    """
-    lines = count_records(data)
-    issue = {"row": 0, "column": None, "rule": refused.rule, "severity": "reject", "reason": str(refused)}
-    return ReadResult(
-        file=file,
-        table=table.name if table else None,
-        rows=(typed_schema(table) if table else pa.schema([])).empty_table(),
-        issues=pa.Table.from_pylist([issue], ISSUES),
-        set_aside=SET_ASIDE.empty_table(),
-        lines=lines,
-        accepted=0,
-        warned=0,
-        quarantined=lines,
-        duplicates=0,
-        rejected=True,
-        reason=str(refused),
+
+def _with_own_period(result: ReadResult, period: PeriodSpec | None) -> ReadResult:
+    """Add `_period_start`, `_period_end` and `_provider` where each row says them for itself."""
+    if period is None or period.header or period.table != result.table or result.rejected:
+        return result
+    rows = result.rows
+    rows = rows.append_column("_period_start", rows.column(period.start))
+    rows = rows.append_column("_period_end", rows.column(period.end))
+    rows = rows.append_column("_provider", pc.dictionary_encode(rows.column(period.provider)))
+    return replace(result, rows=rows)
+
+
+def _finish(reading: _Reading, reason: str = "") -> BatchResult:
+    envelope = reading.envelope
+    period = reading.spec.period
+    if period is not None and not period.header and period.table in reading.tables:
+        envelope = _from_rows(envelope, period, reading.tables[period.table].rows)
+    return BatchResult(
+        source=reading.spec.name,
+        batch=envelope.batch,
+        as_of=envelope.as_of,
+        submitted_at=envelope.submitted_at,
+        period_start=envelope.period_start,
+        period_end=envelope.period_end,
+        provider=envelope.provider,
+        kind=envelope.kind,
+        files=dict(sorted(reading.results.items())),
+        tables={} if reason else reading.tables,
+        reason=reason,
     )
 
 
-def _gather(
-    chunks: Iterable[Chunk], table: TableSpec, header: Header, reference_date: date, parents: Parents | None
-) -> Gathered:
-    """Type and check the records of a file, chunk by chunk, and let go of their text."""
-    gathered = Gathered()
-    schema = typed_schema(table)
-    for chunk in chunks:
-        checked = check_chunk(table, header, chunk, reference_date=reference_date, parents=parents)
-        gathered.findings += checked.findings
-        gathered.rows.append(chunk.rows)
-        gathered.hashes.append(hash_rows(chunk.columns))
-        gathered.blank += _blank_rows(chunk)
-        typed = pa.RecordBatch.from_arrays([*checked.typed.columns, pa.array(chunk.rows)], schema=schema)
-        if checked.is_bad.any():
-            bad = pa.array(checked.is_bad)
-            fields = zip(*(column.filter(bad).to_pylist() for column in chunk.columns), strict=True)
-            gathered.raw += zip(chunk.rows[checked.is_bad].tolist(), _lines(fields, header), strict=True)
-            gathered.bad_keys.append(typed.column(table.business_key[0]).filter(bad))
-            typed = typed.filter(pa.array(~checked.is_bad))
-        gathered.typed.append(typed)
-        if chunk.ragged:
-            rows = np.array([row for row, _ in chunk.ragged], dtype=np.int64)
-            gathered.findings.append(Finding("wrong-field-count", "", reason("wrong-field-count"), rows))
-            gathered.raw += zip(rows.tolist(), _lines((fields for _, fields in chunk.ragged), header), strict=True)
-    return gathered
-
-
-def _blank_rows(chunk: Chunk) -> list[int]:
-    """Return the numbers of the records that hold nothing."""
-    blank = np.ones(len(chunk.rows), dtype=np.bool_)
-    for column in chunk.columns:
-        if not blank.any():
-            break
-        blank &= column.is_null().to_numpy(zero_copy_only=False)
-    return [*chunk.rows[blank].tolist(), *(row for row, fields in chunk.ragged if is_blank(fields))]
-
-
-def _lines(records: Iterable[Sequence[str | None]], header: Header) -> list[str]:
-    """Write records as the sender did, but for quotes that were not needed."""
-    lines = []
-    for record in records:
-        text = io.StringIO()
-        csv.writer(text, delimiter=header.delimiter, lineterminator="\n").writerow(record)
-        lines.append(text.getvalue().removesuffix("\n"))
-    return lines
-
-
-def _about_file(decoded: Decoded, header: Header) -> list[Finding]:
-    """Return the warnings that concern the file as a whole."""
-    nowhere: Hashes = np.zeros(1, dtype=np.int64)
-    found = [Finding("repeated-column", name, reason("repeated-column", name), nowhere) for name in header.repeated]
-    if header.extra:
-        words = reason("extra-column", detail=str(header.extra))
-        found.append(Finding("extra-column", "", words, nowhere))
-    if not has_line_end(decoded) and header.body < len(decoded.data):
-        found.append(Finding("no-final-line-end", "", reason("no-final-line-end"), nowhere))
-    return found
+def _from_rows(envelope: _Envelope, period: PeriodSpec, rows: pa.Table) -> _Envelope:
+    """Return what the rows declare together: the whole span, and the provider where it is one."""
+    providers = pc.unique(rows.column(period.provider)).to_pylist()
+    return replace(
+        envelope,
+        period_start=pc.min(rows.column(period.start)).as_py(),
+        period_end=pc.max(rows.column(period.end)).as_py(),
+        provider=providers[0] if len(providers) == 1 else None,
+    )

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import pyarrow as pa
 
 from washhouse.core.errors import HomeError
-from washhouse.sources.contract import Kind, SourceSpec
+from washhouse.sources.contract import Kind
 
 ISSUES = pa.schema(
     [
@@ -118,4 +118,3 @@ class BatchResult:
     files: Mapping[str, ReadResult]
     tables: Mapping[str, ReadResult]
     reason: str = ""
-    spec: SourceSpec | None = field(default=None, repr=False, compare=False)

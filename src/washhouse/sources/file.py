@@ -1,0 +1,143 @@
+"""What does one file say, row by row, and what is wrong with it?"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+
+from washhouse.sources.account import Gathered, Hashes, conclude, hash_rows
+from washhouse.sources.contract import TableSpec
+from washhouse.sources.encoding import Decoded, decode
+from washhouse.sources.header import Header, read_header
+from washhouse.sources.parse import ARROW_TYPES
+from washhouse.sources.records import Chunk, RaggedError, count_records, has_line_end, is_blank, read_exact, read_fast
+from washhouse.sources.result import ISSUES, SET_ASIDE, ReadResult
+from washhouse.sources.rules import RejectedFileError, reason
+from washhouse.sources.validate import Finding, Parents, check_chunk
+
+
+def typed_schema(table: TableSpec) -> pa.Schema:
+    """Return the schema of a table's accepted rows: the contract's columns and `_row`."""
+    fields = [pa.field(column.name, ARROW_TYPES[column.type]) for column in table.columns]
+    return pa.schema([*fields, pa.field("_row", pa.int64(), nullable=False)])
+
+
+def read_file(
+    data: bytes, table: TableSpec, *, reference_date: date, file: str, parents: Parents | None = None
+) -> ReadResult:
+    """Read and validate one file.
+
+    Args:
+        data: The bytes as received.
+        table: Contract of the table that the file holds.
+        reference_date: Declared date of the batch, by which the plausible is judged.
+        file: Name of the file.
+        parents: Where the rows' parents can be; None leaves that unchecked.
+
+    Returns:
+        The accepted rows, the reasons and the counts; a refused file is a result with `rejected`, not an error.
+    """
+    try:
+        decoded = decode(data)
+        header = read_header(decoded, table)
+        try:
+            gathered = _gather(read_fast(decoded, header), table, header, reference_date, parents)
+        except RaggedError:
+            gathered = _gather(read_exact(decoded, header), table, header, reference_date, parents)
+    except RejectedFileError as refused:
+        return refuse(data, file, refused, table)
+    gathered.findings += _about_file(decoded, header)
+    return conclude(
+        gathered, table, file=file, schema=typed_schema(table), encoding=decoded.encoding, delimiter=header.delimiter
+    )
+
+
+def refuse(data: bytes, file: str, refused: RejectedFileError, table: TableSpec | None) -> ReadResult:
+    """Return the result of a file that a rule refuses; its lines are quarantined.
+
+    Args:
+        data: The bytes as received.
+        file: Name of the file.
+        refused: The rule and its words.
+        table: Contract of its table, if it has one.
+    """
+    lines = count_records(data)
+    issue = {"row": 0, "column": None, "rule": refused.rule, "severity": "reject", "reason": str(refused)}
+    return ReadResult(
+        file=file,
+        table=table.name if table else None,
+        rows=(typed_schema(table) if table else pa.schema([])).empty_table(),
+        issues=pa.Table.from_pylist([issue], ISSUES),
+        set_aside=SET_ASIDE.empty_table(),
+        lines=lines,
+        accepted=0,
+        warned=0,
+        quarantined=lines,
+        duplicates=0,
+        rejected=True,
+        reason=str(refused),
+    )
+
+
+def _gather(
+    chunks: Iterable[Chunk], table: TableSpec, header: Header, reference_date: date, parents: Parents | None
+) -> Gathered:
+    """Type and check the records of a file, chunk by chunk, and let go of their text."""
+    gathered = Gathered()
+    schema = typed_schema(table)
+    for chunk in chunks:
+        checked = check_chunk(table, header, chunk, reference_date=reference_date, parents=parents)
+        gathered.findings += checked.findings
+        gathered.rows.append(chunk.rows)
+        gathered.hashes.append(hash_rows(chunk.columns))
+        gathered.blank += _blank_rows(chunk)
+        typed = pa.RecordBatch.from_arrays([*checked.typed.columns, pa.array(chunk.rows)], schema=schema)
+        if checked.is_bad.any():
+            bad = pa.array(checked.is_bad)
+            fields = zip(*(column.filter(bad).to_pylist() for column in chunk.columns), strict=True)
+            gathered.raw += zip(chunk.rows[checked.is_bad].tolist(), _lines(fields, header), strict=True)
+            gathered.bad_keys.append(typed.column(table.business_key[0]).filter(bad))
+            typed = typed.filter(pa.array(~checked.is_bad))
+        gathered.typed.append(typed)
+        if chunk.ragged:
+            rows = np.array([row for row, _ in chunk.ragged], dtype=np.int64)
+            gathered.findings.append(Finding("wrong-field-count", "", reason("wrong-field-count"), rows))
+            gathered.raw += zip(rows.tolist(), _lines((fields for _, fields in chunk.ragged), header), strict=True)
+    return gathered
+
+
+def _blank_rows(chunk: Chunk) -> list[int]:
+    """Return the numbers of the records that hold nothing."""
+    blank = np.ones(len(chunk.rows), dtype=np.bool_)
+    for column in chunk.columns:
+        if not blank.any():
+            break
+        blank &= column.is_null().to_numpy(zero_copy_only=False)
+    return [*chunk.rows[blank].tolist(), *(row for row, fields in chunk.ragged if is_blank(fields))]
+
+
+def _lines(records: Iterable[Sequence[str | None]], header: Header) -> list[str]:
+    """Write records as the sender did, but for quotes that were not needed."""
+    lines = []
+    for record in records:
+        text = io.StringIO()
+        csv.writer(text, delimiter=header.delimiter, lineterminator="\n").writerow(record)
+        lines.append(text.getvalue().removesuffix("\n"))
+    return lines
+
+
+def _about_file(decoded: Decoded, header: Header) -> list[Finding]:
+    """Return the warnings that concern the file as a whole."""
+    nowhere: Hashes = np.zeros(1, dtype=np.int64)
+    found = [Finding("repeated-column", name, reason("repeated-column", name), nowhere) for name in header.repeated]
+    if header.extra:
+        words = reason("extra-column", detail=str(header.extra))
+        found.append(Finding("extra-column", "", words, nowhere))
+    if not has_line_end(decoded) and header.body < len(decoded.data):
+        found.append(Finding("no-final-line-end", "", reason("no-final-line-end"), nowhere))
+    return found
