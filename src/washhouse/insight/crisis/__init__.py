@@ -1,0 +1,1 @@
+"""Which crises happened, who is at risk, and how likely is the next one?"""

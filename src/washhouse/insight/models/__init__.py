@@ -1,0 +1,1 @@
+"""How is a risk model fitted, judged, written down and kept?"""
