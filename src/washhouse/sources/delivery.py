@@ -7,7 +7,8 @@ time at which that state was first sent and the time at which another state, or 
 One rule serves all three ways of delivery. A batch that holds a table is a *submission* of it; it says that each of
 its rows is so.
 
-- Submissions are taken in the order of submission time, declared date, batch name.
+- Submissions are taken in the order of submission time, declared date, batch name (a batch that reports two periods
+  is two submissions, the earlier period first).
 - A *full* submission also says that nothing else is so for what it covers: it withdraws every row of an earlier
   submission of the same provider that it covers and does not repeat. `snapshot`: each covers all before it.
   `replace-period`: it covers submissions, full or delta, whose period lies within its own. `delta`: none covers any.
@@ -76,7 +77,7 @@ SQL_TYPES: dict[ColumnType, str] = {
 
 @dataclass(frozen=True)
 class Submission:
-    """One batch's rows of one table.
+    """One batch's rows of one table, for one period and provider.
 
     Attributes:
         batch: Batch id; the last tie-break.
@@ -132,12 +133,18 @@ def order_submissions(submissions: Sequence[Submission], delivery: Delivery) -> 
     >>> [(place.submission.batch, place.rank, place.replaced_by) for place in places]
     [('b', 0, 1), ('a', 1, None)]
     """
-    known = sorted(submissions, key=lambda one: (one.submitted_at, one.as_of, one.batch, one.provider or ""))
+    known = sorted(submissions, key=_order)
     held = list(range(len(known)))
     if delivery == "replace-period":
         held.sort(key=lambda at: (_as_at(at, known), at))
     rank = {at: position for position, at in enumerate(held)}
     return [Place(one, at, rank[at], _replacer(at, known, delivery)) for at, one in enumerate(known)]
+
+
+def _order(one: Submission) -> tuple[object, ...]:
+    never = date.min
+    periods = (one.period_end or never, one.period_start or never)
+    return (one.submitted_at, one.as_of, one.batch, *periods, one.provider or "")
 
 
 def _as_at(at: int, known: Sequence[Submission]) -> date:
@@ -304,14 +311,22 @@ _PART_COLUMNS = ("_file", "_batch", "_submitted_at", "_as_of", "_period_start", 
 _PARTS = f"SELECT DISTINCT {', '.join(_PART_COLUMNS)} FROM delivery__chunk ORDER BY ALL"
 
 
+CHUNK_ROWS = 500_000
+"""Rows gathered before the engine takes them: sixty small batches cost as much as one."""
+
+
 def _chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) -> Iterator[pa.Table]:
-    if typed is None:
-        return
-    if isinstance(typed, pa.Table):
-        yield typed
-        return
-    for chunk in typed:
-        yield pa.Table.from_batches([chunk]) if isinstance(chunk, pa.RecordBatch) else chunk
+    held: list[pa.Table] = []
+    rows = 0
+    for chunk in [typed] if isinstance(typed, pa.Table) else typed or ():
+        table = pa.Table.from_batches([chunk]) if isinstance(chunk, pa.RecordBatch) else chunk
+        held.append(table)
+        rows += table.num_rows
+        if rows >= CHUNK_ROWS:
+            yield pa.concat_tables(held, promote_options="permissive")
+            held, rows = [], 0
+    if held:
+        yield pa.concat_tables(held, promote_options="permissive")
 
 
 def _part_table(parts: Sequence[tuple[Submission, str]], places: Sequence[Place]) -> pa.Table:

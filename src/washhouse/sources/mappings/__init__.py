@@ -1,0 +1,1 @@
+"""How does each sending system's table of states become identities, events and care relations?"""

@@ -1,0 +1,113 @@
+"""What do a practice's patients, journal and prescriptions mean?
+
+The journal's own record date is the time at which an entry was known; a prescription is recorded as it is issued.
+"""
+
+from __future__ import annotations
+
+from washhouse.sources.mappings.contract import Mapping, Stage, States
+from washhouse.sources.mappings.events import death_query, event_query
+from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_LETTER, identity_query, latest
+
+_PATIENTS = States(
+    "gp_patient",
+    "patients",
+    (
+        "patient_id",
+        "nhs_number",
+        "Der_Pseudo_NHS_Number",
+        "practice_code",
+        "birth_date",
+        "sex",
+        "ethnic_code",
+        "postcode",
+        "lsoa",
+        "imd_decile",
+        "uprn",
+        "deceased_date",
+    ),
+)
+
+_IDENTITY = f"""
+    SELECT patient_id AS source_id, nhs_number, "Der_Pseudo_NHS_Number" AS pseudo_nhs_number, birth_date,
+           {SEX_LETTER.format("sex")} AS sex, postcode, uprn, upper(ethnic_code) AS ethnic_category,
+           lsoa AS small_area, CASE WHEN imd_decile BETWEEN 1 AND 10 THEN imd_decile END AS deprivation_decile,
+           practice_code AS practice, deceased_date AS death_date, _first_seen AS first_seen, _last_seen AS last_seen
+    FROM ({latest("gp_patient", "patient_id")})"""
+
+_JOURNAL = event_query(
+    "gp_journal AS e",
+    source_id="e.patient_id",
+    time="CAST(e.event_date AS TIMESTAMP)",
+    recorded_at="known_at(end_of(e.recorded_date), e._recorded_at, e._not_before)",
+    code="""coded(CASE slug(e.code_system) WHEN 'snomed-ct' THEN 'SNOMED' WHEN 'ctv3' THEN 'CTV3'
+        WHEN 'read2' THEN 'READ2' WHEN 'local-emis' THEN 'EMIS' ELSE 'LOCAL' END, e.code)""",
+    numeric_value="e.value",
+    unit="left(e.unit, 20)",
+)
+
+_PRESCRIPTIONS = event_query(
+    "gp_prescription AS e",
+    source_id="e.patient_id",
+    time="CAST(e.issue_date AS TIMESTAMP)",
+    recorded_at="known_at(end_of(e.issue_date), e._recorded_at, e._not_before)",
+    code="coded('DMD', e.dmd_code)",
+    numeric_value="e.quantity",
+    unit="left(e.quantity_unit, 20)",
+    text_value="CASE WHEN lower(e.course) IN ('acute', 'repeat') THEN lower(e.course) END",
+)
+
+_REGISTRATIONS = event_query(
+    "gp_registration AS e",
+    source_id="e.patient_id",
+    time="CAST(e.registered_from AS TIMESTAMP)",
+    end_time="utc_end(e.registered_to, NULL, CAST(e.registered_from AS TIMESTAMP))",
+    code="coded('GP_REGISTRATION', e.practice_code)",
+    where="e.practice_code IS NOT NULL",
+)
+
+_PRACTICES = """
+    SELECT patient_id AS source_id, practice_code AS practice, registered_from AS since, registered_to AS until
+    FROM gp_registration WHERE practice_code IS NOT NULL AND _superseded_at IS NULL"""
+
+_REGISTRATION_STATES = States(
+    "gp_registration", "patients", ("patient_id", "practice_code", "registered_from", "registered_to")
+)
+
+MAPPING = Mapping(
+    source="gp",
+    identities=(
+        Stage(
+            states=(_PATIENTS, DEMOGRAPHICS),
+            derived=(LATEST_DEMOGRAPHICS, ("gp_identity", _IDENTITY)),
+            queries=(identity_query("gp_identity"),),
+        ),
+    ),
+    events=(
+        Stage(
+            states=(
+                States(
+                    "gp_journal",
+                    "journal",
+                    ("patient_id", "code", "code_system", "event_date", "recorded_date", "value", "unit"),
+                ),
+            ),
+            queries=(_JOURNAL,),
+        ),
+        Stage(
+            states=(
+                States(
+                    "gp_prescription",
+                    "prescriptions",
+                    ("patient_id", "dmd_code", "quantity", "quantity_unit", "issue_date", "course"),
+                ),
+            ),
+            queries=(_PRESCRIPTIONS,),
+        ),
+        Stage(
+            states=(_REGISTRATION_STATES, States("gp_death", "patients", ("patient_id", "deceased_date"))),
+            queries=(_REGISTRATIONS, death_query("gp_death", "patient_id", "deceased_date")),
+        ),
+    ),
+    practices=Stage(states=(_REGISTRATION_STATES,), queries=(_PRACTICES,)),
+)

@@ -1,0 +1,22 @@
+"""Which mapping belongs to which sending system?"""
+
+from __future__ import annotations
+
+from washhouse.sources import gp as gp_contract
+from washhouse.sources import hospital as hospital_contract
+from washhouse.sources import mental_health as mental_health_contract
+from washhouse.sources import social_care as social_care_contract
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.mappings import gp, hospital, mental_health, social_care
+from washhouse.sources.mappings.contract import Mapping
+
+SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
+    mapping.source: (contract.SPEC, mapping)
+    for contract, mapping in (
+        (gp_contract, gp.MAPPING),
+        (hospital_contract, hospital.MAPPING),
+        (mental_health_contract, mental_health.MAPPING),
+        (social_care_contract, social_care.MAPPING),
+    )
+}
+"""Contract and mapping of every sending system, by its name."""

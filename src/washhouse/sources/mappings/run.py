@@ -1,0 +1,71 @@
+"""How is a mapping run over typed rows?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import pyarrow as pa
+
+from washhouse.lake.engine import Connection
+from washhouse.lake.schemas import conform
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.delivery import resolve_history
+from washhouse.sources.identity import IDENTITY
+from washhouse.sources.mappings.contract import Mapping, Stage
+
+Typed = Callable[[str, str], pa.Table | Iterable[pa.Table] | None]
+"""Typed rows of a source's table over all batches of a version, at once or a batch at a time; None: never sent."""
+
+
+def run_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> Iterator[str]:
+    """Make a stage's tables, yield its queries, and drop the tables when the caller is done with them.
+
+    Args:
+        con: The engine, with the macros of `create_macros`.
+        spec: The source's contract.
+        stage: The stage.
+        typed: Where typed rows come from.
+
+    Yields:
+        SQL, one query after another.
+    """
+    made: list[str] = []
+    try:
+        for states in stage.states:
+            table = spec.table(states.table)
+            resolve_history(con, table, typed(spec.name, table.name), name=states.name, columns=states.columns)
+            made.append(states.name)
+        for name, sql in stage.derived:
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+            made.append(name)
+        yield from stage.queries
+    finally:
+        for name in made:
+            con.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def read_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> pa.Table:
+    """Run a stage whose result is small and gather its queries' rows, in the order of all columns."""
+    parts = [con.sql(f"{sql} ORDER BY ALL").to_arrow_table() for sql in run_stage(con, spec, stage, typed)]
+    return pa.concat_tables(parts, promote_options="permissive")
+
+
+def read_identities(con: Connection, pairs: Sequence[tuple[SourceSpec, Mapping]], typed: Typed) -> pa.Table:
+    """Read what every system says about who its records belong to.
+
+    Args:
+        con: The engine, with the macros of `create_macros`.
+        pairs: Contract and mapping of each system.
+        typed: Where typed rows come from.
+
+    Returns:
+        `sources.identity.IDENTITY`: one row per source record of a person, its latest state, by source and id.
+    """
+    parts = []
+    for spec, mapping in sorted(pairs, key=lambda pair: pair[0].name):
+        for stage in mapping.identities:
+            rows = read_stage(con, spec, stage, typed)
+            parts.append(conform(IDENTITY, rows.append_column("source", pa.repeat(spec.name, rows.num_rows))))
+    if not parts:
+        return conform(IDENTITY, pa.table({column.name: pa.array([], pa.null()) for column in IDENTITY.columns}))
+    return pa.concat_tables(parts).sort_by([("source", "ascending"), ("source_id", "ascending")])
