@@ -54,7 +54,8 @@ def _slug(text: str) -> str:
 
 def _listed(column: str, values: tuple[str, ...]) -> str:
     slugs = ", ".join(repr(_slug(value)) for value in values)
-    return f"CASE WHEN {column} IS NULL THEN 'unknown' WHEN slug({column}) IN ({slugs}) THEN slug({column}) ELSE 'other' END"
+    known = f"WHEN slug({column}) IN ({slugs}) THEN slug({column})"
+    return f"CASE WHEN {column} IS NULL THEN 'unknown' {known} ELSE 'other' END"
 
 
 _ETHNIC_CATEGORY = (
@@ -96,9 +97,10 @@ _IDENTITY = f"""
            CAST(NULL AS VARCHAR) AS phone, false AS restricted,
            arg_max({_ETHNIC_CATEGORY}, latest) AS ethnic_category, CAST(NULL AS VARCHAR) AS small_area,
            CAST(NULL AS INTEGER) AS deprivation_decile, arg_max(GP_Practice_Code, latest) AS practice,
-           arg_max(Date_of_Death, latest) AS death_date, min(_recorded_at) AS first_seen, max(_last_seen_at) AS last_seen
-    FROM (SELECT *, row(_superseded_at IS NULL, _last_seen_at, _recorded_at, Event_Start_Date, _source_file, _source_row)
-              AS latest FROM cld_person)
+           arg_max(Date_of_Death, latest) AS death_date,
+           min(_recorded_at) AS first_seen, max(_last_seen_at) AS last_seen
+    FROM (SELECT *, row(_superseded_at IS NULL, _last_seen_at, _recorded_at, Event_Start_Date,
+                        _source_file, _source_row) AS latest FROM cld_person)
     GROUP BY LA_Person_Unique_Identifier"""
 
 _EVENT = States(
@@ -147,7 +149,8 @@ _DEATH_ONCE = """
     SELECT LA_Person_Unique_Identifier, Date_of_Death, min(_recorded_at) AS _recorded_at,
            CASE WHEN bool_or(_superseded_at IS NULL) THEN NULL ELSE max(_superseded_at) END AS _superseded_at,
            arg_min(_source_file, first) AS _source_file, arg_min(_source_row, first) AS _source_row
-    FROM (SELECT *, row(_recorded_at, _source_file, _source_row) AS first FROM cld_death WHERE Date_of_Death IS NOT NULL)
+    FROM (SELECT *, row(_recorded_at, _source_file, _source_row) AS first FROM cld_death)
+    WHERE Date_of_Death IS NOT NULL
     GROUP BY LA_Person_Unique_Identifier, Date_of_Death"""
 
 MAPPING = Mapping(
