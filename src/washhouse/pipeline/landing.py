@@ -1,0 +1,257 @@
+"""How does a batch get from the inbox into the vault: landed as received, read, typed, and every line accounted for?
+
+A batch leaves four things in the vault: its files as received, its typed rows (`typed.<source>.<table>`), the records
+set aside (`aside.<source>`) and its book: one row per file and one per reason. The book is written last. A run that
+dies leaves whole batches with a book, which the next run takes up, and unfinished ones, which it does again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from washhouse.core.errors import InputError
+from washhouse.lake.schemas import arrow_schema
+from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.inbox import Batch
+from washhouse.record.tables import BATCH, QUARANTINE
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.reader import parents_needed, read_batch
+from washhouse.sources.result import BatchResult, ReadResult
+
+FILES = "book.file"
+REASONS = "book.reason"
+
+
+@dataclass(frozen=True)
+class Book:
+    """What reading a batch came to.
+
+    Attributes:
+        files: Rows of `record.batch`.
+        reasons: Rows of `record.quarantine`.
+    """
+
+    files: pa.Table
+    reasons: pa.Table
+
+    @property
+    def rejected(self) -> list[tuple[str, str]]:
+        """Rejected files as `source/batch/file`, each with the reason in words."""
+        return [
+            (f"{row['source']}/{row['batch']}/{row['file']}", row["reason"] or "")
+            for row in self.files.select(["source", "batch", "file", "status", "reason"]).to_pylist()
+            if row["status"] == "rejected"
+        ]
+
+
+class Parents:
+    """What rows of a source may point at: the keys that its earlier batches sent.
+
+    Only a batch of changes needs them; they are read when the first one comes.
+
+    Args:
+        context: The run.
+        spec: The source's contract.
+    """
+
+    def __init__(self, context: RunContext, spec: SourceSpec) -> None:
+        self._vault = context.vault
+        self._spec = spec
+        self._unread = list(context.published.batches) if context.published else []
+        self._values: dict[tuple[str, str], pa.Array] = {}
+
+    def add(self, batch_id: str) -> None:
+        """A batch was landed."""
+        self._unread.append(batch_id)
+
+    def values(self) -> dict[tuple[str, str], pa.Array]:
+        """Keys sent so far, by table and column."""
+        generations = [one.partition("/")[2] for one in self._unread if one.startswith(f"{self._spec.name}/")]
+        self._unread = []
+        for table, column in parents_needed(self._spec):
+            name = f"typed.{self._spec.name}.{table}"
+            parts = [
+                self._vault.read(name, generation, [column]).column(0)
+                for generation in generations
+                if self._vault.exists(name, generation)
+            ]
+            chunks = [chunk for part in parts for chunk in part.chunks]
+            held = self._values.get((table, column), pa.array([], pa.string()))
+            self._values[table, column] = pc.unique(pa.chunked_array([held, *chunks], pa.string()))
+        return self._values
+
+
+def land_batch(context: RunContext, spec: SourceSpec, batch: Batch, parents: Parents) -> Book:
+    """Land a batch, read it and keep its rows.
+
+    Args:
+        context: The run.
+        spec: The source's contract.
+        batch: A batch of the inbox.
+        parents: What the rows of a batch of changes may point at.
+
+    Returns:
+        The batch's book.
+
+    Raises:
+        InputError: `inbox-changed`: a file changed while it was read.
+    """
+    contract = _contract_digest(spec)
+    if context.vault.exists(FILES, batch.id):
+        book = Book(context.vault.read(FILES, batch.id), context.vault.read(REASONS, batch.id))
+        if (book.files.schema.metadata or {}).get(b"contract") == contract:
+            return book
+    landing = _Landing(context, batch)
+    known = parents.values() if batch.name.endswith("-delta") else None
+    result = replace(read_batch(spec, landing, batch.name, known_parents=known), batch=batch.label)
+    landing.land_rest()
+    for table, read in result.tables.items():
+        context.vault.write(f"typed.{spec.name}.{table}", batch.generation, _with_origin(read, result))
+    _keep_aside(context, batch, result)
+    context.reached("batch-typed")
+    book = _book(context, batch, result, contract)
+    context.vault.write(REASONS, batch.id, book.reasons)
+    context.vault.write(FILES, batch.id, book.files)
+    context.reached("batch-read")
+    return book
+
+
+class _Landing(Mapping[str, bytes]):
+    """A batch's files by name; each is landed when it is read, and only one is in memory at a time."""
+
+    def __init__(self, context: RunContext, batch: Batch) -> None:
+        self._context = context
+        self._files = {file.name: file for file in batch.files}
+        self._landed: set[str] = set()
+
+    def __getitem__(self, name: str) -> bytes:
+        file = self._files[name]
+        data = file.path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != file.sha256:
+            raise InputError(
+                "inbox-changed",
+                f"The file {name!r} changed while the run read it.",
+                "Fill a batch's folder elsewhere, move it into the inbox when it is complete, and run again.",
+            )
+        if name not in self._landed:
+            self._context.vault.land(data)
+            self._landed.add(name)
+            self._context.reached("file-landed")
+            self._context.progress.advance(len(data))
+        return data
+
+    def land_rest(self) -> None:
+        """Land what the reader had no use for: what was received is kept."""
+        for name in self._files.keys() - self._landed:
+            self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def _with_origin(read: ReadResult, result: BatchResult) -> pa.Table:
+    """Add to typed rows where they came from and what the batch declared, each value held once."""
+    rows = read.rows
+    origin: dict[str, tuple[object, pa.DataType]] = {
+        "_file": (read.file, pa.string()),
+        "_batch": (result.batch, pa.string()),
+        "_submitted_at": (result.submitted_at, pa.timestamp("us")),
+        "_as_of": (result.as_of, pa.date32()),
+        "_period_start": (result.period_start, pa.date32()),
+        "_period_end": (result.period_end, pa.date32()),
+        "_provider": (result.provider, pa.string()),
+        "_kind": (result.kind, pa.string()),
+    }
+    for name, (value, kind) in origin.items():
+        if name not in rows.column_names:
+            rows = rows.append_column(name, _constant(value, kind, rows.num_rows))
+    return rows
+
+
+def _constant(value: object, kind: pa.DataType, rows: int) -> pa.Array:
+    if not pa.types.is_string(kind):
+        return pa.repeat(pa.scalar(value, kind), rows)
+    if value is None:
+        return pa.nulls(rows, pa.dictionary(pa.int32(), kind))
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value], kind))
+
+
+def _keep_aside(context: RunContext, batch: Batch, result: BatchResult) -> None:
+    aside = [
+        read.set_aside.append_column("file", pa.array([read.file] * read.set_aside.num_rows, pa.string()))
+        for read in result.files.values()
+        if read.set_aside.num_rows
+    ]
+    if aside:
+        context.vault.write(f"aside.{batch.source}", batch.generation, pa.concat_tables(aside))
+
+
+def _book(context: RunContext, batch: Batch, result: BatchResult, contract: bytes) -> Book:
+    sent = {file.name: file for file in batch.files}
+    files: list[dict[str, object]] = []
+    reasons: list[pa.Table] = []
+    for read in result.files.values():
+        # A member of an archive is `archive.zip/member.csv`: its digest is the archive's.
+        origin = sent.get(read.file) or sent[read.file.rpartition("/")[0]]
+        files.append(
+            {
+                "source": batch.source,
+                "batch": batch.label,
+                "file": read.file,
+                "source_table": read.table,
+                "status": "rejected" if read.rejected else "accepted",
+                "reason": read.reason or None,
+                "as_of": result.as_of,
+                "period_start": result.period_start,
+                "period_end": result.period_end,
+                "sha256": origin.sha256,
+                "bytes": origin.bytes,
+                "lines": read.lines,
+                "accepted": read.accepted,
+                "warned": read.warned,
+                "quarantined": read.quarantined,
+                "duplicates": read.duplicates,
+                "opted_out": read.opted_out,
+                "landed_at": context.now,
+            }
+        )
+        reasons.append(_reasons(batch, read))
+    return Book(
+        pa.Table.from_pylist(files, schema=arrow_schema(BATCH)).replace_schema_metadata({b"contract": contract}),
+        pa.concat_tables(reasons) if reasons else arrow_schema(QUARANTINE).empty_table(),
+    )
+
+
+def _reasons(batch: Batch, read: ReadResult) -> pa.Table:
+    rows = read.issues.num_rows
+    columns: dict[str, pa.Array | pa.ChunkedArray] = {
+        "source": pa.repeat(pa.scalar(batch.source), rows),
+        "batch": pa.repeat(pa.scalar(batch.label), rows),
+        "file": pa.repeat(pa.scalar(read.file), rows),
+        "source_table": pa.repeat(pa.scalar(read.table, pa.string()), rows),
+        **{name: read.issues.column(name) for name in ("row", "column", "rule", "severity", "reason")},
+    }
+    return pa.table(columns, schema=arrow_schema(QUARANTINE))
+
+
+def _contract_digest(spec: SourceSpec) -> bytes:
+    """A batch read under another contract is read again."""
+    return hashlib.sha256(repr(spec).encode()).hexdigest().encode()
+
+
+def newest_as_of(files: pa.Table) -> dict[str, date]:
+    """Newest declared date of each source, over the accepted files of `record.batch`."""
+    newest: dict[str, date] = {}
+    for row in files.select(["source", "as_of", "status"]).to_pylist():
+        if row["status"] == "accepted":
+            newest[row["source"]] = max(newest.get(row["source"], row["as_of"]), row["as_of"])
+    return newest

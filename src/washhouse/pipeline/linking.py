@@ -1,0 +1,70 @@
+"""Who is who? Identities of all source records, and the people that they belong to, into the vault."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from washhouse.linkage.people import link_people
+from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.typed import TypedRows
+from washhouse.sources.mappings.macros import create_macros
+from washhouse.sources.mappings.registry import SYSTEMS
+from washhouse.sources.mappings.run import read_identities
+
+
+@dataclass(frozen=True)
+class Linked:
+    """What linking came to.
+
+    Attributes:
+        identity: `vault.identity`: one row per source record of a person.
+        membership: `vault.membership`: source record, person, span of validity.
+        relations: Ties between people or to households.
+        retired: Person ids that ever gave way to another.
+        summary: Figures.
+    """
+
+    identity: pa.Table
+    membership: pa.Table
+    relations: pa.Table
+    retired: pa.Table
+    summary: dict[str, Any]
+
+
+def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked, dict[str, str]]:
+    """Gather identities, link them and keep both in the vault.
+
+    Args:
+        context: The run.
+        typed: Typed rows of all batches.
+        generation: Name of the new generation of the vault's tables.
+
+    Returns:
+        What linking came to, and the generation of each vault table.
+    """
+    vault, published = context.vault, context.published
+    with context.connect() as connection:
+        create_macros(connection, vault.secret("ref"))
+        identity = read_identities(connection, list(SYSTEMS.values()), typed)
+    vault.write("identity", generation, identity)
+    context.reached("identity-written")
+    previous = vault.read("membership", published.vault["membership"]) if published else None
+    people = link_people(
+        identity, previous=previous, key=partial(vault.hmac, "person-id"), progress=context.progress.at
+    )
+    tables = {
+        "membership": people.membership,
+        "edge": people.edges,
+        "refused": people.refused,
+        "relation": people.relations,
+        "retired": people.retired,
+    }
+    for name, table in tables.items():
+        vault.write(name, generation, table)
+    context.reached("links-written")
+    generations = dict.fromkeys(("identity", *tables), generation)
+    return Linked(identity, people.membership, people.relations, people.retired, people.summary), generations

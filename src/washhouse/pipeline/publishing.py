@@ -1,0 +1,48 @@
+"""What does a version hold, and which old ones may go?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+
+from washhouse.lake.pointer import forget, history
+from washhouse.pipeline.context import RunContext
+
+BY_BATCH = ("typed", "aside")
+"""Vault tables whose generations are batches, named `typed.<source>.<table>` and `aside.<source>`."""
+
+
+def name_version(number: int, batches: tuple[str, ...]) -> str:
+    """The id of a version: its number and a digest of its batches; the same for a run that is done again.
+
+    >>> name_version(1, ("gp/2025-07-01@0123456789ab",))
+    'v000001-7cafc7f1'
+    """
+    return f"v{number:06}-{hashlib.sha256(chr(10).join(batches).encode()).hexdigest()[:8]}"
+
+
+def prune(context: RunContext) -> None:
+    """Remove versions beyond the number to keep, and what only they, or runs that died, used.
+
+    Called when all that lay in the inbox is published, so that no batch is half done. Landed files are kept.
+    """
+    versions = history(context.home)
+    kept = versions[-context.settings.keep_versions :]
+    for version in versions[: -context.settings.keep_versions]:
+        forget(context.home, version)
+    tables: defaultdict[str, set[int]] = defaultdict(set)
+    generations: defaultdict[str, set[str]] = defaultdict(set)
+    for version in kept:
+        for name, number in version.tables.items():
+            tables[name].add(number)
+        for name, generation in version.vault.items():
+            generations[name].add(generation)
+    context.lake.prune({name: sorted(numbers) for name, numbers in tables.items()})
+    batches = {batch for version in kept for batch in version.batches}
+    for name in context.vault.tables():
+        kind, _, rest = name.partition(".")
+        source = rest.partition(".")[0]
+        for generation in context.vault.generations(name):
+            held = f"{source}/{generation}" in batches if kind in BY_BATCH else generation in generations[name]
+            if not held:
+                context.vault.remove(name, generation)
