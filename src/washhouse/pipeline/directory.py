@@ -13,7 +13,7 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.pointer import Version
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.typed import TypedRows
-from washhouse.record.tables import CARE_RELATION
+from washhouse.record.tables import BATCH, CARE_RELATION
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import STAFF_COLUMNS, TEAM_COLUMNS, Stage
 from washhouse.sources.mappings.macros import create_macros
@@ -27,7 +27,8 @@ def sync_desk(context: RunContext, version: Version) -> int:
     Returns:
         Number of rows of the desk that were added, changed or removed.
     """
-    typed = TypedRows(context.vault, version.batches)
+    files = context.lake.read(BATCH, version.tables[BATCH.name])
+    typed = TypedRows(context.vault, version.batches, files)
     pairs = list(SYSTEMS.values())
     with context.connect() as connection:
         create_macros(connection, context.vault.secret("ref"))

@@ -16,22 +16,24 @@ class TypedRows:
     Args:
         vault: The vault.
         batches: Ids of the version's batches.
+        files: Rows of `record.batch`: an accepted file of a known table has typed rows.
     """
 
-    def __init__(self, vault: Vault, batches: Iterable[str]) -> None:
+    def __init__(self, vault: Vault, batches: Iterable[str], files: pa.Table) -> None:
         self._vault = vault
-        self._generations: defaultdict[str, list[str]] = defaultdict(list)
+        self._generations: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        sent: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for row in files.select(["source", "batch", "source_table", "status"]).to_pylist():
+            if row["status"] == "accepted" and row["source_table"] is not None:
+                sent[row["source"], row["batch"]].append(row["source_table"])
         for batch_id in batches:
             source, _, generation = batch_id.partition("/")
-            self._generations[source].append(generation)
-
-    @property
-    def sources(self) -> list[str]:
-        """Sources that sent a batch, sorted."""
-        return sorted(self._generations)
+            for table in sent[source, generation.rpartition("@")[0]]:
+                self._generations[source, table].append(generation)
 
     def __call__(self, source: str, table: str) -> Iterator[pa.Table] | None:
         """Typed rows of a table, a batch at a time in the order of landing; None if it was never sent."""
-        name = f"typed.{source}.{table}"
-        held = [generation for generation in self._generations[source] if self._vault.exists(name, generation)]
-        return (self._vault.read(name, generation) for generation in held) if held else None
+        generations = self._generations.get((source, table))
+        if generations is None:
+            return None
+        return (self._vault.read(f"typed.{source}.{table}", generation) for generation in generations)

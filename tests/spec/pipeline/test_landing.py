@@ -1,0 +1,160 @@
+"""Landing a batch: kept as received, typed, every line accounted for; done again without harm, and only once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from washhouse.core.errors import HomeError, InputError
+from washhouse.core.home import Home, Settings
+from washhouse.governance.keys import load_or_create_master_key
+from washhouse.governance.vault import Vault
+from washhouse.lake.store import Lake
+from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.inbox import Batch, read_inbox
+from washhouse.pipeline.landing import Book, Parents, land_batch
+from washhouse.pipeline.progress import Silent
+from washhouse.pipeline.typed import TypedRows
+from washhouse.sources.contract import ColumnSpec, SourceSpec, TableSpec
+
+CLINIC = SourceSpec(
+    "clinic",
+    "Clinic",
+    (
+        TableSpec("visits", (ColumnSpec("visit", key=True, required=True), ColumnSpec("day", "date")), ("visit",)),
+        TableSpec(
+            "letters",
+            (ColumnSpec("letter", key=True, required=True), ColumnSpec("visit", required=True)),
+            ("letter",),
+            parent=("visits", "visit"),
+        ),
+    ),
+)
+GOOD = "visit,day\nv1,2025-05-01\nv2,2025-05-02\nv2,2025-05-02\n,2025-05-03\n"
+
+
+class KilledError(Exception):
+    """Stands for the death of the process."""
+
+
+def kill(point: str) -> Callable[[str], None]:
+    def reached(name: str) -> None:
+        if name == point:
+            raise KilledError
+
+    return reached
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> RunContext:
+    home = Home(tmp_path / "home")
+    vault = Vault(home, load_or_create_master_key(home, Settings()))
+    now = dt.datetime(2025, 7, 1)
+    return RunContext(home, Settings(), Lake(home.lake), vault, None, now, Silent(), lambda name: None)
+
+
+def batch_of(root: Path, name: str, **files: str) -> Batch:
+    folder = root / "inbox" / "clinic" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in files.items():
+        (folder / f"{file}.csv").write_text(text)
+    return next(one for one in read_inbox(root / "inbox", ["clinic"], []).batches if one.name == name)
+
+
+def land(context: RunContext, batch: Batch, spec: SourceSpec = CLINIC) -> Book:
+    return land_batch(context, spec, batch, Parents(context, spec))
+
+
+def test_lines_are_accounted_for_and_files_kept_as_received(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD, unheard="x\n1\n")
+    book = land(context, batch)
+    rows = {row["file"]: row for row in book.files.to_pylist()}
+    counts = ("lines", "accepted", "quarantined", "duplicates", "opted_out")
+    assert [rows["visits.csv"][name] for name in counts] == [4, 2, 1, 1, 0]
+    assert rows["unheard.csv"]["status"] == "rejected"
+    assert [name for name, _ in book.rejected] == ["clinic/2025-06-01/unheard.csv"]
+    for file in batch.files:
+        assert context.vault.read_landed(file.sha256) == file.path.read_bytes()
+
+
+def test_typed_rows_say_where_they_came_from(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    book = land(context, batch)
+    parts = TypedRows(context.vault, [batch.id], book.files)("clinic", "visits")
+    assert parts is not None
+    row = next(iter(parts)).to_pylist()[1]
+    assert row == {
+        "visit": "v2",
+        "day": dt.date(2025, 5, 2),
+        "_row": 2,
+        "_file": "visits.csv",
+        "_batch": "2025-06-01",
+        "_submitted_at": dt.datetime(2025, 6, 1),
+        "_as_of": dt.date(2025, 6, 1),
+        "_period_start": None,
+        "_period_end": None,
+        "_provider": None,
+        "_kind": "full",
+    }
+    assert TypedRows(context.vault, [batch.id], book.files)("clinic", "letters") is None
+
+
+def test_records_set_aside_are_in_the_vault_only_and_reasons_quote_nothing(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits="visit,day\nv1,31/02/SECRET\n,SECRET\n")
+    book = land(context, batch)
+    assert "SECRET" not in str(book.reasons.to_pylist())
+    assert "SECRET" in str(context.vault.read("aside.clinic", batch.generation).to_pylist())
+    for path in tmp_path.joinpath("home").rglob("*"):
+        assert path.is_dir() or b"SECRET" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("point", ["file-landed", "batch-typed", "batch-read"])
+def test_a_batch_that_was_interrupted_is_done_again_and_comes_to_the_same(
+    context: RunContext, tmp_path: Path, point: str
+) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    with pytest.raises(KilledError):
+        land(replace(context, reached=kill(point)), batch)
+    again = land(context, batch)
+    assert again.files.drop(["landed_at"]).to_pylist()[0]["accepted"] == 2
+    assert len(list((context.home.vault / "landed").iterdir())) == 1
+
+
+def test_a_batch_with_a_book_is_not_read_again_unless_the_contract_changed(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    book = land(context, batch)
+    deaf = replace(context, reached=kill("file-landed"))
+    assert land(deaf, batch) == book
+    with pytest.raises(KilledError):
+        land(deaf, batch, replace(CLINIC, title="Another clinic"))
+
+
+def test_a_file_that_changes_while_it_is_read_stops_the_run(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    batch.files[0].path.write_text(GOOD + "v9,2025-05-09\n")
+    with pytest.raises(InputError) as caught:
+        land(context, batch)
+    assert caught.value.code == "inbox-changed"
+
+
+def test_changes_may_point_at_what_earlier_batches_sent(context: RunContext, tmp_path: Path) -> None:
+    parents = Parents(context, CLINIC)
+    first = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    land_batch(context, CLINIC, first, parents)
+    parents.add(first.id)
+    letters = "letter,visit\na,v1\nb,v7\n"
+    change = land_batch(context, CLINIC, batch_of(tmp_path, "2025-06-02-delta", letters=letters), parents)
+    assert [(row["row"], row["rule"]) for row in change.reasons.to_pylist()] == [(2, "orphan-row")]
+
+
+def test_a_missing_typed_file_is_a_damaged_vault(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    parts = TypedRows(context.vault, [batch.id], land(context, batch).files)("clinic", "visits")
+    context.vault.remove("typed.clinic.visits", batch.generation)
+    assert parts is not None
+    with pytest.raises(HomeError):
+        list(parts)
