@@ -81,6 +81,7 @@ class Mapping:
         staff: Stage whose queries give `STAFF_COLUMNS`.
         teams: Stage whose queries give `TEAM_COLUMNS`.
         practices: Stage whose queries give `source_id, practice, since, until`.
+        carers: Stage whose queries give `source_id, cared_for, since`: who cares for whom, both the sender's ids.
     """
 
     source: str
@@ -90,3 +91,11 @@ class Mapping:
     staff: Stage | None = None
     teams: Stage | None = None
     practices: Stage | None = None
+    carers: Stage | None = None
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Tables of the contract that the mapping reads."""
+        optional = (self.care, self.staff, self.teams, self.practices, self.carers)
+        stages = (*self.identities, *self.events, *(stage for stage in optional if stage is not None))
+        return frozenset(states.table for stage in stages for states in stage.states)

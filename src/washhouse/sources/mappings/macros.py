@@ -1,8 +1,7 @@
 """Which words may every mapping's SQL use?
 
-Local times become UTC here and nowhere else. A calendar day without a time stays at 00:00 of that day and is not
-shifted: a day has no zone, and in summer the shift would move it to the day before. In the hour that the clocks repeat
-in October a time is read as winter time.
+Local times become UTC here. A calendar day without a time stays at 00:00 of that day and is not shifted: a day has no
+zone, and in summer the shift would move it to the day before.
 """
 
 from __future__ import annotations
@@ -13,10 +12,14 @@ _MACROS = (
     # Opaque id of a thing: the same for the same thing in every batch, of no use without the key.
     """opaque(source, kind, provider, id) AS CASE WHEN id IS NULL THEN NULL ELSE
         left(sha256(concat_ws('|', getvariable('record_secret'), source, kind, provider, id)), 16) END""",
-    # A local day and time of day, as UTC.
+    # Local time as UTC. The hour that October repeats is its first, as in core.time; the engine takes the second.
+    """utc_moment(moment) AS CASE
+        WHEN month(moment) = 10 AND hour(moment) = 1 AND moment = timezone('Europe/London', timezone('UTC',
+            timezone('UTC', timezone('Europe/London', moment)) - INTERVAL 1 HOUR))
+        THEN timezone('UTC', timezone('Europe/London', moment)) - INTERVAL 1 HOUR
+        ELSE timezone('UTC', timezone('Europe/London', moment)) END""",
     """utc(day, clock) AS CASE WHEN clock IS NULL THEN CAST(day AS TIMESTAMP)
-        ELSE timezone('UTC', timezone('Europe/London', CAST(day AS DATE) + CAST(clock AS TIME))) END""",
-    "utc_moment(moment) AS timezone('UTC', timezone('Europe/London', moment))",
+        ELSE utc_moment(CAST(day AS DATE) + CAST(clock AS TIME)) END""",
     # An end known to the day only never lies before its start.
     "utc_end(day, clock, start) AS CASE WHEN day IS NULL THEN NULL ELSE greatest(utc(day, clock), start) END",
     # What was recorded during a day is known from its end.

@@ -153,6 +153,25 @@ _DEATH_ONCE = """
     WHERE Date_of_Death IS NOT NULL
     GROUP BY LA_Person_Unique_Identifier, Date_of_Death"""
 
+_CARER = States(
+    "cld_carer",
+    "cld",
+    (
+        "LA_Person_Unique_Identifier",
+        "Event_Start_Date",
+        "Adult_1_Linked_Person_ID",
+        "Adult_2_Linked_Person_ID",
+        "Adult_3_Linked_Person_ID",
+    ),
+)
+
+_CARERS = """
+    SELECT source_id, cared_for, min(since) AS since
+    FROM (SELECT LA_Person_Unique_Identifier AS source_id, Event_Start_Date AS since,
+                 unnest([Adult_1_Linked_Person_ID, Adult_2_Linked_Person_ID, Adult_3_Linked_Person_ID]) AS cared_for
+          FROM cld_carer WHERE _superseded_at IS NULL)
+    WHERE cared_for IS NOT NULL GROUP BY source_id, cared_for"""
+
 MAPPING = Mapping(
     source="social_care",
     identities=(Stage(states=(_PERSON,), queries=(_IDENTITY,)),),
@@ -163,4 +182,5 @@ MAPPING = Mapping(
             queries=(_EVENTS, death_query("cld_death_once", "LA_Person_Unique_Identifier", "Date_of_Death")),
         ),
     ),
+    carers=Stage(states=(_CARER,), queries=(_CARERS,)),
 )

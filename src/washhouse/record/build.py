@@ -1,0 +1,230 @@
+"""How do typed rows and memberships become the tables of the record?
+
+Events pass through one staging area, a file per bucket and query, so that no more than one bucket is ever sorted in
+memory. Only what is de-identified goes there: codes, times, opaque refs. The same inputs give the same rows in the same
+order.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+
+from washhouse.core.errors import HomeError
+from washhouse.lake.engine import Connection
+from washhouse.lake.schemas import arrow_schema, conform
+from washhouse.record.buckets import bucket_sql
+from washhouse.record.people import build_people
+from washhouse.record.tables import CARE_RELATION, EVENT, RELATION, RETIRED
+from washhouse.record.twins import FINISHED_EVENTS
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.mappings.contract import Mapping as SystemMapping
+from washhouse.sources.mappings.macros import create_macros
+from washhouse.sources.mappings.registry import SYSTEMS
+from washhouse.sources.mappings.run import Typed, run_stage, was_sent
+
+BATCH_ROWS = 122_880
+"""Rows of one batch of the events handed on: a row group."""
+
+_SQL_TYPES = {
+    "string": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "float64": "DOUBLE",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+
+Pairs = Sequence[tuple[SourceSpec, SystemMapping]]
+
+
+def build(
+    con: Connection,
+    typed: Typed,
+    membership: pa.Table,
+    identities: pa.Table,
+    *,
+    buckets: int,
+    secret: str,
+    relations: pa.Table | None = None,
+    retired: pa.Table | None = None,
+    systems: Mapping[str, tuple[SourceSpec, SystemMapping]] = SYSTEMS,
+) -> dict[str, pa.Table | pa.RecordBatchReader]:
+    """Build the record.
+
+    Args:
+        con: An engine that may spill; its folder also holds the staging area. Keep it open until `event` is read.
+        typed: Typed rows of a source's table over the version's batches.
+        membership: Which person each source record belongs to (`valid_to` null: now).
+        identities: One row per source record, see `sources.identity.IDENTITY`.
+        buckets: Number of person buckets.
+        secret: Key of the opaque ids, hex.
+        relations: Households that the linkage found: `person_id, other, kind, since, until, evidence`.
+        retired: Ids that gave way: `old, new`.
+        systems: Contract and mapping of each system.
+
+    Returns:
+        By name the tables `person`, `relation`, `care_relation`, `retired`, and `event` as a stream in the order of
+        its contract, to be read once.
+
+    Raises:
+        HomeError: `engine-without-spill`: the engine has no folder to spill to.
+    """
+    create_macros(con, secret)
+    _create_member(con, membership)
+    pairs = [pair for _, pair in sorted(systems.items()) if was_sent(*pair, typed)]
+    stage = _staging_folder(con)
+    _stage_events(con, pairs, typed, stage, buckets)
+    return {
+        "person": build_people(con, identities, buckets),
+        "event": _read_events(con, stage, buckets),
+        "relation": _build_relations(con, pairs, typed, relations, buckets),
+        "care_relation": _build_care(con, pairs, typed),
+        "retired": conform(RETIRED, retired) if retired is not None else arrow_schema(RETIRED).empty_table(),
+    }
+
+
+def _create_member(con: Connection, membership: pa.Table) -> None:
+    con.register("record__membership", membership)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE member AS "
+        "SELECT source, source_id, person_id FROM record__membership WHERE valid_to IS NULL"
+    )
+    con.unregister("record__membership")
+
+
+def _staging_folder(con: Connection) -> Path:
+    row = con.execute("SELECT current_setting('temp_directory')").fetchone()
+    if row is None or not row[0]:
+        raise HomeError(
+            "engine-without-spill", "The record is built on disk, and the engine has no folder to spill to."
+        )
+    folder = Path(row[0]) / f"record-{uuid4().hex}"
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buckets: int) -> None:
+    """Write each query's events to `stage/<number>/bucket=<n>/`."""
+    listed = ", ".join(
+        f'CAST(e."{column.name}" AS {_SQL_TYPES[column.type]}) AS "{column.name}"'
+        for column in EVENT.columns
+        if column.name not in ("bucket", "person_id", "source")
+    )
+    number = 0
+    for spec, mapping in pairs:
+        for events in mapping.events:
+            for sql in run_stage(con, spec, events, typed):
+                folder = stage / f"{number:03}"
+                number += 1
+                con.execute(
+                    f"COPY (SELECT {bucket_sql('m.person_id')} AS bucket, m.person_id, $source AS source, {listed} "
+                    f"FROM ({sql}) AS e JOIN member AS m ON m.source = $source AND m.source_id = e.source_id) "
+                    f"TO '{_literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket))",
+                    {"source": spec.name, "buckets": buckets},
+                )
+
+
+def _read_events(con: Connection, stage: Path, buckets: int) -> pa.RecordBatchReader:
+    schema = arrow_schema(EVENT)
+    # A cursor of its own: the caller's connection stays free while events are read.
+    return pa.RecordBatchReader.from_batches(schema, _event_batches(con.cursor(), stage, buckets, schema))
+
+
+def _event_batches(con: Connection, stage: Path, buckets: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    try:
+        for bucket in range(buckets):
+            files = sorted(str(path) for path in stage.glob(f"*/bucket={bucket}/*.parquet"))
+            if not files:
+                continue
+            paths = ", ".join(f"'{_literal(Path(file))}'" for file in files)
+            staged = (
+                f"SELECT CAST({bucket} AS INTEGER) AS bucket, * FROM read_parquet([{paths}], hive_partitioning = false)"
+            )
+            names = ", ".join(f'"{name}"' for name in schema.names)
+            query = FINISHED_EVENTS.format(staged=staged, columns=names)
+            for batch in con.sql(query).to_arrow_reader(BATCH_ROWS):
+                yield pa.RecordBatch.from_arrays(
+                    [batch.column(field.name).cast(field.type) for field in schema], schema=schema
+                )
+    finally:
+        con.close()
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _build_relations(
+    con: Connection, pairs: Pairs, typed: Typed, households: pa.Table | None, buckets: int
+) -> pa.Table:
+    """Households from the linkage, practices from registrations, carers from councils."""
+    columns = "person_id, other, kind, since, until, evidence"
+    parts = ["SELECT NULL AS person_id, NULL AS other, NULL AS kind, NULL AS since, NULL AS until, NULL AS evidence"]
+    if households is not None:
+        con.register("record__household", households)
+        parts.append(f"SELECT {columns} FROM record__household")
+    for spec, mapping in pairs:
+        for kind, stage in (("practice", mapping.practices), ("carer", mapping.carers)):
+            if stage is not None:
+                made = f"record__{kind}_{spec.name}"
+                for sql in run_stage(con, spec, stage, typed):
+                    con.execute(
+                        f"CREATE OR REPLACE TEMP TABLE {made} AS {_TIES[kind].format(sql=sql)}",
+                        {"source": spec.name, "title": spec.title},
+                    )
+                parts.append(f"SELECT {columns} FROM {made}")
+    names = ", ".join(f'"{column.name}"' for column in RELATION.columns if column.name != "bucket")
+    query = (
+        f"SELECT {bucket_sql('person_id')} AS bucket, {names} FROM (SELECT DISTINCT {columns} FROM "
+        f"({' UNION ALL '.join(parts)}) WHERE person_id IS NOT NULL) ORDER BY ALL"
+    )
+    return conform(RELATION, con.sql(query, params={"buckets": buckets}).to_arrow_table())
+
+
+_TIES = {
+    "practice": """
+        SELECT m.person_id, t.practice AS other, 'practice' AS kind, min(t.since) AS since,
+               CASE WHEN bool_or(t.until IS NULL) THEN NULL ELSE max(t.until) END AS until,
+               'registered, as ' || $title || ' says' AS evidence
+        FROM ({sql}) AS t JOIN member AS m ON m.source = $source AND m.source_id = t.source_id
+        GROUP BY m.person_id, t.practice""",
+    "carer": """
+        SELECT m.person_id, o.person_id AS other, 'carer' AS kind, min(t.since) AS since, CAST(NULL AS DATE) AS until,
+               'cares for the other, as ' || $title || ' says' AS evidence
+        FROM ({sql}) AS t
+        JOIN member AS m ON m.source = $source AND m.source_id = t.source_id
+        JOIN member AS o ON o.source = $source AND o.source_id = t.cared_for
+        WHERE m.person_id <> o.person_id
+        GROUP BY m.person_id, o.person_id""",
+}
+
+
+def _build_care(con: Connection, pairs: Pairs, typed: Typed) -> pa.Table:
+    parts = [arrow_schema(CARE_RELATION).empty_table()]
+    for spec, mapping in pairs:
+        if mapping.care is None:
+            continue
+        for sql in run_stage(con, spec, mapping.care, typed):
+            query = f"""
+                SELECT m.person_id, c.team, c.worker, c.since, CAST(c.until AS DATE) AS until, $source AS source,
+                       c.source_file, c.source_row
+                FROM ({sql}) AS c JOIN member AS m ON m.source = $source AND m.source_id = c.source_id"""
+            parts.append(conform(CARE_RELATION, con.sql(query, params={"source": spec.name}).to_arrow_table()))
+    con.register("record__care", pa.concat_tables(parts))
+    # The same team of two referrals from the same day is one tie.
+    names = ", ".join(f'"{column.name}"' for column in CARE_RELATION.columns)
+    rows = con.sql(
+        f"""SELECT {names} FROM record__care
+            QUALIFY row_number() OVER (PARTITION BY person_id, team, worker, since
+                ORDER BY until DESC NULLS FIRST, source_file, source_row) = 1
+            ORDER BY person_id, since, team NULLS FIRST, worker NULLS FIRST"""
+    ).to_arrow_table()
+    con.unregister("record__care")
+    return conform(CARE_RELATION, rows)
+
+
+def _literal(path: Path) -> str:
+    return str(path).replace("'", "''")
