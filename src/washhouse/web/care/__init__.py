@@ -1,0 +1,1 @@
+"""Pages of the clinician: caseload, person, review, who viewed."""

@@ -1,0 +1,137 @@
+"""What did a clinician make of a score, and what will they do? Say it, see it, take it back."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, Review, add_review, list_reviews, retract_review
+from washhouse.governance.permissions import Action
+from washhouse.governance.redaction import redact
+from washhouse.governance.reveal import reveal
+from washhouse.web.care.address import person_address, person_of
+from washhouse.web.care.risk import Score
+from washhouse.web.shell.respond import redirect
+from washhouse.web.shell.visit import Visit
+
+CHOOSE_AGREE = "Say whether the score fits what you know of the person"
+CHOOSE_ACTION = "Choose what you will do"
+TOO_LONG = f"The note must be {NOTE_LIMIT:,} characters or fewer"
+
+
+@dataclass(frozen=True)
+class ReviewLine:
+    """One review as shown.
+
+    Attributes:
+        id: Id of the review.
+        at: When it was given.
+        author: Who gave it.
+        index_date: Day of the score it is about.
+        agree: Whether they agreed, in words.
+        action: What they will do, in words.
+        note: Their note.
+        retracted_at: When they took it back.
+        may_undo: Whether the visitor may take it back.
+    """
+
+    id: int
+    at: datetime
+    author: str
+    index_date: date | None
+    agree: str
+    action: str
+    note: str
+    retracted_at: datetime | None
+    may_undo: bool
+
+
+@dataclass(frozen=True)
+class ReviewForm:
+    """The form as shown: what was filled in, what is wrong with it.
+
+    Attributes:
+        token: Id of this form; the same form sent twice is kept once.
+        values: What was filled in.
+        errors: Field to message.
+    """
+
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def build_review_lines(reviews: Sequence[Review], user: str) -> list[ReviewLine]:
+    """Put reviews into words, the latest first."""
+    return [
+        ReviewLine(
+            id=review.id,
+            at=review.at,
+            author=review.display_name,
+            index_date=review.index_date,
+            agree=AGREEMENTS.get(review.agree, review.agree),
+            action=ACTIONS.get(review.action, review.action),
+            note=review.note,
+            retracted_at=review.retracted_at,
+            may_undo=review.username == user and review.retracted_at is None,
+        )
+        for review in reviews
+    ]
+
+
+def check_form(form: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with a filled-in form, by field; empty if nothing is.
+
+    >>> check_form({"agree": "yes", "action": "no-change", "note": ""})
+    {}
+    >>> sorted(check_form({"agree": "perhaps"}))
+    ['action', 'agree']
+    """
+    errors = {}
+    if form.get("agree") not in AGREEMENTS:
+        errors["agree"] = CHOOSE_AGREE
+    if form.get("action") not in ACTIONS:
+        errors["action"] = CHOOSE_ACTION
+    if len(form.get("note", "").replace("\r\n", "\n").strip()) > NOTE_LIMIT:
+        errors["note"] = TOO_LONG
+    return errors
+
+
+def undo_review(visit: Visit) -> Response:
+    """Take a review back; its author only."""
+    person = person_of(visit)
+    visit.services.audit.authorise(visit.grant, Action.REVIEW, [person], detail={"step": "undo"})
+    given = visit.parameter("review_id")
+    theirs = {review.id for review in list_reviews(visit.services.desk, person_ids=[person], include_retracted=True)}
+    if not given.isdecimal() or int(given) not in theirs:
+        raise HTTPException(404)
+    retract_review(visit.services.desk, int(given), user=visit.user.actor, at=visit.services.now())
+    return redirect(person_address(person), done="undone")
+
+
+def save_review(visit: Visit, person: str, score: Score) -> None:
+    """Keep a review that `check_form` found nothing wrong with.
+
+    Raises:
+        RefusedError: The visitor may not review this person.
+    """
+    services = visit.services
+    services.audit.authorise(visit.grant, Action.REVIEW, [person], detail={"step": "add"})
+    named = reveal(visit.grant, [person], visit.published.identities, services.audit, services.now())
+    add_review(
+        services.desk,
+        person_id=person,
+        user=visit.user.actor,
+        index_date=score.index_date,
+        model_version=score.model_version,
+        agree=visit.form["agree"],
+        action=visit.form["action"],
+        note=redact(visit.form.get("note", ""), named.get(person)),
+        at=services.now(),
+        token=visit.form.get("token", "")[:64] or None,
+    )

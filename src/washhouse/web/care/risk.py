@@ -1,0 +1,116 @@
+"""How is a score said in words: how many of 25, how sure, why, since when?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from typing import Any
+
+from washhouse.web.shell.words import PEOPLE_LIKE_THIS, people_between, people_like_this
+
+MOST_REASONS = 3
+
+
+@dataclass(frozen=True)
+class Risk:
+    """A probability in words.
+
+    Attributes:
+        words: `"about 3 of 25"`.
+        range: The interval in the same unit, `"1 to 6"`.
+        filled: How many of the 25 are drawn full.
+        possible: How many of the 25 lie within the upper end of the interval.
+    """
+
+    words: str
+    range: str
+    filled: int
+    possible: int
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason behind a score.
+
+    Attributes:
+        feature: Name of the feature.
+        text: The reason in words.
+        share: Its part of what raises (or lowers) the score, -100 to 100.
+        refs: Ids of the things it rests on.
+    """
+
+    feature: str
+    text: str
+    share: int
+    refs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """One score of one person.
+
+    Attributes:
+        index_date: Day at whose start it was made.
+        model_version: Version of the model.
+        in_crisis_care: Whether the person was in crisis care then, and so unscored.
+        risk: The risk in words; None if unscored.
+        probability: The risk itself; None if unscored.
+        reasons: What raised it most, strongest first.
+    """
+
+    index_date: date
+    model_version: str
+    in_crisis_care: bool
+    risk: Risk | None
+    probability: float | None
+    reasons: tuple[Reason, ...]
+
+
+def say_risk(risk: float, lower: float, upper: float) -> Risk:
+    """Put a probability and its interval into words.
+
+    >>> say_risk(0.13, 0.05, 0.21)
+    Risk(words='about 3 of 25', range='1 to 6', filled=3, possible=6)
+    """
+    return Risk(
+        words=people_like_this(risk),
+        range=people_between(lower, upper),
+        filled=round(risk * PEOPLE_LIKE_THIS),
+        possible=min(PEOPLE_LIKE_THIS, ceil(upper * PEOPLE_LIKE_THIS - 1e-9)),
+    )
+
+
+def read_score(row: Mapping[str, Any]) -> Score:
+    """Read one row of `record.score`."""
+    scored = row["status"] == "scored" and row["risk"] is not None
+    return Score(
+        index_date=row["index_date"],
+        model_version=row["model_version"],
+        in_crisis_care=row["status"] == "in-crisis-care",
+        risk=say_risk(row["risk"], row["risk_lower"], row["risk_upper"]) if scored else None,
+        probability=row["risk"] if scored else None,
+        reasons=tuple(read_reasons(row["reasons"])),
+    )
+
+
+def read_reasons(text: str | None) -> list[Reason]:
+    """Read the reasons of a score, the strongest first.
+
+    >>> read_reasons('[{"feature": "a", "text": "A", "contribution": 0.3, "event_refs": ["x"]}]')
+    [Reason(feature='a', text='A', share=100, refs=('x',))]
+    """
+    given: Sequence[Mapping[str, Any]] = json.loads(text) if text else []
+    total = sum(abs(each["contribution"]) for each in given) or 1.0
+    ordered = sorted(given, key=lambda each: -abs(each["contribution"]))
+    return [
+        Reason(
+            feature=str(each["feature"]),
+            text=str(each["text"]),
+            share=round(100 * each["contribution"] / total),
+            refs=tuple(each.get("event_refs") or ()),
+        )
+        for each in ordered
+    ]

@@ -1,0 +1,1 @@
+"""What every audience shares: application, sessions, route table, layout, words for codes."""

@@ -1,0 +1,18 @@
+"""Which home page does a role see?"""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from washhouse.governance.grants import Role
+from washhouse.web.care.home import show_care_home
+from washhouse.web.shell.pages import View
+from washhouse.web.shell.visit import Visit
+from washhouse.web.steward.home import show_steward_home
+
+HOMES: dict[Role, View] = {Role.CLINICIAN: show_care_home, Role.STEWARD: show_steward_home}
+
+
+def show_home(visit: Visit) -> Response:
+    """Show the home page of the visitor's role."""
+    return HOMES[visit.user.role](visit)

@@ -1,0 +1,121 @@
+"""What stands around every page: banner, menu, who is signed in, how fresh the data is?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from washhouse.governance.grants import Purpose
+from washhouse.web.shell.visit import Visit
+
+SOURCE_TITLES = {
+    "gp": "GP",
+    "hospital": "Hospital",
+    "mental_health": "Mental health",
+    "social_care": "Social care",
+    "meds": "Imported",
+}
+"""The services in the order in which pages show them."""
+
+PURPOSE_WORDS = {
+    Purpose.DIRECT_CARE: "direct care",
+    Purpose.STEWARDSHIP: "stewardship of the data",
+    Purpose.OPERATIONS: "operations",
+}
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How new one source is."""
+
+    title: str
+    lane: str
+    as_of: date
+
+
+@dataclass(frozen=True)
+class MenuLink:
+    """One entry of the menu as shown."""
+
+    text: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who is signed in."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the layout template shows."""
+
+    brand: str
+    demo: bool
+    account: Account | None
+    csrf: str
+    menu: tuple[MenuLink, ...]
+    freshness: tuple[Freshness, ...]
+    purpose: str
+    version: str
+    published_at: datetime | None
+    path: str
+
+
+def build_layout(visit: Visit) -> Layout:
+    """Return what the layout shows to this visitor. Signed out: no menu and nothing about the data."""
+    session, version = visit.session, visit.version
+    if session is None:
+        return Layout(visit.services.brand, visit.services.demo, None, "", (), (), "", "", None, visit.path)
+    return Layout(
+        brand=visit.services.brand,
+        demo=visit.services.demo,
+        account=Account(session.name, session.title),
+        csrf=session.csrf,
+        menu=build_menu(visit),
+        freshness=() if version is None else tuple(build_freshness(version.as_of)),
+        purpose=PURPOSE_WORDS[session.purpose],
+        version="" if version is None else version.id,
+        published_at=None if version is None else version.published_at,
+        path=visit.path,
+    )
+
+
+def build_menu(visit: Visit) -> tuple[MenuLink, ...]:
+    """Return the entries that the visitor's grant allows, the page's own marked."""
+    links = [MenuLink("Home", "/", visit.path == "/")]
+    for item in visit.site.menu:
+        if visit.may(item.needs):
+            here = visit.path == item.href or visit.path.startswith(f"{item.href}/")
+            links.append(MenuLink(item.text, item.href, here))
+    return tuple(links)
+
+
+def build_freshness(as_of: Mapping[str, date]) -> list[Freshness]:
+    """Return the as-of date of each source, known services first.
+
+    >>> [each.title for each in build_freshness({"hospital": date(2025, 7, 1), "gp": date(2025, 6, 30)})]
+    ['GP', 'Hospital']
+    """
+    known = [name for name in SOURCE_TITLES if name in as_of]
+    others = sorted(set(as_of) - set(known))
+    return [Freshness(source_title(name), source_lane(name), as_of[name]) for name in (*known, *others)]
+
+
+def source_title(source: str) -> str:
+    """Name of a source as people say it.
+
+    >>> source_title("social_care"), source_title("some_feed")
+    ('Social care', 'Some feed')
+    """
+    return SOURCE_TITLES.get(source, source.replace("_", " ").capitalize())
+
+
+def source_lane(source: str) -> str:
+    """The style of a source's lane."""
+    return source.replace("_", "-") if source in SOURCE_TITLES else "other"

@@ -1,0 +1,16 @@
+"""Pages that every role shares."""
+
+from __future__ import annotations
+
+from washhouse.web.shell.help import show_help
+from washhouse.web.shell.home import show_home
+from washhouse.web.shell.pages import Open, Page
+from washhouse.web.shell.sign_in import show_sign_in, sign_in, sign_out
+
+PAGES = (
+    Page("GET", "/", show_home, Open.SIGNED_IN),
+    Page("GET", "/help", show_help, Open.PUBLIC),
+    Page("GET", "/sign-in", show_sign_in, Open.PUBLIC),
+    Page("POST", "/sign-in", sign_in, Open.PUBLIC),
+    Page("POST", "/sign-out", sign_out, Open.SIGNED_IN),
+)

@@ -1,0 +1,71 @@
+"""What does the web application need to be handed? Built by the command line, never by a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from washhouse.core.home import Home, Settings
+from washhouse.desk.clock import utc_now
+from washhouse.desk.database import Desk
+from washhouse.governance.audit import AuditTrail
+from washhouse.governance.grants import Grant
+
+if TYPE_CHECKING:
+    from washhouse.governance.reveal import IdentityIndex
+    from washhouse.record.reader import Record
+
+
+@dataclass(frozen=True)
+class Published:
+    """One published version, pinned: every part of a page comes from the same one.
+
+    Attributes:
+        id: Name of the version.
+        published_at: When, naive UTC.
+        as_of: Newest declared date of each source.
+        models: Version of each model that scored.
+        summary: Figures of the run that pages show (`linkage`, `record`, ...).
+        open_record: Opens this version's record under a grant.
+        identities: The vault's identities of this version, for `reveal` only.
+    """
+
+    id: str
+    published_at: datetime
+    as_of: Mapping[str, date]
+    models: Mapping[str, str]
+    summary: Mapping[str, Any] = field(repr=False)
+    open_record: Callable[[Grant], Record] = field(repr=False)
+    identities: IdentityIndex = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything the pages use, and nothing they find for themselves.
+
+    Attributes:
+        home: The home that is served.
+        settings: What its deployer chose; `session_minutes` ends idle sessions.
+        desk: The open desk.
+        audit: The one audit trail of this process.
+        published: The version that is current now, None before the first run. Called once a request, so it must be
+            quick: read the pointer, rebuild only when the version has changed.
+        session_secret: At least 32 random bytes; new ones at each start are fine.
+        today: The day that pages count from. The demonstration takes the newest as-of date.
+        now: The present moment, naive UTC.
+        demo: Offer the demonstration sign-in (a clinician and a steward) and show its banner.
+        brand: Name shown at the top.
+    """
+
+    home: Home
+    settings: Settings
+    desk: Desk
+    audit: AuditTrail
+    published: Callable[[], Published | None]
+    session_secret: bytes = field(repr=False)
+    today: Callable[[], date]
+    now: Callable[[], datetime] = utc_now
+    demo: bool = False
+    brand: str = "washhouse"

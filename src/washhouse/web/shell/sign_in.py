@@ -1,0 +1,114 @@
+"""Who are you? The demonstration's sign-in; without the demonstration, a page that says none is configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.responses import Response
+
+from washhouse.desk.accounts import Account, demo_clinician, demo_steward
+from washhouse.governance.audit import AuditEvent
+from washhouse.governance.grants import Purpose, Role
+from washhouse.web.shell.cookies import end_session, offer_form_token, start_session
+from washhouse.web.shell.errors import TOO_MANY, WRONG_FORM, Problem, show_problem
+from washhouse.web.shell.respond import local_path, redirect, render
+from washhouse.web.shell.sessions import same_token, sign_in_token
+from washhouse.web.shell.visit import Visit
+
+NO_SIGN_IN = Problem(
+    503,
+    "No sign-in is configured yet",
+    "This service has no way to check who you are, so it shows nothing to anybody.",
+    "To look at the invented city, start it with `washhouse serve --demo`. "
+    "A real deployment needs its organisation's sign-in.",
+)
+
+PURPOSES = {Role.CLINICIAN: Purpose.DIRECT_CARE, Role.STEWARD: Purpose.STEWARDSHIP}
+"""The purpose that a session declares, by role."""
+
+WORDS = {
+    Role.CLINICIAN: "Sees the people in their own care: the caseload, each person's timeline, and reviews.",
+    Role.STEWARD: "Sees how the data arrives: feeds, lines set aside and linkage figures. No person.",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One demonstration user on the sign-in page."""
+
+    username: str
+    name: str
+    role: str
+    title: str
+    words: str
+
+
+def show_sign_in(visit: Visit) -> Response:
+    """Offer the demonstration's users."""
+    if not visit.services.demo:
+        return show_problem(visit, NO_SIGN_IN)
+    if visit.session is not None:
+        return redirect("/")
+    visitor, token = offer_form_token(visit)
+    response = render(
+        visit,
+        "shell/sign_in.html",
+        choices=[_choice(account) for account in _accounts(visit)],
+        token=token,
+        next=local_path(visit.query("next")),
+        reason=visit.query("reason"),
+    )
+    return visitor.attach(response)
+
+
+def sign_in(visit: Visit) -> Response:
+    """Begin a session for the chosen user."""
+    services = visit.services
+    if not services.demo:
+        return show_problem(visit, NO_SIGN_IN)
+    if not visit.site.sign_ins.allow(visit.address, services.now()):
+        return show_problem(visit, TOO_MANY)
+    if not same_token(visit.form.get("csrf", ""), sign_in_token(services.session_secret, visit.visitor)):
+        return show_problem(visit, WRONG_FORM)
+    chosen = [account for account in _accounts(visit) if account.username == visit.form.get("user")]
+    if not chosen:
+        return redirect("/sign-in")
+    account, role = chosen[0], Role(chosen[0].role)
+    purpose = PURPOSES[role]
+    services.audit.record([AuditEvent(services.now(), account.username, role, purpose, "sign-in")])
+    if visit.token:
+        visit.site.sessions.end(visit.token)
+    token = visit.site.sessions.start(
+        actor=account.username,
+        name=account.display_name,
+        title=account_title(account),
+        role=role,
+        purpose=purpose,
+        now=services.now(),
+    )
+    return start_session(visit, redirect(local_path(visit.form.get("next", "/"))), token)
+
+
+def sign_out(visit: Visit) -> Response:
+    """End the session, here and in the browser."""
+    user = visit.user
+    visit.site.sessions.end(visit.token)
+    visit.services.audit.record([AuditEvent(visit.services.now(), user.actor, user.role, user.purpose, "sign-out")])
+    return end_session(visit, redirect("/sign-in", reason="signed-out"))
+
+
+def account_title(account: Account) -> str:
+    """What a user does, in words."""
+    if account.role == Role.STEWARD:
+        return "data steward"
+    return ", ".join(account.team_names) or "clinician"
+
+
+def _accounts(visit: Visit) -> list[Account]:
+    services = visit.services
+    return [demo_clinician(services.desk, services.today()), demo_steward(services.desk)]
+
+
+def _choice(account: Account) -> Choice:
+    role = Role(account.role)
+    return Choice(account.username, account.display_name, role, account_title(account), WORDS[role])

@@ -1,0 +1,134 @@
+"""What does a view know about the request it answers?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment
+from starlette.requests import Request
+
+from washhouse.core.errors import HomeError
+from washhouse.desk.accounts import assigned_people
+from washhouse.governance.grants import Grant, Role, mint_grant
+from washhouse.governance.permissions import Action, may
+from washhouse.web.shell.services import Published, Services
+from washhouse.web.shell.sessions import Session, SessionStore, SignInLimit
+
+if TYPE_CHECKING:
+    from washhouse.record.reader import Record
+    from washhouse.web.shell.pages import MenuItem
+
+
+@dataclass(frozen=True)
+class Site:
+    """What lives as long as the application.
+
+    Attributes:
+        services: What the command line handed in.
+        templates: Templates of all audiences.
+        sessions: Who is signed in.
+        sign_ins: How many sign-ins an address may still try.
+        menu: Entries of the main menu.
+    """
+
+    services: Services
+    templates: Environment
+    sessions: SessionStore
+    sign_ins: SignInLimit
+    menu: tuple[MenuItem, ...]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request: who asks, what for, and the version that answers.
+
+    Attributes:
+        site: The application.
+        request: The request.
+        session: The visitor's session, None if signed out.
+        form: Fields of a submitted form.
+        version: The published version, pinned for this request; None before the first run.
+        token: The session's cookie value, empty if signed out.
+        visitor: The value of the cookie that ties the sign-in form, empty if none was set.
+    """
+
+    site: Site
+    request: Request
+    session: Session | None
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+    version: Published | None = None
+    token: str = field(default="", repr=False)
+    visitor: str = field(default="", repr=False)
+
+    @property
+    def services(self) -> Services:
+        """What the command line handed in."""
+        return self.site.services
+
+    @property
+    def path(self) -> str:
+        """Path of the request, without its query."""
+        return self.request.url.path
+
+    @property
+    def address(self) -> str:
+        """The visitor's network address."""
+        return self.request.client.host if self.request.client else ""
+
+    def query(self, name: str) -> str:
+        """One parameter of the address, trimmed and cut to 200 characters; empty if absent."""
+        return self.request.query_params.get(name, "").strip()[:200]
+
+    def parameter(self, name: str) -> str:
+        """One part of the path."""
+        return str(self.request.path_params[name])
+
+    @property
+    def user(self) -> Session:
+        """The session; pages that everybody may open must look at `session` instead."""
+        if self.session is None:
+            raise RuntimeError("a page without a session asked who is signed in")
+        return self.session
+
+    @property
+    def published(self) -> Published:
+        """The pinned version.
+
+        Raises:
+            HomeError: `nothing-published`.
+        """
+        if self.version is None:
+            raise HomeError("nothing-published", "Nothing is published yet.", "Run `washhouse run` on an inbox first.")
+        return self.version
+
+    @cached_property
+    def grant(self) -> Grant:
+        """Leave to ask, for this request: a clinician's covers the people in their care, a steward's the feeds.
+
+        Raises:
+            RefusedError: The role may not ask for the session's purpose.
+        """
+        user = self.user
+        persons = None
+        if user.role is Role.CLINICIAN:
+            persons = assigned_people(self.services.desk, user.actor, self.services.today())
+        return mint_grant(
+            actor=user.actor,
+            role=user.role,
+            purpose=user.purpose,
+            persons=persons,
+            now=self.services.now(),
+            minutes=5,
+        )
+
+    def may(self, action: Action) -> bool:
+        """Would the visitor's grant allow the action, on those it covers?"""
+        return self.session is not None and may(self.grant, action)
+
+    @cached_property
+    def record(self) -> Record:
+        """The pinned version's record, under the visitor's grant."""
+        return self.published.open_record(self.grant)

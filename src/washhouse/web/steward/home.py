@@ -1,0 +1,63 @@
+"""What arrived lately, and what needs a steward?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.responses import Response
+
+from washhouse.web.shell.respond import render
+from washhouse.web.shell.visit import Visit
+from washhouse.web.shell.words import plural
+from washhouse.web.steward.feeds import Feed, build_batches, build_feeds
+
+LATEST = 8
+STALE_DAYS = {"mental_health": 7, "gp": 45, "hospital": 45, "social_care": 120}
+"""Days after which a feed is late, by how often it is sent: nightly, monthly, monthly, quarterly."""
+LATE_BY_DEFAULT = 45
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something for a steward to look at."""
+
+    text: str
+    href: str
+    link: str
+
+
+def show_steward_home(visit: Visit) -> Response:
+    """Show what needs a steward first, then what arrived lately."""
+    batches = build_batches(visit.record.batches().to_pylist())
+    feeds = build_feeds(batches, visit.services.today())
+    linkage = visit.published.summary.get("linkage", {})
+    return render(
+        visit,
+        "steward/home.html",
+        tasks=find_tasks(feeds, visit.services.today()),
+        latest=batches[:LATEST],
+        people=linkage.get("people"),
+        records=linkage.get("records"),
+    )
+
+
+def find_tasks(feeds: Sequence[Feed], today: date) -> list[Task]:
+    """What is late, refused or does not add up."""
+    tasks = []
+    for feed in feeds:
+        where = f"/feeds?source={feed.source}#batches"
+        late = (today - feed.as_of).days - STALE_DAYS.get(feed.source, LATE_BY_DEFAULT)
+        if late > 0:
+            tasks.append(Task(f"{feed.title} is {plural(late, 'day')} late.", where, "See its batches"))
+        if feed.rejected:
+            tasks.append(Task(f"{feed.title}: {plural(feed.rejected, 'file')} refused whole.", where, "See why"))
+        if not feed.counts.adds_up:
+            tasks.append(Task(f"{feed.title}: lines in and out do not add up.", where, "See its batches"))
+        if feed.counts.quarantined:
+            lines = plural(feed.counts.quarantined, "line")
+            tasks.append(
+                Task(f"{feed.title}: {lines} in quarantine.", f"/quarantine?source={feed.source}", "See reasons")
+            )
+    return tasks

@@ -1,0 +1,147 @@
+"""How were source records joined into people, and how far is that to be trusted? Figures only, no records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+
+from washhouse.governance.permissions import Action
+from washhouse.web.shell.layout import source_lane, source_title
+from washhouse.web.shell.respond import render
+from washhouse.web.shell.visit import Visit
+
+WIDEST_BITS = 25.0
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """Records of one source, and the share in which each field says something."""
+
+    title: str
+    lane: str
+    clear: int
+    pseudonym: int
+    with_nhs_number: int
+    complete: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class Weight:
+    """How much one outcome of a comparison counts, in bits: for the same person above 0, against below."""
+
+    field: str
+    level: str
+    same_person: float
+    strangers: float
+    bits: float
+    width: float
+
+
+@dataclass(frozen=True)
+class LinkagePage:
+    """Everything the page shows; numbers as the run gave them."""
+
+    records: int
+    people: int
+    links: int
+    pairs: int
+    threshold: float
+    false_links: float
+    missed_links: float
+    refused: tuple[tuple[str, int], ...]
+    sizes: tuple[tuple[str, int], ...]
+    households: int
+    people_in_households: int
+    kept_back: tuple[tuple[str, int], ...]
+    fields: tuple[str, ...]
+    sources: tuple[SourceLine, ...]
+    weights: tuple[Weight, ...]
+    rules: tuple[Mapping[str, Any], ...]
+    model: str
+
+
+def show_linkage(visit: Visit) -> Response:
+    """Show what the last linkage came to."""
+    visit.services.audit.authorise(visit.grant, Action.READ_LINKAGE)
+    summary = visit.published.summary.get("linkage")
+    return render(visit, "steward/linkage.html", linkage=build_linkage(summary) if summary else None)
+
+
+def build_linkage(summary: Mapping[str, Any]) -> LinkagePage:
+    """Put the summary of a linkage into the shape of the page."""
+    return LinkagePage(
+        records=summary["records"],
+        people=summary["people"],
+        links=summary.get("links", 0),
+        pairs=summary.get("pairs", 0),
+        threshold=summary.get("threshold", 0.0),
+        false_links=summary["estimated_false_links"],
+        missed_links=summary.get("estimated_missed_links", 0.0),
+        refused=_pairs(summary.get("refused")),
+        sizes=_pairs(summary.get("records_per_person")),
+        households=summary.get("households", 0),
+        people_in_households=summary.get("people_in_households", 0),
+        kept_back=tuple((name.replace("_", " "), n) for name, n in _pairs(summary.get("addresses_kept_back"))),
+        fields=tuple(_words(name) for name in field_names(summary)),
+        sources=tuple(build_sources(summary)),
+        weights=tuple(build_weights(summary.get("weights", ()))),
+        rules=tuple(summary.get("blocking", ())),
+        model=summary.get("model", ""),
+    )
+
+
+def field_names(summary: Mapping[str, Any]) -> list[str]:
+    """Fields that the completeness table tells of, in its order."""
+    rows: Sequence[Mapping[str, Any]] = summary.get("completeness", ())
+    return [name for name in (rows[0] if rows else ()) if name not in ("source", "records")]
+
+
+def build_sources(summary: Mapping[str, Any]) -> list[SourceLine]:
+    """Join the counts and the completeness of each source."""
+    complete = {row["source"]: row for row in summary.get("completeness", ())}
+    fields = field_names(summary)
+    return [
+        SourceLine(
+            title=source_title(source),
+            lane=source_lane(source),
+            clear=counts.get("clear", 0),
+            pseudonym=counts.get("pseudonym", 0),
+            with_nhs_number=counts.get("with_nhs_number", 0),
+            complete=tuple(complete[source][name] if source in complete else None for name in fields),
+        )
+        for source, counts in summary.get("by_source", {}).items()
+    ]
+
+
+def build_weights(rows: Sequence[Mapping[str, Any]]) -> list[Weight]:
+    """Put the weights table into words.
+
+    >>> row = {"field": "birth_date", "level": "same", "same_person": 0.9, "strangers": 0.001, "weight": 9.8}
+    >>> build_weights([row])[0].field
+    'Birth date'
+    """
+    return [
+        Weight(
+            field=_words(row["field"]),
+            level=row["level"],
+            same_person=row["same_person"],
+            strangers=row["strangers"],
+            bits=row["weight"],
+            width=round(min(abs(row["weight"]) / WIDEST_BITS, 1.0) * 50, 1),
+        )
+        for row in rows
+    ]
+
+
+def _pairs(counts: Mapping[str, int] | int | None) -> tuple[tuple[str, int], ...]:
+    if counts is None:
+        return ()
+    return tuple(counts.items()) if isinstance(counts, Mapping) else (("in all", counts),)
+
+
+def _words(name: str) -> str:
+    words = name.replace("_", " ")
+    return "NHS number" if words == "nhs number" else "UPRN" if words == "uprn" else words.capitalize()
