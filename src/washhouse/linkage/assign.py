@@ -3,7 +3,7 @@
 Two clean lists are linked one to one. Then a pair is likelier than it looks alone where nobody else claims its
 records, and less likely where somebody does. The pairs' marginal probabilities under that rule are those of a
 monomer-dimer model on the graph of candidates; belief propagation gives them in a few dozen passes, always to the same
-fixed point.
+fixed point. How many records have a partner at all is re-estimated from the marginals.
 
 References:
     Bayati, Nair 2006, "A rigorous proof of the cavity method for counting matchings", arXiv:cond-mat/0607290.
@@ -23,6 +23,7 @@ from washhouse.linkage.similarity import compiled
 
 Array = npt.NDArray[Any]
 _PASSES = 300
+_ROUNDS = 10
 _TOLERANCE = 1e-9
 
 
@@ -41,10 +42,34 @@ def one_to_one_probabilities(left: Ints, right: Ints, weights: Floats, prior: fl
     """
     if len(left) == 0:
         return np.empty(0)
-    expected = min(float((1.0 / (1.0 + np.exp2(-np.clip(weights, -60, 60)))).sum()), min(sizes) - 0.5)
-    free = max(sizes[0] - expected, 0.5) * max(sizes[1] - expected, 0.5)
-    odds = np.exp2(np.clip(weights - prior + np.log2(max(expected, 0.5) / free), -60, 60))
     records = int(max(left.max(), right.max())) + 1
+    alone = 1.0 / (1.0 + np.exp2(-np.clip(weights, -60, 60)))
+    expected = min(
+        float(np.minimum(np.bincount(side, weights=alone, minlength=records), 1.0).sum()) for side in (left, right)
+    )
+    held = alone
+    for _ in range(_ROUNDS):
+        expected = float(np.clip(expected, 0.5, min(sizes) - 0.5))
+        free = (sizes[0] - expected) * (sizes[1] - expected)
+        odds = np.exp2(np.clip(weights - prior + np.log2(expected / free), -60, 60))
+        held = matching_marginals(left, right, odds, records)
+        if abs(held.sum() - expected) < 1e-3 * expected:
+            break
+        expected = float(held.sum())
+    return held
+
+
+def matching_marginals(left: Ints, right: Ints, odds: Floats, records: int) -> Floats:
+    """Return each pair's share of all one-to-one choices of pairs, a choice counting as the product of its odds.
+
+    Messages are passed until each record's chance to be free of its other pairs settles.
+
+    Args:
+        left: Record of each pair on one side.
+        right: Record on the other.
+        odds: What a pair counts for.
+        records: Number of records on both sides.
+    """
     from_left, from_right = np.ones(len(left)), np.ones(len(left))
     for _ in range(_PASSES):
         at_left = np.bincount(left, weights=odds * from_right, minlength=records)

@@ -293,7 +293,7 @@ def _refit(
         shares[k][f] = (found + _SAME_PRIOR * prior) / (found.sum() + _SAME_PRIOR)
         apart += seen[k]
     total = random.pairs * random.present[f]
-    if field.kind is not Kind.SETTING and total > 0:
+    if field.kind is not Kind.SETTING:
         left = np.maximum(random.shares[f] * total - apart, _FLOOR * random.shares[f] * total)
         expectation = np.array([0.0, *(level.strangers for level in field.levels)])
         left = left + _STRANGERS_PRIOR * expectation / expectation.sum()

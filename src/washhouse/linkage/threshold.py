@@ -44,24 +44,23 @@ def at_threshold(probabilities: Floats, cut: float) -> Threshold:
 
 
 def best_threshold(probabilities: Floats, least: float = 0.5) -> Threshold:
-    """Return the cut with the highest expected F1.
+    """Return the cut with the highest expected F1, midway between the last pair above it and the first below.
 
-    Among cuts that differ only by pairs of one probability the lowest is taken, so equal pairs are treated alike.
+    Pairs of one probability stay together, so equal pairs are treated alike.
 
     Args:
         probabilities: Probability of each candidate pair, 0 to 1.
         least: The cut never goes below this.
 
     >>> best_threshold(np.array([0.99, 0.98, 0.6, 0.1])).probability
-    0.6
+    0.5
     """
     order = np.sort(probabilities)[::-1]
-    if len(order) == 0:
-        return Threshold(max(least, 0.5), 0, 0.0, 0.0)
     right = np.cumsum(order)
     f1 = 2 * right / (np.arange(1, len(order) + 1) + order.sum())
-    last = np.append(order[1:] < order[:-1], True) & (order >= least)
+    last = np.append(order[1:] < order[:-1], True)[: len(order)] & (order >= least)
     if not last.any():
-        return at_threshold(probabilities, max(least, 0.5))
+        return at_threshold(probabilities, least)
     best = int(np.flatnonzero(last)[np.argmax(f1[last])])
-    return at_threshold(probabilities, float(order[best]))
+    below = order[best + 1] if best + 1 < len(order) else 0.0
+    return at_threshold(probabilities, max(least, float(order[best] + below) / 2))

@@ -1,0 +1,78 @@
+"""Which id does a person keep?"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import pytest
+
+from washhouse.linkage.membership import Span, next_spans, read_spans, write_spans
+from washhouse.linkage.person_ids import assign_ids, keyed_id, retired_ids
+
+A, B, C, D = (("gp", letter) for letter in "abcd")
+DAY = [datetime(2025, 1, day) for day in range(1, 6)]
+
+
+def key(data: bytes) -> bytes:
+    return hashlib.sha256(b"k" + data).digest()
+
+
+def test_an_id_is_made_from_the_founding_record_under_the_key() -> None:
+    (born,) = assign_ids([[A, B]], [B], {}, key)
+    assert born == keyed_id(key, "person", *B)
+    assert len(born) == 32
+    assert assign_ids([[A, B]], [B], {}, lambda d: hashlib.sha256(b"other" + d).digest()) != [born]
+
+
+@pytest.mark.parametrize(
+    ("clusters", "founders", "held", "kept"),
+    [
+        ([[A, B, C]], [A], {A: "old1", B: "old2", C: "old2"}, ["old2"]),
+        ([[A, B]], [A], {A: "old2", B: "old1"}, ["old1"]),
+        ([[A], [B, C]], [A, B], {A: "old", B: "old", C: "old"}, [keyed_id(key, "person", *A), "old"]),
+        ([[A, D], [B, C]], [A, B], {A: "x", D: "y", B: "x", C: "x"}, ["y", "x"]),
+    ],
+    ids=["most records win", "ties: the lower id", "a split: the larger part keeps it", "second best is kept"],
+)
+def test_a_cluster_keeps_the_id_most_of_its_records_had(
+    clusters: list[list[tuple[str, str]]],
+    founders: list[tuple[str, str]],
+    held: dict[tuple[str, str], str],
+    kept: list[str],
+) -> None:
+    assert assign_ids(clusters, founders, held, key) == kept
+
+
+def test_a_founder_whose_id_another_person_keeps_gets_a_further_one() -> None:
+    first = keyed_id(key, "person", *A)
+    ids = assign_ids([[A], [B, C]], [A, B], {A: first, B: first, C: first}, key)
+    assert ids[1] == first
+    assert ids[0] not in (first, None)
+
+
+def test_a_retired_id_points_to_where_most_of_its_records_went() -> None:
+    spans = [(A, "old"), (B, "old"), (C, "old"), (A, "now1"), (B, "now2"), (C, "now2")]
+    assert retired_ids(spans, {A: "now1", B: "now2", C: "now2"}) == {"old": "now2"}
+    assert retired_ids(spans, {}) == {}
+
+
+def test_history_closes_what_changed_and_opens_what_is_new() -> None:
+    before = [Span(A, "p", DAY[0], None, "founded"), Span(B, "q", DAY[0], None, "founded")]
+    after = next_spans(before, {A: "p", B: "p", C: "p"}, {C: "linked"}, {C: DAY[2]}, DAY[3])
+    assert after == [
+        Span(A, "p", DAY[0], None, "founded"),
+        Span(B, "q", DAY[0], DAY[3], "founded"),
+        Span(B, "p", DAY[3], None, "merged"),
+        Span(C, "p", DAY[2], None, "linked"),
+    ]
+    split = next_spans(after, {A: "p", B: "p", C: "r"}, {}, {}, DAY[4])
+    assert split[-1] == Span(C, "r", DAY[4], None, "split")
+    gone = next_spans(after, {A: "p", B: "p"}, {}, {}, DAY[4])
+    assert [s for s in gone if s.record == C] == [Span(C, "p", DAY[2], DAY[4], "linked")]
+
+
+def test_spans_survive_a_round_trip() -> None:
+    spans = [Span(A, "p", DAY[0], DAY[1], "founded"), Span(A, "q", DAY[1], None, "merged")]
+    assert read_spans(write_spans(spans)) == spans
+    assert read_spans(None) == []
