@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from dataclasses import dataclass
 
@@ -76,7 +77,10 @@ def _first_record(decoded: Decoded) -> tuple[str, int]:
 
 
 def _split(line: str, delimiter: str) -> list[str]:
-    return next(iter(csv.reader([line], delimiter=delimiter)), [""])
+    try:
+        return next(iter(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter)), [""])
+    except csv.Error:
+        return [line]
 
 
 def _place(names: list[str], table: TableSpec, known: dict[str, str]) -> tuple[dict[str, int], tuple[str, ...]]:

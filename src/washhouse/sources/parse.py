@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -64,8 +65,10 @@ _DATE = re.compile(
 )
 _TIME = re.compile(r"(?:[\d/.-]{8,10}[T ])?" + _CLOCK, re.ASCII)
 _BARE_TIME = re.compile(r"(\d{2})(\d{2})(\d{2})?", re.ASCII)
-_WHOLE = re.compile(r"[+-]?\d{1,18}(?:\.0+)?", re.ASCII)
+_WHOLE = re.compile(r"-?\d+(?:\.0+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_LONGEST_NUMBER = 64
+_LETTERLESS = re.compile(r"[\W\d_]+")
 _YES = frozenset({"y", "yes", "1", "true", "t"})
 _NO = frozenset({"n", "no", "0", "false", "f"})
 
@@ -227,14 +230,15 @@ def _clock(text: str) -> time | None:
 def _parse_whole(text: str) -> tuple[int | None, str]:
     if not text:
         return None, ""
-    return (int(text.partition(".")[0]), "") if _WHOLE.fullmatch(text) else (None, "bad-format")
+    value = int(text.partition(".")[0]) if len(text) < _LONGEST_NUMBER and _WHOLE.fullmatch(text) else 1 << 63
+    return (value, "") if -(1 << 63) <= value < 1 << 63 else (None, "bad-format")
 
 
 def _parse_number(text: str) -> tuple[float | None, str]:
     if not text:
         return None, ""
-    value = float(text) if _NUMBER.fullmatch(text) else float("inf")
-    return (value, "") if abs(value) != float("inf") else (None, "bad-format")
+    value = float(text) if _NUMBER.fullmatch(text) else inf
+    return (value, "") if abs(value) != inf else (None, "bad-format")
 
 
 def _parse_flag(text: str) -> tuple[bool | None, str]:
@@ -262,7 +266,7 @@ def _code_parser(spec: ColumnSpec) -> Callable[[str], tuple[str | None, str]]:
     def parse(text: str) -> tuple[str | None, str]:
         if not text or not allowed:
             return text or None, ""
-        listed = text if text in allowed else spelt.get(plain(text))
+        listed = text if text in allowed else None if _LETTERLESS.fullmatch(text) else spelt.get(plain(text))
         if listed is not None:
             return listed, ""
         digits = text.removesuffix(".0")

@@ -6,6 +6,7 @@ rest. A record that starts behind the end of the file (the probe) shows whether 
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator
@@ -150,7 +151,9 @@ def _records(decoded: Decoded, header: Header) -> Iterator[list[str]]:
     text = io.TextIOWrapper(body, encoding="utf-8", errors="replace", newline="")
     last: list[str] = []
     for record in csv.reader(_lines(text, header), delimiter=header.delimiter):
-        if record and record[0] == _PROBE:
+        if not record:
+            continue
+        if record[0] == _PROBE:
             break
         if last:
             yield last
@@ -197,7 +200,8 @@ def has_line_end(decoded: Decoded) -> bool:
 
 def count_records(data: bytes) -> int:
     """Return how many records follow the first in a file that is not read any further."""
-    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", errors="replace", newline="")
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace", newline="")
     try:
         count = sum(not is_blank(record) for record in csv.reader(text))
     except csv.Error:

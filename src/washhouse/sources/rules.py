@@ -26,12 +26,14 @@ class Rule:
         reason: What is wrong and what was expected, in words for a steward; `{column}` is the declared column and
             `{detail}` what the contract says. Never a value.
         action: What to do about it.
+        detail: What `{detail}` stands for.
     """
 
     name: str
     severity: Severity
     reason: str
     action: str
+    detail: str = ""
 
 
 RULES: dict[str, Rule] = {
@@ -48,12 +50,14 @@ RULES: dict[str, Rule] = {
             "reject",
             "The file cannot be read as delimited text: {detail}.",
             "Ask for UTF-8, delimited by comma, bar, tab or semicolon, with double quotes.",
+            "why",
         ),
         Rule(
             "truncated-file",
             "reject",
             "The file breaks off: {detail}.",
             "Ask the sender to send it again; nothing of it was used.",
+            "where",
         ),
         Rule(
             "missing-key-column",
@@ -67,6 +71,7 @@ RULES: dict[str, Rule] = {
             "reject",
             "{column} names a version of the data set that cannot be read; expected {detail}.",
             "Ask for the expected version, or add the version to the contract.",
+            "the versions that can be read",
         ),
         Rule(
             "bad-header-table",
@@ -79,6 +84,7 @@ RULES: dict[str, Rule] = {
             "reject",
             "The batch lacks the table {detail}, without which the others make no sense.",
             "Ask the sender for the whole batch again.",
+            "that is named",
         ),
         Rule(
             "repeated-table",
@@ -97,6 +103,7 @@ RULES: dict[str, Rule] = {
             "reject",
             "The archive was not opened: {detail}.",
             "Ask for the files themselves, or for a plain archive of them.",
+            "why",
         ),
         Rule(
             "wrong-field-count",
@@ -115,6 +122,7 @@ RULES: dict[str, Rule] = {
             "quarantine",
             "{column} cannot be read; expected {detail}. A row cannot be used without it.",
             "Ask the sender to correct the row.",
+            "what its type asks for",
         ),
         Rule(
             "impossible-date",
@@ -133,18 +141,21 @@ RULES: dict[str, Rule] = {
             "quarantine",
             "{column} lies before {detail}.",
             "Ask the sender to correct the row.",
+            "the start",
         ),
         Rule(
             "orphan-row",
             "quarantine",
-            "{column} names a row of {detail} that was never sent.",
+            "{column} names a row of {detail} that is neither in the batch nor known.",
             "Ask the sender for the row it belongs to; a table that was cut or left out is a usual cause.",
+            "the parent table",
         ),
         Rule(
             "parent-set-aside",
             "quarantine",
             "{column} names a row of {detail} that was itself set aside.",
             "Correct the row it belongs to; this one comes back with it.",
+            "the parent table",
         ),
         Rule(
             "duplicate-row",
@@ -157,6 +168,7 @@ RULES: dict[str, Rule] = {
             "warning",
             "{column} cannot be read; expected {detail}. The value was set to missing.",
             "Tell the sender; if many rows are concerned, the contract's type may be wrong.",
+            "what its type asks for",
         ),
         Rule(
             "unknown-code",
@@ -187,6 +199,7 @@ RULES: dict[str, Rule] = {
             "warning",
             "{column} lies after {detail}. The row was kept.",
             "Ask the sender which of the two dates is right.",
+            "the event",
         ),
         Rule(
             "repeated-key",
@@ -199,6 +212,7 @@ RULES: dict[str, Rule] = {
             "warning",
             "The header has columns that the contract does not know ({detail}); they were left out.",
             "Nothing, unless one of them is a column of the contract under a new name: then add the alias.",
+            "how many",
         ),
         Rule(
             "repeated-column",
