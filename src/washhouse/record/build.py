@@ -19,7 +19,7 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.record.buckets import bucket_sql
 from washhouse.record.people import build_people
-from washhouse.record.tables import CARE_RELATION, EVENT, RELATION, RETIRED
+from washhouse.record.tables import CARE_RELATION, EVENT, RELATION, RETIRED, SQL_TYPES
 from washhouse.record.twins import FINISHED_EVENTS
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
@@ -29,16 +29,6 @@ from washhouse.sources.mappings.run import Typed, run_stage, was_sent
 
 BATCH_ROWS = 122_880
 """Rows of one batch of the events handed on: a row group."""
-
-_SQL_TYPES = {
-    "string": "VARCHAR",
-    "int32": "INTEGER",
-    "int64": "BIGINT",
-    "float64": "DOUBLE",
-    "bool": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-}
 
 Pairs = Sequence[tuple[SourceSpec, SystemMapping]]
 
@@ -112,7 +102,7 @@ def _staging_folder(con: Connection) -> Path:
 def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buckets: int) -> None:
     """Write each query's events to `stage/<number>/bucket=<n>/`."""
     listed = ", ".join(
-        f'CAST(e."{column.name}" AS {_SQL_TYPES[column.type]}) AS "{column.name}"'
+        f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
         for column in EVENT.columns
         if column.name not in ("bucket", "person_id", "source")
     )

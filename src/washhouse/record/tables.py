@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from washhouse.core.tables import Column, Table
+from washhouse.core.tables import Column, ColumnType, Table
 
 _BUCKET = Column("bucket", "int32", "Person bucket, 0 to buckets - 1", nullable=False)
 _PERSON = Column("person_id", "string", "Pseudonymous person, 32 hex digits", nullable=False)
@@ -166,5 +166,16 @@ SCORE = Table(
         Column("reasons", "string", "JSON list of {feature, text, value, contribution, event_refs}"),
     ),
 )
+
+SQL_TYPES: dict[ColumnType, str] = {
+    "string": "VARCHAR",
+    "int32": "INTEGER",
+    "int64": "BIGINT",
+    "float64": "DOUBLE",
+    "bool": "BOOLEAN",
+    "date": "DATE",
+    "timestamp": "TIMESTAMP",
+}
+"""The engine's type for each type of a contract."""
 
 TABLES = (PERSON, EVENT, RELATION, CARE_RELATION, RETIRED, BATCH, QUARANTINE, SCORE)

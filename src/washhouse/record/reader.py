@@ -1,0 +1,327 @@
+"""What may somebody with a grant read of the record?
+
+Every read of a person's rows is decided and written to the audit before a row is handed out; a record that is opened
+for one request notes each person once. One person's rows lie in one bucket, so that no other bucket's files are opened.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+
+from washhouse.core.errors import InputError
+from washhouse.core.tables import Table
+from washhouse.governance.audit import AuditTrail
+from washhouse.governance.grants import Grant
+from washhouse.governance.permissions import Action, check_permission
+from washhouse.lake.engine import Connection, connect
+from washhouse.lake.pointer import Version
+from washhouse.lake.schemas import arrow_schema, conform
+from washhouse.lake.store import Lake
+from washhouse.record.buckets import bucket_of
+from washhouse.record.tables import (
+    BATCH,
+    CARE_RELATION,
+    EVENT,
+    PERSON,
+    QUARANTINE,
+    RELATION,
+    RETIRED,
+    SCORE,
+    SQL_TYPES,
+)
+
+MOST_HOPS = 100
+"""Longest chain of retired ids that is followed."""
+
+
+def open_record(store: Lake, version: Version, grant: Grant, audit: AuditTrail) -> Record:
+    """Open a version of the record under a grant.
+
+    Args:
+        store: The record's tables.
+        version: The version; every read comes from it.
+        grant: Who asks, for what, about whom.
+        audit: Where decisions are written before rows are handed out.
+    """
+    return Record(store, version, grant, audit)
+
+
+def care_relation_facts(
+    store: Lake, version: Version, *, worker: str | None = None, teams: Collection[str] = (), today: date
+) -> frozenset[str]:
+    """Who is in the care of a worker, or of any of some teams, today? Decides a grant before the record is opened.
+
+    Args:
+        store: The record's tables.
+        version: The version.
+        worker: Worker's local id.
+        teams: Teams' local ids.
+        today: The day on which the relation holds: from `since` (included) to `until` (excluded).
+
+    Returns:
+        Ids of people, and nothing else about them.
+    """
+    rows = _query(
+        f"""SELECT DISTINCT person_id FROM {_scan(store, CARE_RELATION, version)}
+            WHERE (worker = $worker OR list_contains($teams, team))
+              AND since <= $today AND (until IS NULL OR until > $today)""",
+        {"worker": worker, "teams": sorted(teams), "today": today},
+    )
+    return frozenset(rows.column("person_id").to_pylist())
+
+
+class Record:
+    """One version of the record, under one grant. Open one for each request.
+
+    Args:
+        store: The record's tables.
+        version: The version; every read comes from it.
+        grant: Who asks, for what, about whom.
+        audit: Where decisions are written before rows are handed out.
+    """
+
+    def __init__(self, store: Lake, version: Version, grant: Grant, audit: AuditTrail) -> None:
+        self.version = version
+        self._store = store
+        self._grant = grant
+        self._audit = audit
+        self._noted: dict[str, set[str]] = defaultdict(set)
+        self._retired: dict[str, str] | None = None
+
+    def as_of(self) -> dict[str, date]:
+        """Newest declared date of each source; about nobody, so open to everybody."""
+        return dict(self.version.as_of)
+
+    def resolve(self, person_id: str) -> str:
+        """The id that a person has now: a retired one leads to the one that took over.
+
+        Nothing is said about the person, so nothing is checked: what comes back may not exist.
+        """
+        if self._retired is None:
+            rows = self._store.read(RETIRED, self.version.tables["retired"])
+            self._retired = dict(zip(rows["old"].to_pylist(), rows["new"].to_pylist(), strict=True))
+        for _ in range(MOST_HOPS):
+            if person_id not in self._retired:
+                break
+            person_id = self._retired[person_id]
+        return person_id
+
+    def person(self, person_id: str) -> dict[str, Any]:
+        """One person's row of `record.person`.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+            InputError: `no-such-person`: the record holds nobody of that id.
+        """
+        self._allow(Action.READ_PERSON, [person_id])
+        rows = self._rows(PERSON, [person_id]).to_pylist()
+        if not rows:
+            raise InputError("no-such-person", "The record holds nobody of that id.", "It may have been retired.")
+        found: dict[str, Any] = rows[0]
+        return found
+
+    def people(self, person_ids: Iterable[str]) -> pa.Table:
+        """Rows of `record.person` of several people, by id.
+
+        Raises:
+            RefusedError: The grant does not cover all of them.
+        """
+        wanted = sorted(set(person_ids))
+        self._allow(Action.READ_CASELOAD, wanted)
+        return self._rows(PERSON, wanted)
+
+    def events(self, person_id: str, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
+        """One person's rows of `record.event`, all states, in the table's order.
+
+        Args:
+            person_id: The person.
+            since: Start of the window, included; facts without a time are then left out.
+            until: End of the window, excluded.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        self._allow(Action.READ_PERSON, [person_id])
+        where = []
+        params: dict[str, Any] = {}
+        if since is not None:
+            where.append("time >= $since")
+            params["since"] = since
+        if until is not None:
+            where.append("time < $until")
+            params["until"] = until
+        return self._rows(EVENT, [person_id], where, params)
+
+    def relations(self, person_id: str) -> pa.Table:
+        """One person's rows of `record.relation`.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        self._allow(Action.READ_PERSON, [person_id])
+        return self._rows(RELATION, [person_id])
+
+    def scores(self, person_ids: Iterable[str], model: str, index_dates: Collection[date] | None = None) -> pa.Table:
+        """Rows of `record.score` of some people.
+
+        Args:
+            person_ids: The people.
+            model: Outcome model.
+            index_dates: Only these dates; None for all.
+
+        Raises:
+            RefusedError: The grant does not cover all of them.
+        """
+        wanted = sorted(set(person_ids))
+        self._allow(Action.READ_CASELOAD, wanted)
+        where, params = ["model = $model"], {"model": model}
+        if index_dates is not None:
+            where.append("list_contains($dates, index_date)")
+            params["dates"] = sorted(index_dates)  # type: ignore[assignment]
+        return self._rows(SCORE, wanted, where, params)
+
+    def care_relations(
+        self, person_ids: Iterable[str] | None = None, worker: str | None = None, team: str | None = None
+    ) -> pa.Table:
+        """Rows of `record.care_relation`, by person and first day.
+
+        Args:
+            person_ids: Only these people; None for all that the grant covers.
+            worker: Only this worker's.
+            team: Only this team's.
+
+        Raises:
+            RefusedError: The grant does not cover all of them.
+        """
+        covered = self._grant.persons
+        if covered is None and person_ids is None:
+            self._allow(Action.READ_POPULATION, [])
+            return self._care({}, worker, team)
+        wanted = sorted(set(covered or ()) if person_ids is None else set(person_ids))
+        self._allow(Action.READ_CASELOAD, wanted)
+        return self._care({"wanted": wanted}, worker, team)
+
+    def batches(self) -> pa.Table:
+        """Rows of `record.batch`: one per file landed.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        self._allow(Action.READ_FEEDS, [])
+        return self._store.read(BATCH, self.version.tables["batch"])
+
+    def quarantine(self, limit: int, offset: int = 0, source: str | None = None) -> pa.Table:
+        """Rows of `record.quarantine`, the newest batch first; reasons, never values.
+
+        Args:
+            limit: Most rows wanted.
+            offset: Rows to leave out before.
+            source: Only this system's.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        self._allow(Action.READ_QUARANTINE, [])
+        names = ", ".join(f'"{name}"' for name in QUARANTINE.column_names)
+        rows = _query(
+            f"""SELECT {names} FROM {_scan(self._store, QUARANTINE, self.version)}
+                WHERE $source IS NULL OR source = $source
+                ORDER BY batch DESC, source, file, "row", rule, "column" LIMIT $limit OFFSET $offset""",
+            {"source": source, "limit": limit, "offset": offset},
+        )
+        return conform(QUARANTINE, rows)
+
+    def quarantine_counts(self, source: str | None = None) -> pa.Table:
+        """How many rows of `record.quarantine` there are, by source, severity and rule (`rows`).
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        self._allow(Action.READ_QUARANTINE, [])
+        return _query(
+            f"""SELECT source, severity, rule, count(*) AS rows FROM {_scan(self._store, QUARANTINE, self.version)}
+                WHERE $source IS NULL OR source = $source GROUP BY ALL ORDER BY ALL""",
+            {"source": source},
+        )
+
+    def _allow(self, action: Action, person_ids: Sequence[str]) -> None:
+        """Decide and note; who was already noted under this record for the same or more is not noted again."""
+        if not person_ids:
+            if not self._noted.get(action):
+                self._audit.authorise(self._grant, action, detail={"record_version": self.version.id})
+                self._noted[action].add("")
+            return
+        for person_id in person_ids:
+            if person_id in self._noted[Action.READ_PERSON]:
+                check_permission(self._grant, action, person_id)
+        fresh = set(person_ids) - self._noted[action] - self._noted[Action.READ_PERSON]
+        if fresh:
+            self._audit.authorise(self._grant, action, fresh, detail={"record_version": self.version.id})
+            self._noted[action] |= fresh
+
+    def _rows(
+        self,
+        table: Table,
+        person_ids: Sequence[str],
+        where: Sequence[str] = (),
+        params: Mapping[str, Any] | None = None,
+    ) -> pa.Table:
+        by_bucket: dict[int, list[str]] = defaultdict(list)
+        for person_id in person_ids:
+            by_bucket[bucket_of(person_id, self.version.buckets)].append(person_id)
+        names = ", ".join(f'"{name}"' for name in table.column_names)
+        order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
+        parts = [arrow_schema(table).empty_table()]
+        for bucket, members in sorted(by_bucket.items()):
+            one = len(members) == 1
+            conditions = ["person_id = $who" if one else "list_contains($who, person_id)", *where]
+            rows = _query(
+                f"SELECT {names} FROM {_scan(self._store, table, self.version, bucket)} "
+                f"WHERE {' AND '.join(conditions)} ORDER BY {order}",
+                {**(params or {}), "who": members[0] if one else members},
+            )
+            parts.append(conform(table, rows))
+        found = pa.concat_tables(parts)
+        return found if len(by_bucket) < 2 else found.sort_by([(name, "ascending") for name in table.order])
+
+    def _care(self, params: dict[str, Any], worker: str | None, team: str | None) -> pa.Table:
+        names = ", ".join(f'"{name}"' for name in CARE_RELATION.column_names)
+        among = "list_contains($wanted, person_id) AND" if params else ""
+        rows = _query(
+            f"""SELECT {names} FROM {_scan(self._store, CARE_RELATION, self.version)}
+                WHERE {among} ($worker IS NULL OR worker = $worker) AND ($team IS NULL OR team = $team)
+                ORDER BY person_id, since, team NULLS FIRST, worker NULLS FIRST""",
+            {**params, "worker": worker, "team": team},
+        )
+        return conform(CARE_RELATION, rows)
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Connection:
+    """One engine for single reads: opening one costs more than reading with it."""
+    engine = connect(memory_limit="1GB", threads=1)
+    # Files are never written twice under one name, so what is known of them stays true.
+    engine.execute("SET parquet_metadata_cache = true")
+    return engine
+
+
+def _query(sql: str, params: Mapping[str, Any]) -> pa.Table:
+    with _engine().cursor() as cursor:
+        return cursor.sql(sql, params=dict(params)).to_arrow_table()
+
+
+def _scan(store: Lake, table: Table, version: Version, bucket: int | None = None) -> str:
+    """SQL that reads one version of a table, or one bucket of it."""
+    files = store.files(table.name, version.tables[table.name], bucket)
+    given = "" if bucket is None else f"CAST({bucket} AS INTEGER) AS bucket, "
+    if not files:
+        columns = ", ".join(f'CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"' for column in table.columns)
+        return f"(SELECT {columns} WHERE false)"
+    paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    return f"(SELECT {given}* FROM read_parquet([{paths}], hive_partitioning = false))"
