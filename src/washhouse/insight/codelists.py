@@ -175,6 +175,12 @@ AMBULANCE_ARRIVAL = Codelist(
     source="EC_Arrival_Mode_SNOMED_CT, ambulance concepts as NHS England's SQL uses them",
     codes=_coded("ECDS_MODE", "1048031000000100 1048041000000109 1048021000000102 1048051000000107 1048081000000101"),
 )
+MENTAL_HEALTH_ATTENDANCE = Codelist(
+    name="mental-health-attendance",
+    meaning="Went to an emergency department with a mental-health complaint of any kind",
+    source="EC_Chief_Complaint_SNOMED_CT as NHS England's emergency mental-health query lists them, from April 2022",
+    codes=_coded("ECDS_COMPLAINT", "48694002 248020004 366979004 7011001 6471006"),
+)
 EMERGENCY_ADMISSION = Codelist(
     name="emergency-admission",
     meaning="Emergency admission to hospital",
@@ -191,8 +197,8 @@ SEVERE_MENTAL_ILLNESS = Codelist(
 DEPRESSION = Codelist(
     name="depression",
     meaning="Depressive disorder on the GP or hospital record",
-    source="SNOMED CT 35489007",
-    codes=_coded("SNOMED", "35489007"),
+    source="SNOMED CT 35489007, and 310495003, 310496002, 310497006 (mild, moderate, severe)",
+    codes=_coded("SNOMED", "35489007 310495003 310496002 310497006"),
 )
 ALCOHOL_MISUSE = Codelist(
     name="alcohol-misuse",

@@ -135,7 +135,7 @@ def crises(known: list[dict[str, Any]]) -> list[datetime]:
             for c in known:
                 is_seen = c["code"] in ("MHS_CONTACT//5", "MHS_CONTACT//6") and c["parent_ref"] == r["ref"]
                 same_team = None in (c["team"], r["team"]) or c["team"] == r["team"]
-                if is_seen and same_team and c["time"].date() >= r["time"].date():
+                if is_seen and same_team and c["time"] >= r["time"].replace(hour=0) - timedelta(hours=1):
                     received, first = accepted.setdefault(r["ref"], [r["time"], c["time"]])
                     accepted[r["ref"]] = [min(received, r["time"]), min(first, c["time"])]
     began: list[list[datetime]] = []

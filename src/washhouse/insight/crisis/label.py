@@ -50,7 +50,7 @@ CRISIS_CTES = f"""
     JOIN "attended" AS a
       ON a."key" = r."key" AND a."person_id" = r."person_id" AND a."parent_ref" = r."ref"
      AND (a."team" IS NULL OR r."team" IS NULL OR a."team" = r."team")
-     AND CAST(a."time" AS DATE) >= CAST(r."time" AS DATE)
+     AND a."time" >= date_trunc('day', r."time") - INTERVAL 1 HOUR
     WHERE r."list" = 'crisis-team'
     GROUP BY r."key", r."person_id", r."ref"
 ),

@@ -75,7 +75,7 @@ WITH {CODED_CTE},
     GROUP BY l."at", l."person_id"
 )
 SELECT l."index_date", l."person_id", l."is_adult", l."is_alive", l."in_hospital", l."with_crisis_team",
-    p."birth_month", p."sex", p."deprivation_decile",
+    p."bucket", p."birth_month", p."sex", p."deprivation_decile",
     CASE WHEN NOT (l."is_adult" AND l."is_alive") THEN 'not-eligible'
          WHEN l."in_hospital" OR l."with_crisis_team" THEN 'in-crisis-care'
          ELSE 'at-risk' END AS "status",

@@ -166,17 +166,18 @@ def compile_evidence() -> str:
     """SQL, over the same tables, for the events behind the summaries.
 
     Returns:
-        SQL for the newest events of each kind: `row`, `events`, `days`, `event_ref` (the thing's own ref, else
-        `file#row` of the line that first showed it), newest first.
+        SQL for the newest events of each kind: `row`, `events`, `days`, `is_open`, `event_ref` (of the thing, of
+        the attendance that it belongs to, else `file#row` of the line that first showed it), newest first.
     """
     return f"""WITH {_FACT_CTES},
 "newest" AS (
-    SELECT "row", "events", "days", "seq",
+    SELECT "row", "events", "days", "is_open", "seq",
         row_number() OVER (PARTITION BY "row", "events" ORDER BY "days", "seq" DESC) AS "place"
     FROM "fact"
 )
-SELECT n."row", n."events", CAST(n."days" AS INTEGER) AS "days",
-    coalesce(k."ref", k."source_file" || '#' || k."source_row") AS "event_ref"
+SELECT n."row", n."events", CAST(n."days" AS INTEGER) AS "days", n."is_open",
+    coalesce(k."ref", CASE WHEN starts_with(k."code", 'ECDS_') THEN k."parent_ref" END,
+        k."source_file" || '#' || k."source_row") AS "event_ref"
 FROM "newest" AS n JOIN "kept" AS k ON k."seq" = n."seq"
 WHERE n."place" <= {MAX_EVIDENCE}
 ORDER BY n."row", n."events", n."place"

@@ -11,6 +11,7 @@ from washhouse.insight.codelists import (
     DEPRESSION,
     EMERGENCY_ADMISSION,
     EMERGENCY_ATTENDANCE,
+    MENTAL_HEALTH_ATTENDANCE,
     SEVERE_MENTAL_ILLNESS,
     UNPLANNED_CARE_REVIEW,
 )
@@ -18,6 +19,7 @@ from washhouse.insight.features.contract import Events, Feature, Theme, Window
 from washhouse.insight.features.phrases import count_feature, days_feature, ever_feature
 
 ATTENDED = Events("emergency-attendance", EMERGENCY_ATTENDANCE)
+FOR_MIND = Events("mental-health-attendance", MENTAL_HEALTH_ATTENDANCE)
 BY_AMBULANCE = Events("ambulance-arrival", AMBULANCE_ARRIVAL)
 ADMITTED = Events("emergency-admission", EMERGENCY_ADMISSION)
 SMI = Events("severe-mental-illness", SEVERE_MENTAL_ILLNESS)
@@ -38,6 +40,15 @@ FEATURES = (
     count_feature("emergency_28d", EMERGENCY, ATTENDED, Window(28), "Went to A&E once", "Went to A&E {value} times"),
     count_feature("emergency_90d", EMERGENCY, ATTENDED, Window(90), "Went to A&E once", "Went to A&E {value} times"),
     count_feature("emergency_365d", EMERGENCY, ATTENDED, Window(365), "Went to A&E once", "Went to A&E {value} times"),
+    days_feature("days_since_mental_health_emergency", EMERGENCY, FOR_MIND, "Last went to A&E for mental health"),
+    count_feature(
+        "mental_health_emergency_90d",
+        EMERGENCY,
+        FOR_MIND,
+        Window(90),
+        "Went to A&E for mental health once",
+        "Went to A&E for mental health {value} times",
+    ),
     count_feature(
         "ambulance_365d",
         EMERGENCY,
