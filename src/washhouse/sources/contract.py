@@ -88,7 +88,7 @@ class TableSpec:
         identity: Whether rows say who the person is: in clear, by pseudonym, or not at all.
         required: A full batch without this table is rejected.
         spans: Starts and ends to compare.
-        birth: Column with the date of birth, if the events of the same row can be compared with it.
+        birth: Column with the date of birth; one in the future is set to missing.
         events: Dates that must not lie before `birth`; otherwise a warning.
         description: One row per what.
     """

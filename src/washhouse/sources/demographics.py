@@ -18,6 +18,7 @@ def demographics(delivery: Delivery) -> TableSpec:
         business_key=("local_patient_id",),
         delivery=delivery,
         identity="clear",
+        birth="birth_date",
         columns=(
             key("local_patient_id", "text", "patient_id", personal=True),
             ColumnSpec("nhs_number", "nhs_number", personal=True),

@@ -189,6 +189,12 @@ RULES: dict[str, Rule] = {
             "Ask the sender to trace the person; a number shown as a power of ten went through a spreadsheet.",
         ),
         Rule(
+            "future-birth-date",
+            "warning",
+            "{column} lies after the batch's own date. The value was set to missing.",
+            "Ask the sender to correct the person's details; the century is a usual cause.",
+        ),
+        Rule(
             "no-person",
             "warning",
             "{column} is missing, so that the row belongs to nobody who could be found.",

@@ -92,8 +92,14 @@ def check_chunk(
     notes = _Notes(chunk.rows, np.zeros(len(chunk.rows), dtype=np.bool_))
     typed = {column.name: _read(column, header, chunk, notes) for column in table.columns}
     for column in table.columns:
-        if column.type in ("date", "datetime") and not column.may_be_future:
-            notes.add("future-date", _is_after(typed[column.name], reference_date), column.name)
+        if column.type not in ("date", "datetime") or column.may_be_future:
+            continue
+        ahead = _is_after(typed[column.name], reference_date)
+        if column.name != table.birth:
+            notes.add("future-date", ahead, column.name)
+        elif ahead.any():
+            notes.add("future-birth-date", ahead, column.name)
+            typed[column.name] = pc.if_else(pa.array(ahead), pa.scalar(None, pa.date32()), typed[column.name])
     for span in table.spans:
         notes.add("negative-duration", _ends_early(span, typed), span.end, span.start)
     for event in table.events:

@@ -57,9 +57,11 @@ def test_table(spec: SourceSpec, table: TableSpec) -> None:
         assert {table.column(span.start).type, table.column(span.end).type} == {"date"}
         for name in filter(None, (span.start_time, span.end_time)):
             assert table.column(name).type == "time"
-    assert bool(table.birth) == bool(table.events)
+    assert table.birth or not table.events
     for name in filter(None, (table.birth, *table.events)):
         assert table.column(name).type == "date"
+    if table.identity == "clear":
+        assert table.birth and table.column(table.birth).personal
     if table.identity == "pseudonym":
         assert any(column.type == "pseudonym" and column.required for column in table.columns)
         assert not any(column.personal or column.type == "nhs_number" for column in table.columns)

@@ -177,6 +177,14 @@ OTHER: dict[str, Fault] = {
         lost=(5,),
         counts=QUARANTINED,
     ),
+    "birth in the future": Fault(
+        GP,
+        "patients.csv",
+        swap("102,9990001073,B2E1,N99001,1981", "102,9990001073,B2E1,N99001,2081"),
+        reasons=(("future-birth-date", 2, "birth_date", "warning"),),
+        changed={2: {"birth_date": None}},
+        counts=WARNED,
+    ),
     "the batch's own date is not future": Fault(
         CARE, CONTACTS, swap("C5,R3,2025-06-26", "C5,R3,2025-07-02"), changed={5: {}}
     ),

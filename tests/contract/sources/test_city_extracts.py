@@ -1,0 +1,60 @@
+"""Do the contracts read what the invented city's senders write, and set aside nothing that is clean?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+
+import pytest
+
+from washhouse.sources.reader import declared_date, read_batch
+from washhouse.sources.registry import SPECS
+from washhouse.sources.result import BatchResult
+from washhouse.synthetic.city import make_city
+
+
+@pytest.fixture(scope="module")
+def batches(tmp_path_factory: pytest.TempPathFactory) -> list[BatchResult]:
+    out = tmp_path_factory.mktemp("city") / "city"
+    make_city(600, 1, 7, out, end=date(2025, 6, 30))
+    return [
+        read_batch(SPECS[folder.parent.name], {file.name: file.read_bytes() for file in folder.iterdir()}, folder.name)
+        for folder in sorted((out / "extracts").glob("*/*"))
+    ]
+
+
+def test_every_source_sends_and_no_file_is_refused(batches: list[BatchResult]) -> None:
+    assert {batch.source for batch in batches} == set(SPECS)
+    refused = [
+        (batch.source, batch.batch, file.file, file.reason)
+        for batch in batches
+        for file in batch.files.values()
+        if file.rejected
+    ]
+    assert refused == []
+
+
+def test_no_column_is_unknown(batches: list[BatchResult]) -> None:
+    rules = {rule for batch in batches for file in batch.files.values() for rule in file.issues["rule"].to_pylist()}
+    assert rules & {"extra-column", "repeated-column", "bad-format", "bad-key-format", "unknown-code"} == set()
+
+
+def test_clean_rows_are_not_set_aside(batches: list[BatchResult]) -> None:
+    aside = Counter(
+        (batch.source, file.table, issue["column"], issue["rule"])
+        for batch in batches
+        for file in batch.files.values()
+        for issue in file.issues.to_pylist()
+        if issue["severity"] == "quarantine"
+    )
+    assert aside == Counter()
+    assert sum(file.accepted for batch in batches for file in batch.files.values()) > 0
+
+
+def test_batches_declare_what_the_contracts_say(batches: list[BatchResult]) -> None:
+    for batch in batches:
+        assert batch.as_of == declared_date(batch.batch)
+        if batch.source in ("mental_health", "social_care"):
+            assert batch.period_start and batch.period_end and batch.provider
+            assert batch.period_start <= batch.period_end <= batch.as_of
+    assert {batch.kind for batch in batches if batch.source == "mental_health"} == {"full", "delta"}
