@@ -33,7 +33,7 @@ class Gathered:
         typed: Rows that no rule sets aside, typed, with `_row`.
         findings: What breaks a rule; row 0 stands for the file.
         bad_keys: First business key column of the rows set aside.
-        raw: Number and text of the records set aside.
+        raw: Numbers and texts of records set aside.
         rows: Numbers of the records of the header's width.
         hashes: One number per such record, equal for identical records.
         blank: Numbers of records that hold nothing.
@@ -42,7 +42,7 @@ class Gathered:
     typed: list[pa.RecordBatch] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     bad_keys: list[pa.Array] = field(default_factory=list)
-    raw: list[tuple[int, str]] = field(default_factory=list)
+    raw: list[tuple[Hashes, pa.Array]] = field(default_factory=list)
     rows: list[Hashes] = field(default_factory=list)
     hashes: list[Hashes] = field(default_factory=list)
     blank: list[int] = field(default_factory=list)
@@ -191,15 +191,17 @@ def _issues(rows: Hashes, rule: str, column: str, words: str) -> pa.Table:
     return pa.Table.from_arrays([pa.array(rows, pa.int64()), *repeated], schema=ISSUES)
 
 
-def _set_aside(raw: list[tuple[int, str]], findings: list[Finding], fate: npt.NDArray[np.int8]) -> pa.Table:
+def _set_aside(raw: list[tuple[Hashes, pa.Array]], findings: list[Finding], fate: npt.NDArray[np.int8]) -> pa.Table:
     """Return the records set aside, each with the first rule that it breaks."""
-    rules: dict[int, str] = {}
-    for one in findings:
-        if RULES[one.rule].severity == "quarantine":
-            for row in one.rows.tolist():
-                rules.setdefault(row, one.rule)
-    kept = sorted((row, text) for row, text in raw if fate[row] == _BAD)
-    columns = ([row for row, _ in kept], [rules[row] for row, _ in kept], [text for _, text in kept])
-    return pa.Table.from_arrays(
-        [pa.array(values, one.type) for values, one in zip(columns, SET_ASIDE, strict=True)], schema=SET_ASIDE
-    )
+    severe = [one for one in findings if RULES[one.rule].severity == "quarantine"]
+    first = np.zeros(len(fate), dtype=np.int32)
+    for at in range(len(severe) - 1, -1, -1):
+        first[severe[at].rows] = at
+    names = pa.array([one.rule for one in severe], pa.string())
+    parts = []
+    for rows, texts in raw:
+        is_bad = fate[rows] == _BAD
+        kept = rows[is_bad]
+        columns = [pa.array(kept), names.take(pa.array(first[kept])), texts.filter(pa.array(is_bad))]
+        parts.append(pa.Table.from_arrays(columns, schema=SET_ASIDE))
+    return pa.concat_tables(parts).sort_by("row") if parts else SET_ASIDE.empty_table()

@@ -15,7 +15,16 @@ from washhouse.sources.contract import TableSpec
 from washhouse.sources.encoding import Decoded, decode
 from washhouse.sources.header import Header, read_header
 from washhouse.sources.parse import ARROW_TYPES
-from washhouse.sources.records import Chunk, RaggedError, count_records, has_line_end, is_blank, read_exact, read_fast
+from washhouse.sources.records import (
+    Chunk,
+    RaggedError,
+    count_records,
+    has_line_end,
+    is_blank,
+    read_exact,
+    read_fast,
+    write_records,
+)
 from washhouse.sources.result import ISSUES, SET_ASIDE, ReadResult
 from washhouse.sources.rules import RejectedFileError, reason
 from washhouse.sources.validate import Finding, Parents, check_chunk
@@ -99,15 +108,16 @@ def _gather(
         typed = pa.RecordBatch.from_arrays([*checked.typed.columns, pa.array(chunk.rows)], schema=schema)
         if checked.is_bad.any():
             bad = pa.array(checked.is_bad)
-            fields = zip(*(column.filter(bad).to_pylist() for column in chunk.columns), strict=True)
-            gathered.raw += zip(chunk.rows[checked.is_bad].tolist(), _lines(fields, header), strict=True)
+            raw = write_records([column.filter(bad) for column in chunk.columns], header.delimiter)
+            gathered.raw.append((chunk.rows[checked.is_bad], raw))
             gathered.bad_keys.append(typed.column(table.business_key[0]).filter(bad))
             typed = typed.filter(pa.array(~checked.is_bad))
         gathered.typed.append(typed)
         if chunk.ragged:
             rows = np.array([row for row, _ in chunk.ragged], dtype=np.int64)
             gathered.findings.append(Finding("wrong-field-count", "", reason("wrong-field-count"), rows))
-            gathered.raw += zip(rows.tolist(), _lines((fields for _, fields in chunk.ragged), header), strict=True)
+            raw = [_line(fields, header) for _, fields in chunk.ragged]
+            gathered.raw.append((rows, pa.array(raw, pa.string())))
     return gathered
 
 
@@ -121,14 +131,11 @@ def _blank_rows(chunk: Chunk) -> list[int]:
     return [*chunk.rows[blank].tolist(), *(row for row, fields in chunk.ragged if is_blank(fields))]
 
 
-def _lines(records: Iterable[Sequence[str | None]], header: Header) -> list[str]:
-    """Write records as the sender did, but for quotes that were not needed."""
-    lines = []
-    for record in records:
-        text = io.StringIO()
-        csv.writer(text, delimiter=header.delimiter, lineterminator="\n").writerow(record)
-        lines.append(text.getvalue().removesuffix("\n"))
-    return lines
+def _line(fields: Sequence[str], header: Header) -> str:
+    """Write a record as the sender did, but for quotes that were not needed."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=header.delimiter, lineterminator="\n").writerow(fields)
+    return text.getvalue().removesuffix("\n")
 
 
 def _about_file(decoded: Decoded, header: Header) -> list[Finding]:

@@ -67,7 +67,7 @@ def read_batch(
         spec: Contract of the source.
         files: Bytes by file name, taken one at a time; archives are opened, their files are named
             `archive.zip/file.csv`.
-        batch: Name of the batch's folder.
+        batch: Name of the batch's folder; what stands behind a `#` tells submissions under the same name apart.
         known_parents: Key values held from earlier batches, for each of `parents_needed`.
 
     Returns:
@@ -129,7 +129,8 @@ _Waiting = list[tuple[TableSpec, str, _Load]]
 
 def _envelope(batch: str) -> _Envelope:
     day = declared_date(batch)
-    return _Envelope(batch, day, midnight(day), "delta" if batch.casefold().endswith("-delta") else "full")
+    name = batch.partition("#")[0].casefold()
+    return _Envelope(batch, day, midnight(day), "delta" if name.endswith("-delta") else "full")
 
 
 def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:

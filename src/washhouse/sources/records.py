@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
@@ -182,6 +183,22 @@ def _chunk(records: list[list[str]], first: int, width: int) -> Chunk:
 def _null_missing(column: pa.StringArray) -> pa.StringArray:
     missing = pc.is_in(column, value_set=pa.array(MISSING))
     return pc.if_else(missing, pa.scalar(None, pa.string()), column)
+
+
+def write_records(columns: Sequence[pa.Array], delimiter: str) -> pa.Array:
+    """Return records as text again, one per row: quoted where that is needed, nothing where nothing stood.
+
+    Args:
+        columns: Text columns of one length.
+        delimiter: What splits fields.
+    """
+    needed = f'["\r\n{re.escape(delimiter)}]'
+    written = []
+    for column in columns:
+        text = pc.fill_null(column, "")
+        quoted = pc.binary_join_element_wise('"', pc.replace_substring(text, '"', '""'), '"', "")
+        written.append(pc.if_else(pc.match_substring_regex(text, needed), quoted, text))
+    return pc.binary_join_element_wise(*written, delimiter)
 
 
 def is_blank(fields: Iterable[str]) -> bool:

@@ -67,8 +67,9 @@ def test_the_header_declares_time_period_and_provider(sample: Load) -> None:
     assert (result.provider, result.kind) == ("RW9", "full")
 
 
-def test_a_folder_name_declares_changes_by_key(sample: Load) -> None:
-    result = read_batch(SPECS["mental_health"], sample("mental_health", "2025-07-04-delta"), "2025-07-04-delta")
+@pytest.mark.parametrize("name", ["2025-07-04-delta", "2025-07-04-DELTA", "2025-07-04-delta#02"])
+def test_a_folder_name_declares_changes_by_key(sample: Load, name: str) -> None:
+    result = read_batch(SPECS["mental_health"], sample("mental_health", "2025-07-04-delta"), name)
 
     assert (result.kind, result.period_start) == ("delta", date(2025, 7, 3))
 
