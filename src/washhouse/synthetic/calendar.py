@@ -58,7 +58,7 @@ class Calendar:
         start: First day reported, the first of a month.
         end: Last day that has happened.
         first_monday: Monday of the first simulated week, in the warm-up.
-        weeks: Weeks simulated, the last one holding `end`.
+        weeks: Weeks simulated; the last one begins on the day after `end` or before.
     """
 
     start: int
@@ -68,7 +68,7 @@ class Calendar:
 
     def months(self) -> list[Period]:
         """Return the whole calendar months that are over and handed in by the day after `end`."""
-        periods = []
+        periods: list[Period] = []
         first = date_of(self.start)
         while True:
             following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -88,7 +88,7 @@ class Calendar:
 
     def quarters(self) -> list[Period]:
         """Return the financial quarters that are over, each handed in on the tenth day after its end."""
-        periods = []
+        periods: list[Period] = []
         first = date_of(self.start)
         first = date(first.year, 3 * ((first.month - 1) // 3) + 1, 1)
         while True:
@@ -130,4 +130,4 @@ def make_calendar(years: int, end: date) -> Calendar:
     last = day_number(end)
     warm = start - 7 * WARM_UP_WEEKS
     first_monday = warm - (warm + 3) % 7
-    return Calendar(start, last, first_monday, (last - first_monday) // 7 + 1)
+    return Calendar(start, last, first_monday, (last + 1 - first_monday) // 7 + 1)

@@ -24,7 +24,12 @@ OTHER = ("A02", "A11", "A17", "A18")
 
 TEAM_SIZE = 350
 WORKER_CASELOAD = 32
-NEW_PER_ADULT_YEAR = 0.0222
+NEW_PER_ADULT_YEAR = 0.0315
+"""Community episodes that begin, per adult and year."""
+
+NEWCOMERS_A_YEAR = 0.001
+"""Crises of people outside community care, per person and year."""
+
 _HISTORY_YEARS = 12
 
 
@@ -97,6 +102,16 @@ def draw_episodes(population: Population, onset: Array, calendar: Calendar, rng:
     order = np.lexsort((start[keep], person[keep]))
     pick = np.flatnonzero(keep)[order]
     return Episodes(person[pick], start[pick], (weeks[pick] * 7).astype(np.int64), kind[pick])
+
+
+def draw_newcomers(
+    population: Population, onset: Array, calendar: Calendar, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return person and week of crises that strike people outside community care."""
+    adults = (calendar.monday(0) - population.birth) / YEAR > 18
+    weight = np.cumsum(referral_weight(population, onset) * adults)
+    count = round(population.count * NEWCOMERS_A_YEAR * calendar.weeks / 52)
+    return np.searchsorted(weight, rng.random(count) * weight[-1], side="right"), rng.integers(0, calendar.weeks, count)
 
 
 def _kinds(age: Array, smi: Array, dementia: Array, short: Array, rng: np.random.Generator) -> Array:

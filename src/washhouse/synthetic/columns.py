@@ -81,9 +81,4 @@ def write_table(path: Path, columns: Mapping[str, pa.Array], *, quoted: bool = F
     path.parent.mkdir(parents=True, exist_ok=True)
     table = pa.table(dict(columns))
     pyarrow.csv.write_csv(table, path, _QUOTED if quoted else _PLAIN)
-    return table.num_rows
-
-
-def uprn_text(numbers: Array) -> pa.Array:
-    """Return property numbers as text; 0 is null."""
-    return chosen(np.asarray(numbers) > 0, numbered("", numbers))
+    return int(table.num_rows)

@@ -11,28 +11,28 @@ References:
 
 from __future__ import annotations
 
-INTERCEPT = -6.35
+INTERCEPT = -6.23
 
 EFFECTS: dict[str, float] = {
-    "crisis_recent": 1.25,
-    "crisis_count": 0.42,
-    "missed_recent": 0.42,
-    "contact_gap": 0.35,
-    "homeless": 0.55,
-    "moved_recent": 0.75,
-    "job_lost_recent": 0.7,
-    "out_of_work": 0.2,
-    "emergency_recent": 0.85,
-    "honos": 0.6,
-    "supply_overdue": 0.7,
-    "smi": 0.45,
-    "alcohol": 0.4,
-    "detained_recent": 0.4,
-    "youth": 0.25,
-    "deprivation": 0.05,
-    "early": 0.35,
-    "frailty": 0.45,
-    "latent": 0.5,
+    "crisis_recent": 0.97,
+    "crisis_count": 0.32,
+    "missed_recent": 0.33,
+    "contact_gap": 0.27,
+    "homeless": 0.43,
+    "moved_recent": 0.6,
+    "job_lost_recent": 0.55,
+    "out_of_work": 0.16,
+    "emergency_recent": 0.66,
+    "honos": 0.47,
+    "supply_overdue": 0.58,
+    "smi": 0.35,
+    "alcohol": 0.31,
+    "detained_recent": 0.31,
+    "youth": 0.2,
+    "deprivation": 0.04,
+    "early": 0.27,
+    "frailty": 0.42,
+    "latent": 0.46,
 }
 """Log hazard ratios per unit of each state."""
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from washhouse.synthetic import weeks as wk
+from washhouse.synthetic import course as wk
 from washhouse.synthetic.calendar import Calendar
 from washhouse.synthetic.columns import Array
-from washhouse.synthetic.weeks import Course
+from washhouse.synthetic.course import Course
 
 HORIZON_WEEKS = 4
 _SAMPLE = 300_000
@@ -52,7 +52,7 @@ def true_hazards(course: Course, calendar: Calendar) -> Truth:
     following = np.full(len(at), -1, np.int64)
     has_next = week + 1 < weeks
     following[has_next] = position[at[has_next] + course.at_risk.shape[1]]
-    crisis_member, crisis_day = course.log.table(wk.CRISIS, 7)[:2]
+    crisis_member, crisis_day = course.log.table(wk.CRISIS)[:2]
     crisis_at = (crisis_day - calendar.monday(0)) // 7 * course.at_risk.shape[1] + crisis_member
     struck = np.isin(at, crisis_at)
     usable = np.flatnonzero(has_next & ~struck)

@@ -1,162 +1,294 @@
 """What does a sender write down about who somebody is, and what goes wrong?
 
-Errors follow the person as well as the sender: they are more frequent for people of minority ethnic groups, in deprived
-areas and without a fixed home.
+A record is written at registration and, for some, brought up to date once: a new address, a married name. Slips stay as
+they were made. They follow the person as well as the sender: they are more frequent for people of minority ethnic
+groups, in deprived areas and without a fixed home.
 
 References:
-    Hagger-Johnson et al. 2017, doi:10.1136/bmjopen-2016-015020 (missed matches in HES more frequent for minority
-    ethnic, deprived and young people). Missing NHS numbers of 10 to 50 % by source and about 0.5 % wrong ones:
-    LINKAGE.md's measured case. Sex or birth date wrong in 0.1 %: the same page. Other rates are the city's own.
+    Hagger-Johnson et al. 2017, doi:10.1136/bmjopen-2016-015020 (missed matches in hospital data more frequent for
+    minority ethnic and deprived people). Missing NHS numbers of 10 to 50 % by source, about 0.5 % wrong ones, sex wrong
+    in about 0.1 %: LINKAGE.md. The other rates are the city's own; `effects.json` holds them all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from washhouse.synthetic.calendar import NEVER, date_of, day_number
+from washhouse.synthetic.calendar import NEVER
 from washhouse.synthetic.columns import Array
-from washhouse.synthetic.name_errors import NICKNAMES, misspell
-from washhouse.synthetic.places import NOWHERE, address_lines, uprn_numbers
+from washhouse.synthetic.name_errors import NICKNAMES, compound, misspell
+from washhouse.synthetic.places import NOWHERE, ORDINARY, address_lines, uprn_numbers
 from washhouse.synthetic.population import Population
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How often a sender gets what wrong; rates per record before the person's own factor."""
+    """How often a sender gets what wrong: shares of records, before the person's own factor.
+
+    Attributes:
+        nhs_missing: No NHS number.
+        nhs_wrong: Somebody else's valid NHS number.
+        nhs_superseded: The old number, of those who have one.
+        first_typo: A slip in the given name.
+        surname_typo: A slip in the surname.
+        nickname: A short or other form of the given name.
+        compound: A second given name run in, or a double surname.
+        swapped: Given name and surname exchanged.
+        maiden: The surname at birth, of those who changed it.
+        day_month: Day and month exchanged, where that is a date.
+        year_off: A year too early or late.
+        first_january: 1 January of the right year.
+        day_wrong: Another day of the month.
+        sex_wrong: The other sex.
+        old_address: An address lived at before.
+        elsewhere: An address of nobody in the household (a relative's, a slip).
+        address_missing: No address line; mostly no postcode either.
+        address_typo: A slip in the address line.
+        uprn_missing: No property number.
+        phone_missing: No phone number.
+        phone_other: Another phone number than elsewhere.
+        updated: The record is brought up to date once.
+    """
 
     nhs_missing: float
-    nhs_wrong: float = 0.004
+    nhs_wrong: float = 0.003
     nhs_superseded: float = 0.5
-    name_typo: float = 0.05
-    nickname: float = 0.08
+    first_typo: float = 0.045
+    surname_typo: float = 0.05
+    nickname: float = 0.12
+    compound: float = 0.02
     swapped: float = 0.006
-    maiden: float = 0.06
-    day_month: float = 0.006
+    maiden: float = 0.08
+    day_month: float = 0.008
     year_off: float = 0.006
-    first_january: float = 0.004
-    date_typo: float = 0.006
+    first_january: float = 0.006
+    day_wrong: float = 0.008
     sex_wrong: float = 0.001
-    old_address: float = 0.10
+    old_address: float = 0.08
+    elsewhere: float = 0.02
     address_missing: float = 0.02
-    address_typo: float = 0.05
+    address_typo: float = 0.06
     uprn_missing: float = 0.3
     phone_missing: float = 0.25
+    phone_other: float = 0.12
+    updated: float = 0.5
 
 
 @dataclass
 class Identities:
-    """One entry per record: what the sender holds. Missing text is `None`, a missing number 0, a missing day `NEVER`."""
+    """States of records, one entry each: what the sender holds from a day on.
 
+    Missing text is `None`, a missing number 0.
+
+    Attributes:
+        record: Number of the record.
+        person: Person.
+        since: Day from which this state holds.
+        nhs: NHS number.
+        first_name: Given name.
+        surname: Surname.
+        birth: Day of birth.
+        sex: 0 female, 1 male.
+        where: Address on file.
+        address: Address line.
+        postcode: Postcode.
+        uprn: Property number.
+        phone: Phone number without its leading 0.
+        restricted: Address must not be shown.
+    """
+
+    record: Array
     person: Array
+    since: Array
     nhs: Array
     first_name: Array
     surname: Array
     birth: Array
     sex: Array
-    postcode: Array
+    where: Array
     address: Array
+    postcode: Array
     uprn: Array
     phone: Array
     restricted: Array
 
 
+Chance = Callable[[float], Array]
+"""Which records something of the given rate happens to."""
+
+
 def disadvantage(population: Population, person: Array) -> Array:
-    """Return the factor by which errors are more frequent for each person (1 to about 4)."""
+    """Return the factor by which errors are more frequent for each person, 0.85 to about 4."""
     minority = population.ethnic[person] != 0
     deprived = population.decile()[person] <= 2
     homeless = population.addresses.kind[population.address[0, person]] == NOWHERE
-    return np.where(minority, 1.6, 1.0) * np.where(deprived, 1.25, 1.0) * np.where(homeless, 2.2, 1.0)
+    return np.where(minority, 1.6, 0.85) * np.where(deprived, 1.25, 1.0) * np.where(homeless, 2.2, 1.0)
 
 
 def make_identities(
-    population: Population, person: Array, since: Array, quality: Quality, rng: np.random.Generator
+    population: Population,
+    person: Array,
+    since: Array,
+    until: Array,
+    quality: Quality,
+    rng: np.random.Generator,
+    *,
+    follows_moves: bool = False,
 ) -> Identities:
-    """Return what a sender holds about people registered on the given days."""
+    """Return what a sender holds about its records.
+
+    Args:
+        population: Everybody.
+        person: Person of each record.
+        since: Day of the registration.
+        until: Last day on which the sender saw the person.
+        quality: How well the sender writes.
+        rng: Random numbers.
+        follows_moves: Updates come some time after a move, not with the sender's own business.
+    """
     n = len(person)
     factor = disadvantage(population, person)
 
-    def happens(rate: float, cap: float = 0.9) -> Array:
-        return rng.random(n) < np.minimum(rate * factor, cap)
+    def happens(rate: float) -> Array:
+        return rng.random(n) < np.minimum(rate * factor, 0.9)
 
-    nhs = population.nhs[person].copy()
-    old = population.nhs_old[person]
-    nhs = np.where((old > 0) & (rng.random(n) < quality.nhs_superseded), old, nhs)
-    wrong = np.flatnonzero(happens(quality.nhs_wrong))
-    nearby = np.clip(person[wrong] + rng.integers(1, 4, len(wrong)), 0, population.count - 1)
-    nhs[wrong] = population.nhs[np.where(rng.random(len(wrong)) < 0.5, nearby, rng.integers(0, population.count, len(wrong)))]
-    nhs[rng.random(n) < np.minimum(quality.nhs_missing * (0.75 + 0.25 * factor), 0.95)] = 0
-
-    first, surname = _names(population, person, since, quality, happens, rng)
-    birth = _birth_dates(population, person, quality, happens, rng)
-    sex = population.sex[person].copy()
+    updated = (rng.random(n) < quality.updated) & (until > since + 1)
+    update = since + 1 + ((until - since - 1) * np.sqrt(rng.random(n))).astype(np.int64)
+    if follows_moves:
+        second = population.moved[1, person] <= until
+        moved = np.where(second, population.moved[1, person], population.moved[0, person]).astype(np.int64)
+        update = np.maximum(moved, since) + rng.integers(3, 250, n)
+        updated &= (moved <= until) & (update <= until)
+    nhs = _nhs_numbers(population, person, quality, factor, happens, rng)
+    birth = _birth_dates(population, person, since, quality, happens, rng)
+    sex = population.sex[person].astype(np.int64)
     flip = rng.random(n) < quality.sex_wrong
     sex[flip] = 1 - sex[flip]
-
-    stale = happens(quality.old_address)
-    seen = np.where(stale, since - rng.integers(200, 2500, n), since)
-    where = population.address_on(person, seen)
-    moved_before = np.flatnonzero(stale & (where == population.address[0, person]) & (rng.random(n) < 0.6))
-    where[moved_before] = rng.integers(0, len(population.addresses.area), len(moved_before))
-    where[population.addresses.kind[where] != 0] = population.address_on(person, since)[
-        population.addresses.kind[where] != 0
-    ]
-    address, postcode = address_lines(population.addresses, where, population.places)
-    for row in np.flatnonzero(happens(quality.address_typo)).tolist():
-        address[row] = misspell(address[row], int(rng.integers(0, 1 << 30)))
+    where = _addresses(population, person, since, quality, happens, rng)
+    later = population.address_on(person, update)
+    slips = _name_slips(quality, happens, rng, n)
+    married = (population.renamed[person] > since) & (population.renamed[person] <= update)
+    again = np.flatnonzero(updated & ((later != where) | married))
+    typo = happens(quality.address_typo)
     lost = happens(quality.address_missing)
-    address[lost] = None
-    postcode[lost & (rng.random(n) < 0.7)] = None
-    uprn = uprn_numbers(where)
-    uprn[lost | (rng.random(n) < quality.uprn_missing) | (population.addresses.kind[where] == NOWHERE)] = 0
-    phone = population.phone[person].copy()
-    phone[rng.random(n) < quality.phone_missing] = 0
-    changed = np.flatnonzero(rng.random(n) < 0.12)
-    phone[changed] = 7_700_900_000 + rng.integers(0, 100_000_000, len(changed))
+    phone = np.where(rng.random(n) < quality.phone_missing, 0, population.phone[person])
+    other = np.flatnonzero((rng.random(n) < quality.phone_other) & (phone > 0))
+    phone[other] = 7_700_900_000 + rng.integers(0, 100_000_000, len(other))
+    no_uprn = rng.random(n) < quality.uprn_missing
+    no_postcode = lost & (rng.random(n) < 0.7)
+
+    rows = np.r_[np.arange(n), again]
+    state_since = np.r_[since, update[again]]
+    place = np.r_[where, later[again]]
+    first, surname = _names(population, person[rows], state_since, slips, rows, rng)
+    address, postcode = address_lines(population.addresses, place, population.places)
+    draws = rng.integers(0, 1 << 40, n)
+    for row in np.flatnonzero(typo[rows]).tolist():
+        address[row] = misspell(address[row], int(draws[rows[row]]))
+    address[lost[rows]] = None
+    postcode[no_postcode[rows]] = None
+    uprn = uprn_numbers(place)
+    uprn[lost[rows] | no_uprn[rows] | (population.addresses.kind[place] == NOWHERE)] = 0
     return Identities(
-        person, nhs, first, surname, birth, sex, postcode, address, uprn, phone, population.restricted[person]
-    )
+        rows, person[rows], state_since, nhs[rows], first, surname, birth[rows], sex[rows], place, address, postcode,
+        uprn, phone[rows], population.restricted[person[rows]],
+    )  # fmt: skip
 
 
-def _names(population, person, since, quality, happens, rng):  # type: ignore[no-untyped-def]
+def _nhs_numbers(
+    population: Population, person: Array, quality: Quality, factor: Array, happens: Chance, rng: np.random.Generator
+) -> Array:
+    n = len(person)
+    old = population.nhs_old[person]
+    nhs = np.where((old > 0) & (rng.random(n) < quality.nhs_superseded), old, population.nhs[person])
+    wrong = np.flatnonzero(happens(quality.nhs_wrong))
+    near = np.clip(person[wrong] + rng.integers(1, 4, len(wrong)), 0, population.count - 1)
+    anybody = rng.integers(0, population.count, len(wrong))
+    nhs[wrong] = population.nhs[np.where(rng.random(len(wrong)) < 0.5, near, anybody)]
+    nhs[rng.random(n) < np.minimum(quality.nhs_missing * (0.8 + 0.2 * factor), 0.95)] = 0
+    return nhs
+
+
+def _addresses(
+    population: Population, person: Array, since: Array, quality: Quality, happens: Chance, rng: np.random.Generator
+) -> Array:
+    """Return the address on file at registration: today's, an earlier one, or somebody else's."""
+    stale = happens(quality.old_address)
+    where = population.address_on(person, np.where(stale, since - rng.integers(200, 2500, len(person)), since))
+    same = stale & (where == population.address_on(person, since))
+    strange = np.flatnonzero((same & (rng.random(len(person)) < 0.7)) | happens(quality.elsewhere))
+    pick = rng.integers(0, len(population.addresses.area), len(strange))
+    ordinary = population.addresses.kind[pick] == ORDINARY
+    where[strange[ordinary]] = pick[ordinary]
+    return where
+
+
+@dataclass
+class _Slips:
+    """Which records have which slip in a name, and the draws that decide how."""
+
+    maiden: Array
+    nickname: Array
+    first: Array
+    surname: Array
+    compound: Array
+    swapped: Array
+    draws: Array
+
+
+def _name_slips(quality: Quality, happens: Chance, rng: np.random.Generator, n: int) -> _Slips:
+    return _Slips(
+        happens(quality.maiden), happens(quality.nickname), happens(quality.first_typo), happens(quality.surname_typo),
+        happens(quality.compound), happens(quality.swapped), rng.integers(0, 1 << 40, (n, 4)),
+    )  # fmt: skip
+
+
+def _names(
+    population: Population, person: Array, since: Array, slips: _Slips, record: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
     given = np.array(population.names.given, dtype=object)
     surnames = np.array(population.names.surnames, dtype=object)
     first = given[population.given[person]]
-    before = (population.renamed[person] < NEVER) & (since < population.renamed[person])
-    outdated = (population.surname[person] != population.maiden[person]) & happens(quality.maiden)
-    surname = surnames[np.where(before | outdated, population.maiden[person], population.surname[person])]
-    for row in np.flatnonzero(happens(quality.nickname)).tolist():
+    single = since < population.renamed[person]
+    outdated = (population.surname[person] != population.maiden[person]) & slips.maiden[record]
+    maiden = (single & (population.renamed[person] < NEVER)) | outdated
+    surname = surnames[np.where(maiden, population.maiden[person], population.surname[person])]
+    draws = slips.draws[record]
+    for row in np.flatnonzero(slips.nickname[record]).tolist():
         short = NICKNAMES.get(first[row])
         if short:
-            first[row] = short[int(rng.integers(0, len(short)))]
-    for row in np.flatnonzero(happens(quality.name_typo)).tolist():
-        first[row] = misspell(first[row], int(rng.integers(0, 1 << 30)))
-    for row in np.flatnonzero(happens(quality.name_typo)).tolist():
-        surname[row] = misspell(surname[row], int(rng.integers(0, 1 << 30)))
-    swap = happens(quality.swapped)
+            first[row] = short[int(draws[row, 0]) % len(short)]
+    for row in np.flatnonzero(slips.first[record]).tolist():
+        first[row] = misspell(first[row], int(draws[row, 1]))
+    for row in np.flatnonzero(slips.surname[record]).tolist():
+        surname[row] = misspell(surname[row], int(draws[row, 2]))
+    for row in np.flatnonzero(slips.compound[record]).tolist():
+        first[row], surname[row] = compound(
+            first[row], surname[row], surnames[population.maiden[person[row]]], int(draws[row, 3])
+        )
+    swap = slips.swapped[record]
     first[swap], surname[swap] = surname[swap], first[swap]
     return first, surname
 
 
-def _birth_dates(population, person, quality, happens, rng):  # type: ignore[no-untyped-def]
-    birth = population.birth[person].astype(np.int64)
-    kinds = (
-        (quality.day_month, "swap"),
-        (quality.year_off, "year"),
-        (quality.first_january, "january"),
-        (quality.date_typo, "typo"),
-    )
-    for rate, kind in kinds:
-        for row in np.flatnonzero(happens(rate)).tolist():
-            day = date_of(birth[row])
-            if kind == "swap" and day.day <= 12:
-                day = day.replace(month=day.day, day=day.month)
-            elif kind == "year":
-                day = day.replace(year=day.year + (1 if rng.random() < 0.5 else -1), day=min(day.day, 28))
-            elif kind == "january":
-                day = day.replace(month=1, day=1)
-            elif kind == "typo":
-                day = day.replace(day=int(rng.integers(1, 29)))
-            birth[row] = day_number(day)
-    return birth
+def _birth_dates(
+    population: Population, person: Array, since: Array, quality: Quality, happens: Chance, rng: np.random.Generator
+) -> Array:
+    birth = population.birth[person].astype("datetime64[D]")
+    month = birth.astype("datetime64[M]")
+    year = birth.astype("datetime64[Y]")
+    day_of_month = (birth - month).astype(np.int64) + 1
+    month_of_year = (month - year.astype("datetime64[M]")).astype(np.int64) + 1
+    swapped = happens(quality.day_month) & (day_of_month <= 12)
+    exchanged = (year.astype("datetime64[M]") + (day_of_month - 1)).astype("datetime64[D]") + (month_of_year - 1)
+    shifted = (month + np.where(rng.random(len(person)) < 0.5, 12, -12)).astype("datetime64[D]")
+    shifted = shifted + (np.minimum(day_of_month, 28) - 1)
+    another = month.astype("datetime64[D]") + rng.integers(0, 28, len(person))
+    result = np.where(swapped, exchanged, birth)
+    result = np.where(happens(quality.year_off), shifted, result)
+    result = np.where(happens(quality.day_wrong), another, result)
+    result = np.where(happens(quality.first_january), year.astype("datetime64[D]"), result)
+    return np.where(result.astype(np.int64) <= since, result, birth).astype(np.int64)

@@ -10,16 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from washhouse.synthetic import weeks as wk
+from washhouse.synthetic import course as wk
 from washhouse.synthetic.calendar import NEVER, Calendar
 from washhouse.synthetic.caseload import COMMUNITY, WORKER_CASELOAD, Teams, make_teams
 from washhouse.synthetic.columns import Array
 from washhouse.synthetic.conditions import CONDITIONS
+from washhouse.synthetic.course import Course
+from washhouse.synthetic.frames import Frame, stack, take
 from washhouse.synthetic.population import Population
-from washhouse.synthetic.weeks import Course
-
-Frame = dict[str, Array]
-"""Named columns of equal length."""
 
 SOURCES = ("A1", "B1", "E1", "E6", "H1", "H2", "I1", "M9", "Q1")
 CLOSURES = ("01", "02", "03", "04", "05", "06", "07", "08", "09")
@@ -60,22 +58,12 @@ class MentalHealth:
     crises: Frame
 
 
-def stack(frames: list[Frame]) -> Frame:
-    """Return frames with equal columns as one."""
-    return {name: np.concatenate([frame[name] for frame in frames]) for name in frames[0]}
-
-
-def take(frame: Frame, rows: Array) -> Frame:
-    """Return the given rows of a frame."""
-    return {name: column[rows] for name, column in frame.items()}
-
-
 def _pair_episodes(course: Course) -> Frame:
     """Return community episodes: member, day, kind, after_crisis, closed (`NEVER` while open)."""
-    member, day, kind, after = course.log.table(wk.OPENED, 4)
+    member, day, kind, after = course.log.table(wk.OPENED)
     order = np.lexsort((day, member))
     member, day, kind, after = member[order], day[order], kind[order], after[order]
-    closed_member, closed_day = course.log.table(wk.CLOSED, 2)
+    closed_member, closed_day = course.log.table(wk.CLOSED)
     order = np.lexsort((closed_day, closed_member))
     closed_member, closed_day = closed_member[order], closed_day[order]
     rank = np.arange(len(member)) - np.searchsorted(member, member)
@@ -125,9 +113,7 @@ def _contacts(
     }  # fmt: skip
 
 
-def _spans(
-    person: Array, day: Array, code: Array, calendar_end: int
-) -> tuple[Array, Array, Array, Array]:
+def _spans(person: Array, day: Array, code: Array, calendar_end: int) -> tuple[Array, Array, Array, Array]:
     """Return person, day, code sorted, each span ending where the person's next begins."""
     order = np.lexsort((day, person))
     person, day, code = person[order], day[order], code[order]
@@ -141,7 +127,7 @@ def _crisis_rows(
     course: Course, episodes: Frame, base: int, teams: Teams, population: Population, rng: np.random.Generator
 ) -> dict[str, Frame]:
     """Return referrals, contacts, spells, wards and acts of crisis care; referral numbers count from `base`."""
-    member, day, way, until, step, detained, in_community = course.log.table(wk.CRISIS, 7)
+    member, day, way, until, step, detained, in_community = course.log.table(wk.CRISIS)
     person = course.person[member]
     crisis_teams, liaison, access = (teams.of_kind[code] for code in ("A02", "A11", "A18"))
     home = way != wk.ADMITTED
@@ -170,12 +156,12 @@ def _crisis_rows(
     count += len(again)
 
     # people outside community care are admitted through liaison psychiatry
-    alone = np.flatnonzero((way == wk.ADMITTED) & (in_community == 0))
-    frames.append(_referrals(person[alone], liaison[person[alone] % len(liaison)], day[alone], until[alone], rng))
-    spell_referral = np.where(home, home_referral, -1)
+    begins = np.where(way == wk.ADMITTED, day, day + step)
+    alone = np.flatnonzero(admitted & (in_community == 0))
+    frames.append(_referrals(person[alone], liaison[person[alone] % len(liaison)], begins[alone], until[alone], rng))
+    spell_referral = np.full(n, -1)
     spell_referral[alone] = count + np.arange(len(alone))
-    count += len(alone)
-    known = np.flatnonzero((way == wk.ADMITTED) & (in_community == 1))
+    known = np.flatnonzero(admitted & (in_community == 1))
     spell_referral[known] = _episode_on(episodes, member[known], day[known])
 
     length = np.where(way == wk.HOME_TREATED, until - day, step)[rows]
@@ -189,7 +175,7 @@ def _crisis_rows(
     contacts.append(_contacts(second_number, day[again] + rng.integers(3, 5, len(again)), np.full(len(again), 5), rng))
 
     inside = np.flatnonzero(admitted)
-    start = np.where(way == wk.ADMITTED, day, day + step)[inside]
+    start = begins[inside]
     m = len(inside)
     spells = {
         "referral": spell_referral[inside], "person": person[inside], "day": start, "minute": rng.integers(0, 1440, m),
@@ -225,13 +211,18 @@ def _crisis_rows(
 
 
 def _other_rows(
-    course: Course, onset: Array, base: int, teams: Teams, population: Population, calendar: Calendar,
+    course: Course,
+    onset: Array,
+    base: int,
+    teams: Teams,
+    population: Population,
+    calendar: Calendar,
     rng: np.random.Generator,
 ) -> tuple[Frame, Frame]:
     """Return referrals and contacts of refused crisis referrals, liaison, access and memory services."""
     frames, contacts = [], []
     crisis_teams, liaison, access, memory = (teams.of_kind[code] for code in ("A02", "A11", "A18", "A17"))
-    member, day, how = course.log.table(wk.REFUSED, 3)
+    member, day, how = course.log.table(wk.REFUSED)
     person = course.person[member]
     refused = _referrals(person, crisis_teams[person % len(crisis_teams)], day, day + 1, rng, urgent=True)
     turned = how < 2
@@ -242,7 +233,7 @@ def _other_rows(
     contacts.append(_contacts(base + unmet, day[unmet], np.full(len(unmet), 3), rng))
     base += len(person)
 
-    member, day = course.log.table(wk.EMERGENCY, 2)
+    member, day = course.log.table(wk.EMERGENCY)
     some = rng.random(len(day)) < 0.55
     member, day = member[some], day[some]
     person = course.person[member]
@@ -250,7 +241,7 @@ def _other_rows(
     contacts.append(_contacts(base + np.arange(len(day)), day, np.full(len(day), 5), rng))
     base += len(person)
 
-    member, day, _, after = course.log.table(wk.OPENED, 4)
+    member, day, _, after = course.log.table(wk.OPENED)
     some = (after == 0) & (rng.random(len(day)) < 0.5) & (day > calendar.monday(0))
     member, day = member[some], day[some]
     person = course.person[member]
@@ -274,7 +265,7 @@ def _other_rows(
 
 def _planned_spells(course: Course, episodes: Frame, first: int, rng: np.random.Generator) -> tuple[Frame, Frame]:
     """Return admissions that are no crisis: planned, transfers, other kinds of ward."""
-    member, day, until, how = course.log.table(wk.PLANNED, 4)
+    member, day, until, how = course.log.table(wk.PLANNED)
     n = len(member)
     spells = {
         "referral": _episode_on(episodes, member, day), "person": course.person[member], "day": day,
@@ -293,7 +284,7 @@ def _homes_and_jobs(
     n = len(course.person)
     result = []
     for kind, initial, count in ((wk.MOVE, course.home0, len(wk.HOMES)), (wk.WORK, course.job0, len(wk.JOBS))):
-        member, day, code = course.log.table(kind, 3)
+        member, day, code = course.log.table(kind)
         changed = np.zeros(n, bool)
         changed[member] = True
         plain = ~changed & (np.ones(n, bool) if kind == wk.WORK else ~wk.HOMELESS[initial])
@@ -389,7 +380,7 @@ def make_mental_health(
     more, more_contacts = _other_rows(course, onset, base, teams, population, calendar, rng)
     referrals = stack([community, crisis["referrals"], more])
 
-    member, day, status = course.log.table(wk.CONTACT, 3)
+    member, day, status = course.log.table(wk.CONTACT)
     contacts = _contacts(_episode_on(episodes, member, day), day, status, rng)
     contacts = stack([take(contacts, np.flatnonzero(contacts["referral"] >= 0)), crisis["contacts"], more_contacts])
     spells, wards = _planned_spells(course, episodes, len(crisis["spells"]["person"]), rng)
@@ -398,7 +389,7 @@ def make_mental_health(
     np.minimum.at(first_seen, np.searchsorted(course.person, person), episodes["day"])
     first_seen = np.where(first_seen == NEVER, calendar.start, first_seen)
     homes, jobs = _homes_and_jobs(course, crisis["spells"], first_seen, calendar, rng)
-    member, day, score = course.log.table(wk.HONOS, 3)
+    member, day, score = course.log.table(wk.HONOS)
     scores = {"referral": _episode_on(episodes, member, day), "day": day, "minute": _minutes(len(day), rng)}
     items = _items(score, rng)
     items[rng.random(items.shape) < 0.012] = 9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Iterator, Sequence
 
 _SHORT = """Margaret:Maggie,Peggy,Meg Elizabeth:Liz,Beth,Betty,Lizzie Patricia:Pat,Tricia Kathleen:Kath,Kathy
 Dorothy:Dot,Dolly Joan:Joanie Barbara:Barb Josephine:Jo,Josie Christine:Chris,Chrissie Susan:Sue Jennifer:Jen,Jenny
@@ -43,45 +43,91 @@ for _row, _line in enumerate(_KEYS):
             if 0 <= _other < 3:
                 near += _KEYS[_other][_at : _at + 1]
         _NEIGHBOURS[_key] = near
-_SCANNED = (("m", "rn"), ("rn", "m"), ("l", "1"), ("o", "0"), ("cl", "d"), ("h", "b"), ("e", "c"), ("u", "v"), ("i", "l"))
+_SCANNED = (
+    ("m", "rn"),
+    ("rn", "m"),
+    ("l", "1"),
+    ("o", "0"),
+    ("cl", "d"),
+    ("h", "b"),
+    ("e", "c"),
+    ("u", "v"),
+    ("i", "l"),
+)
 _HEARD = (
     ("ph", "f"), ("f", "ph"), ("c", "k"), ("k", "c"), ("ck", "k"), ("ee", "ea"), ("ea", "ee"), ("ie", "y"), ("y", "ie"),
     ("ey", "y"), ("i", "y"), ("ll", "l"), ("l", "ll"), ("tt", "t"), ("nn", "n"), ("n", "nn"), ("s", "z"), ("z", "s"),
-    ("sh", "s"), ("ou", "u"), ("oo", "u"), ("ai", "ay"), ("an", "en"), ("er", "a"), ("on", "en"), ("ss", "s"), ("w", "v"),
+    ("sh", "s"), ("ou", "u"), ("oo", "u"), ("ai", "ay"), ("an", "en"), ("er", "a"), ("on", "en"), ("ss", "s"),
+    ("w", "v"),
 )  # fmt: skip
 
 
+def _choices(draw: int) -> Iterator[float]:
+    """Return numbers in [0, 1) that follow from one draw (a linear congruential sequence)."""
+    state = draw & ((1 << 48) - 1)
+    while True:
+        state = (state * 25_214_903_917 + 11) & ((1 << 48) - 1)
+        yield (state >> 16) / (1 << 32)
+
+
+def _replace(word: str, pairs: Sequence[tuple[str, str]], chance: float) -> str | None:
+    """Return the word with one of the pairs applied after its first letter, or `None` where none fits."""
+    low = word.lower()
+    fitting = [(old, new) for old, new in pairs if low.find(old, 1) > 0]
+    if not fitting:
+        return None
+    old, new = fitting[int(chance * len(fitting))]
+    at = low.find(old, 1)
+    return word[:at] + new + word[at + len(old) :]
+
+
 def misspell(word: str, draw: int) -> str:
-    """Return a word with one slip.
+    """Return a word with one slip: of the ear, of the scanner, or of the finger.
 
     Args:
         word: Word.
         draw: A random number that decides which slip.
 
     Example:
-        >>> misspell("Margaret", 3) != "Margaret"
+        >>> misspell("Margaret", 12345) != "Margaret"
         True
     """
-    chance = random.Random(draw)  # noqa: S311 - a seeded slip, no secret
+    chances = _choices(draw)
+    next(chances)
+    kind, which, place = next(chances), next(chances), next(chances)
     if len(word) < 3:
-        return word + word[-1:]
-    kind = chance.random()
-    if kind < 0.22:
-        for sound, other in chance.sample(_HEARD, len(_HEARD)):
-            at = word.lower().find(sound, 1)
-            if at > 0:
-                return word[:at] + other + word[at + len(sound) :]
-    if kind < 0.30:
-        for seen, other in chance.sample(_SCANNED, len(_SCANNED)):
-            at = word.find(seen, 1)
-            if at > 0:
-                return word[:at] + other + word[at + len(seen) :]
-    at = chance.randrange(1, len(word))
-    if kind < 0.50 and at + 1 < len(word) and word[at] != word[at + 1]:
+        return word + word[-1:].lower()
+    heard = _replace(word, _HEARD, which) if kind < 0.24 else None
+    scanned = _replace(word, _SCANNED, which) if 0.24 <= kind < 0.32 else None
+    if heard or scanned:
+        return heard or scanned or word
+    at = 1 + int(place * (len(word) - 1))
+    if kind < 0.5 and at + 1 < len(word) and word[at] != word[at + 1]:
         return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
     if kind < 0.68:
         return word[:at] + word[at + 1 :]
-    if kind < 0.80:
+    if kind < 0.8:
         return word[:at] + word[at] + word[at:]
     near = _NEIGHBOURS.get(word[at].lower(), "e")
-    return word[:at] + chance.choice(near) + word[at + 1 :]
+    return word[:at] + near[int(which * len(near))] + word[at + 1 :]
+
+
+def compound(first: str, surname: str, other: str, draw: int) -> tuple[str, str]:
+    """Return names as somebody wrote them who added to or cut them: a second given name, a double surname, an initial.
+
+    Example:
+        >>> compound("Anna", "Smith", "Jones", 2)
+        ('Anna', 'Jones-Smith')
+    """
+    kind = draw % 5
+    if kind <= 1:
+        return f"{first} {_SECOND[draw // 5 % len(_SECOND)]}", surname
+    if kind == 2:
+        return first, f"{other}-{surname}" if other != surname else f"{surname}-{_DOUBLE[draw // 5 % len(_DOUBLE)]}"
+    if kind == 3:
+        return first[:1], surname
+    return first, surname.upper()
+
+
+_SECOND = ("Anne", "Marie", "Louise", "Jane", "Rose", "John", "James", "Lee", "Ali", "Michael")
+_DOUBLE = ("Smith", "Jones", "Brown", "Khan", "Taylor", "Evans", "Clarke", "Hall")

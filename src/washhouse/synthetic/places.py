@@ -14,8 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
-from washhouse.synthetic.columns import Array
+from washhouse.synthetic.columns import Array, chosen, numbered
 from washhouse.synthetic.names import CATEGORIES
 
 ORDINARY, CARE_HOME, HOSTEL, HALL, NOWHERE = range(5)
@@ -24,19 +25,19 @@ ORDINARY, CARE_HOME, HOSTEL, HALL, NOWHERE = range(5)
 NO_FIXED_ABODE = "ZZ99 3VZ"
 
 _DECILE_SHARE = np.array([0.24, 0.15, 0.12, 0.10, 0.09, 0.08, 0.07, 0.06, 0.05, 0.04])
-_CITY_MIXTURE = dict(
-    A=0.735, B=0.015, C=0.045, D=0.010, E=0.008, F=0.007, G=0.008, H=0.022, J=0.042, K=0.012, L=0.018, M=0.012, N=0.030,
-    P=0.008, R=0.012, S=0.016,
-)  # fmt: skip
+_CITY_MIXTURE = {
+    "A": 0.735, "B": 0.015, "C": 0.045, "D": 0.010, "E": 0.008, "F": 0.007, "G": 0.008, "H": 0.022, "J": 0.042,
+    "K": 0.012, "L": 0.018, "M": 0.012, "N": 0.030, "P": 0.008, "R": 0.012, "S": 0.016,
+}  # fmt: skip
 _LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
-_STREETS = """Victoria Church Park Station Albert Queens Kings Mill Chapel Grove Manor School Green High West North South
-    York George Alexandra Windsor Springfield Oak Elm Ash Beech Cedar Willow Poplar Lime Chestnut Hawthorn Holly Laburnum
-    Rowan Sycamore Maple Woodland Orchard Meadow Field Hill Brook River Bridge Canal Dock Harbour Quay Market Castle Abbey
-    Priory Trinity Salisbury Gladstone Wellington Nelson Waterloo Trafalgar Balmoral Osborne Clarence Cambridge Oxford
-    Derby Lancaster Chester Lincoln Durham Norfolk Suffolk Devon Cornwall Dorset Warwick Stafford Bedford Stanley Sefton
-    Derwent Windermere Coniston Grasmere Ullswater Thirlmere Rydal Langdale Ambleside Kendal Penrith Keswick Wharfe Nidd
-    Calder Aire Mersey Weaver Dane Goyt Etherow Tame Irwell Ribble Lune Hodder""".split()
-_WAYS = "Street Road Avenue Close Drive Lane Grove Terrace Crescent Place Way Gardens Court".split()
+_STREETS = """Victoria Church Park Station Albert Queens Kings Mill Chapel Grove Manor School Green High West North
+    South York George Alexandra Windsor Springfield Oak Elm Ash Beech Cedar Willow Poplar Lime Chestnut Hawthorn Holly Laburnum
+    Rowan Sycamore Maple Woodland Orchard Meadow Field Hill Brook River Bridge Canal Dock Harbour Quay Market Castle
+    Abbey Priory Trinity Salisbury Gladstone Wellington Nelson Waterloo Trafalgar Balmoral Osborne Clarence
+    Cambridge Oxford Derby Lancaster Chester Lincoln Durham Norfolk Suffolk Devon Cornwall Dorset Warwick Stafford
+    Bedford Stanley Sefton Derwent Windermere Coniston Grasmere Ullswater Thirlmere Rydal Langdale Ambleside Kendal
+    Penrith Keswick Wharfe Nidd Calder Aire Mersey Weaver Dane Goyt Etherow Tame Irwell Ribble Lune Hodder"""
+_WAYS = "Street Road Avenue Close Drive Lane Grove Terrace Crescent Place Way Gardens Court"
 
 
 @dataclass(frozen=True)
@@ -102,17 +103,15 @@ def make_places(people: int, rng: np.random.Generator) -> Places:
     count = areas * 36
     number = np.arange(count)
     postcodes = np.array(
-        [
-            f"WH{1 + n // 2400} {n // 240 % 10}{_LETTERS[n // 20 % 12]}{_LETTERS[n % 20]}"
-            for n in number.tolist()
-        ],
+        [f"WH{1 + n // 2400} {n // 240 % 10}{_LETTERS[n // 20 % 12]}{_LETTERS[n % 20]}" for n in number.tolist()],
         dtype=object,
     )
+    names, ways = _STREETS.split(), _WAYS.split()
     streets = np.array(
         [
-            f"{_STREETS[a]} {_WAYS[b]}"
+            f"{names[a]} {ways[b]}"
             for a, b in zip(
-                rng.integers(0, len(_STREETS), count).tolist(), rng.integers(0, len(_WAYS), count).tolist(), strict=True
+                rng.integers(0, len(names), count).tolist(), rng.integers(0, len(ways), count).tolist(), strict=True
             )
         ],
         dtype=object,
@@ -169,3 +168,8 @@ def address_lines(addresses: Addresses, which: Array, places: Places) -> tuple[A
 def uprn_numbers(which: Array) -> Array:
     """Return the unique property reference numbers of addresses (invented, twelve digits)."""
     return 906_000_000_000 + (np.asarray(which, dtype=np.int64) * 7919 + 104_729) % 99_999_989
+
+
+def area_codes(addresses: Addresses, which: Array) -> pa.Array:
+    """Return the small-area codes of addresses; null for no fixed abode."""
+    return chosen(addresses.kind[which] != NOWHERE, numbered("E0", addresses.area[which], 1_990_001))

@@ -103,11 +103,13 @@ class Population:
     def address_on(self, person: Array, day: Array | int) -> Array:
         """Return the address of people on a day."""
         nth = (day >= self.moved[0, person]).astype(np.int8) + (day >= self.moved[1, person])
-        return self.address[nth, person]
+        where: Array = self.address[nth, person]
+        return where
 
     def decile(self) -> Array:
         """Return the deprivation decile of each person's first address."""
-        return self.places.decile[self.addresses.area[self.address[0]]]
+        decile: Array = self.places.decile[self.addresses.area[self.address[0]]]
+        return decile
 
     def last_day(self) -> Array:
         """Return the day of death or of leaving, whichever is first."""

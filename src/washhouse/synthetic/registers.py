@@ -23,6 +23,7 @@ class Register:
         second: Second local number, 0 for none.
         switch: Day from which the second is used, or `NEVER`.
         since: Day of the first registration.
+        until: Last day on which the sender saw the person.
     """
 
     person: Array
@@ -30,19 +31,21 @@ class Register:
     second: Array
     switch: Array
     since: Array
+    until: Array
 
     def numbers(self, person: Array, day: Array | int) -> Array:
         """Return the local number under which something on a day is filed."""
         row = np.searchsorted(self.person, person)
         return np.where(np.asarray(day) >= self.switch[row], self.second[row], self.first[row])
 
-    def records(self) -> tuple[Array, Array, Array]:
-        """Return person, local number and day of registration of every record, the second ones last."""
+    def records(self) -> tuple[Array, Array, Array, Array]:
+        """Return person, local number, first and last day of every record, the second ones last."""
         twice = np.flatnonzero(self.second > 0)
         return (
             np.r_[self.person, self.person[twice]],
             np.r_[self.first, self.second[twice]],
             np.r_[self.since, self.switch[twice]],
+            np.r_[np.minimum(self.until, self.switch), self.until[twice]],
         )
 
 
@@ -73,4 +76,4 @@ def make_register(
     numbers = base + rng.permutation(len(known) + int(has.sum()))
     second = np.zeros(len(known), np.int64)
     second[has] = numbers[len(known) :]
-    return Register(known, numbers[: len(known)].astype(np.int64), second, switch.astype(np.int64), since)
+    return Register(known, numbers[: len(known)].astype(np.int64), second, switch.astype(np.int64), since, latest)

@@ -1,167 +1,248 @@
 """What happens, week by week, to the people whom mental-health services know?
 
-Each week the hazard of a crisis is computed from the state at its Monday; then contacts, attendances, changes of home and
-work, assessments, prescriptions and the crisis itself are drawn, and the state moves on. Crisis care (an admission,
+Each week the hazard of a crisis is computed from the state on its Monday; then contacts, attendances, changes of home
+and work, assessments, prescriptions and the crisis itself are drawn, and the state moves on. Crisis care (an admission,
 or acceptance by a crisis team) takes a person out of risk until it ends.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import numpy as np
 
+from washhouse.synthetic import course as kinds
 from washhouse.synthetic.calendar import NEVER, Calendar
 from washhouse.synthetic.caseload import COMMUNITY, Episodes
 from washhouse.synthetic.columns import Array
-from washhouse.synthetic.effects import EFFECTS, INTERCEPT
-from washhouse.synthetic.population import YEAR, Population
+from washhouse.synthetic.course import HOMELESS, HOMES, JOBS, SUMMARY, Course, Log
+from washhouse.synthetic.population import Population
+from washhouse.synthetic.weekly_state import draw_homes, first_state
 
-CONTACT, EMERGENCY, MOVE, WORK, HONOS, ISSUE, CRISIS, OPENED, CLOSED, REFUSED, PLANNED = range(11)
-"""Kinds of happening in the log."""
-
-ADMITTED, HOME_TREATED, HOME_THEN_ADMITTED = range(3)
-"""Ways into crisis care."""
-
-HOMES = ("01", "02", "03", "04", "05", "09", "11", "12", "14", "16", "18", "19")
-HOMELESS = np.array([code in ("12", "14", "16", "18", "19") for code in HOMES])
-_HOME_SHARE = np.array([0.14, 0.34, 0.24, 0.13, 0.015, 0.015, 0.06, 0.006, 0.012, 0.008, 0.018, 0.016])
-JOBS = ("01", "02", "03", "04", "05", "06", "07", "08", "ZZ")
-_JOB_SHARE = np.array([0.16, 0.17, 0.03, 0.43, 0.05, 0.05, 0.02, 0.0, 0.09])
-STATES = tuple(EFFECTS)
-_PHI = 0.93
+_CALM_DAYS = 90
+"""Days after crisis care before a planned discharge is carried out."""
 
 
-@dataclass
-class Log:
-    """Happenings: parallel runs of numbers, one run per kind and week."""
+class _Weeks:
+    """The cohort between one Monday and the next."""
 
-    runs: dict[int, list[tuple[Array, ...]]] = field(default_factory=dict)
+    def __init__(
+        self,
+        population: Population,
+        person: Array,
+        onset: dict[str, Array],
+        calendar: Calendar,
+        rng: np.random.Generator,
+    ) -> None:
+        n, weeks = len(person), calendar.weeks
+        self.population, self.person, self.calendar, self.rng = population, person, calendar, rng
+        self.onset = {name: onset[name][person] for name in ("smi", "alcohol")}
+        self.state = first_state(population, person, onset, (calendar.start + calendar.end) // 2, rng)
+        self.course = Course(
+            person, Log(), np.zeros((weeks, n), bool), np.zeros((len(SUMMARY), weeks, n), np.float32),
+            self.state.home.copy(), self.state.job.copy(), self.state.medicated.copy(),
+        )  # fmt: skip
+        self.log = self.course.log
+        self.last_day = population.last_day()[person]
+        self.pace = np.where(onset["smi"][person] < NEVER, 2.2, 3.0) * np.exp(rng.normal(0, 0.3, n))
+        self.disengaged = rng.normal(0, 0.7, n)
+        self.honos_level = rng.normal(0, 1, n)
+        self.is_open = np.zeros(n, bool)
+        self.opened_on = np.full(n, NEVER)
+        self.planned_end = np.full(n, NEVER)
+        self.next_honos = np.full(n, NEVER)
+        self.care_until = np.full(n, -1)
+        self.last_crisis = np.full(n, -NEVER)
 
-    def add(self, kind: int, *columns: Array) -> None:
-        """Append happenings of one kind; columns have equal length."""
-        if len(columns[0]):
-            self.runs.setdefault(kind, []).append(columns)
-
-    def table(self, kind: int, width: int) -> list[Array]:
-        """Return all happenings of one kind as columns."""
-        runs = self.runs.get(kind, [])
-        if not runs:
-            return [np.zeros(0, np.int64) for _ in range(width)]
-        return [np.concatenate(column) for column in zip(*runs, strict=True)]
-
-
-@dataclass
-class Course:
-    """What the weeks brought.
-
-    Attributes:
-        person: Person of each member of the cohort.
-        log: Happenings; members are indexes into `person`.
-        at_risk: Members at risk on each Monday (weeks x members).
-        eta: Log hazard of the week (weeks x members), NaN outside community care.
-        summary: Parts of the state that predict how the hazard goes on (parts x weeks x members).
-        home0: Home at the start, index into `HOMES`.
-        job0: Employment at the start, index into `JOBS`.
-        medicated: True where an antipsychotic is prescribed.
-        pace: Weeks between planned contacts.
-    """
-
-    person: Array
-    log: Log
-    at_risk: Array
-    eta: Array
-    summary: Array
-    home0: Array
-    job0: Array
-    medicated: Array
-    pace: Array
-
-
-SUMMARY = ("eta", "crisis_recent", "missed_recent", "emergency_recent", "supply_overdue", "moved", "latent", "ending")
-
-
-@dataclass
-class _State:
-    """State of every member on the Monday of a week."""
-
-    smi: Array
-    alcohol: Array
-    youth: Array
-    deprivation: Array
-    frailty: Array
-    latent: Array
-    home: Array
-    job: Array
-    medicated: Array
-    supply_weeks: Array
-    in_gap: Array
-    crisis_recent: Array
-    crisis_count: Array
-    missed: Array
-    emergency: Array
-    moved: Array
-    job_lost: Array
-    detained: Array
-    honos: Array
-    since_attended: Array
-    early: Array
-
-    def log_hazard(self) -> Array:
-        """Return the log of the weekly hazard."""
-        e = EFFECTS
-        return (
-            INTERCEPT
-            + e["crisis_recent"] * self.crisis_recent
-            + e["crisis_count"] * np.minimum(self.crisis_count, 4)
-            + e["missed_recent"] * np.minimum(self.missed, 3)
-            + e["contact_gap"] * (self.since_attended > 8)
-            + e["homeless"] * HOMELESS[self.home]
-            + e["moved_recent"] * self.moved
-            + e["job_lost_recent"] * self.job_lost
-            + e["out_of_work"] * ((self.job == 1) | (self.job == 3))
-            + e["emergency_recent"] * np.minimum(self.emergency, 2)
-            + e["honos"] * self.honos
-            + e["supply_overdue"] * self.overdue()
-            + e["smi"] * self.smi
-            + e["alcohol"] * self.alcohol
-            + e["detained_recent"] * self.detained
-            + e["youth"] * self.youth
-            + e["deprivation"] * self.deprivation
-            + e["early"] * self.early
-            + e["frailty"] * self.frailty
-            + e["latent"] * self.latent
+    def begin(self, week: int) -> None:
+        """Close what ends, and note who is at risk and how much."""
+        self.monday = monday = self.calendar.monday(week)
+        self.in_care = self.care_until >= monday
+        gone = self.last_day <= monday + 6
+        self.alive = ~gone
+        planned = (monday > self.planned_end) & (monday - self.last_crisis > _CALM_DAYS) & ~self.in_care
+        rows = np.flatnonzero(self.is_open & (gone | planned))
+        self.log.add(
+            kinds.CLOSED, rows, np.where(gone[rows], self.last_day[rows], monday + self.rng.integers(0, 5, len(rows)))
         )
+        self.is_open[rows] = False
+        self.opened_on[rows] = NEVER
+        state = self.state
+        state.smi = (self.onset["smi"] < monday).astype(float)
+        state.alcohol = (self.onset["alcohol"] < monday).astype(float)
+        state.youth = np.clip((45 - self.population.age_years(self.person, monday)) / 15, -1.5, 1.5)
+        state.early = np.where(self.is_open, np.exp(-np.maximum(monday - self.opened_on, 0) / 7 / 10), 0.0)
+        self.eta = state.log_hazard()
+        self.at_risk = self.is_open & (self.opened_on < monday) & ~self.in_care & self.alive
+        self.course.at_risk[week] = self.at_risk
+        ending = (self.planned_end - monday < 28) & (monday - self.last_crisis > _CALM_DAYS - 28)
+        parts = (
+            self.eta,
+            state.crisis_recent,
+            state.missed,
+            state.emergency,
+            state.overdue(),
+            state.moved,
+            state.latent,
+            ending,
+        )
+        for k, part in enumerate(parts):
+            self.course.summary[k, week] = part
 
-    def overdue(self) -> Array:
-        """Return how far the supply of an antipsychotic is overdue."""
-        return self.medicated * np.clip((self.supply_weeks - 4) / 4, 0, 1.5)
+    def strike(self, newcomers: Array) -> Array:
+        """Return who has a crisis this week."""
+        crisis = self.at_risk & (self.rng.random(len(self.eta)) < -np.expm1(-np.exp(self.eta)))
+        crisis[newcomers[~self.is_open[newcomers] & ~self.in_care[newcomers] & self.alive[newcomers]]] = True
+        self.calm = self.is_open & ~self.in_care & self.alive & ~crisis
+        return crisis
 
+    def pass_week(self) -> None:
+        """Draw what happens to people outside crisis care, and move the state on."""
+        self.state.fade(self.rng)
+        self._contacts()
+        self._emergencies()
+        self._homes()
+        self._jobs()
+        self._assessments()
+        self._prescriptions()
+        self._refusals()
 
-def _first_state(
-    population: Population, person: Array, onset: dict[str, Array], middle: int, rng: np.random.Generator
-) -> _State:
-    n = len(person)
-    smi = (onset["smi"][person] < NEVER).astype(float)
-    alcohol = (onset["alcohol"][person] < NEVER).astype(float)
-    age = population.age_years(person, middle)
-    home = rng.choice(len(HOMES), n, p=_HOME_SHARE / _HOME_SHARE.sum())
-    kind = population.addresses.kind[population.address[0, person]]
-    home = np.where(kind == 1, HOMES.index("09"), home)
-    home = np.where(kind == 2, HOMES.index("18"), home)
-    home = np.where(kind == 4, np.where(rng.random(n) < 0.6, HOMES.index("12"), HOMES.index("14")), home)
-    job = rng.choice(len(JOBS), n, p=_JOB_SHARE / _JOB_SHARE.sum())
-    job = np.where(age > 66, JOBS.index("08"), job)
-    medicated = rng.random(n) < np.where(smi > 0, 0.85, 0.10)
-    zero = np.zeros(n)
-    return _State(
-        smi=smi, alcohol=alcohol, youth=np.clip((45 - age) / 15, -1.5, 1.5),
-        deprivation=5.0 - population.decile()[person], frailty=rng.normal(0, 1, n), latent=rng.normal(0, 1, n),
-        home=home, job=job, medicated=medicated, supply_weeks=rng.integers(0, 5, n).astype(float),
-        in_gap=np.zeros(n, bool), crisis_recent=zero.copy(), crisis_count=zero.copy(), missed=zero.copy(),
-        emergency=zero.copy(), moved=zero.copy(), job_lost=zero.copy(), detained=zero.copy(), honos=zero.copy(),
-        since_attended=zero.copy(), early=zero.copy(),
-    )  # fmt: skip
+    def _contacts(self) -> None:
+        state, rng = self.state, self.rng
+        unwell = np.exp(0.25 * state.latent + 0.5 * state.crisis_recent)
+        rows = np.flatnonzero(self.calm & (rng.random(len(unwell)) < 1 - np.exp(-unwell / self.pace)))
+        pull = self.disengaged[rows] + 0.55 * state.latent[rows] + 0.6 * HOMELESS[state.home[rows]]
+        uniform = rng.random(len(rows))
+        missed = uniform < 1 / (1 + np.exp(2.25 - pull))
+        cancelled = ~missed & (uniform > 0.94)
+        attended = ~missed & ~cancelled
+        status = np.where(attended, np.where(rng.random(len(rows)) < 0.04, 6, 5), np.where(missed, 3, 2))
+        status = np.where(missed & (rng.random(len(rows)) < 0.06), 7, status)
+        status = np.where(cancelled & (rng.random(len(rows)) < 0.4), 4, status)
+        day = self.monday + rng.integers(0, 5, len(rows))
+        self.log.add(kinds.CONTACT, rows, np.maximum(day, np.minimum(self.opened_on[rows], self.monday + 6)), status)
+        state.missed[rows[missed]] += 1
+        state.since_attended[rows[attended]] = 0
+
+    def _emergencies(self) -> None:
+        state = self.state
+        rate = -5.9 + 0.65 * state.latent + 0.35 * state.frailty + 0.5 * state.alcohol + 0.6 * HOMELESS[state.home]
+        well_enough = self.alive & ~self.in_care & self.is_open
+        rows = np.flatnonzero(well_enough & (self.rng.random(len(rate)) < np.exp(rate)))
+        self.log.add(kinds.EMERGENCY, rows, self.monday + self.rng.integers(0, 7, len(rows)))
+        state.emergency[rows] += 1
+
+    def _homes(self) -> None:
+        state, rng = self.state, self.rng
+        rate = np.where(HOMELESS[state.home], 0.02, 0.0032) * np.exp(0.4 * state.latent)
+        rows = np.flatnonzero(self.alive & self.is_open & ~self.in_care & (rng.random(len(rate)) < rate))
+        home = draw_homes(len(rows), rng)
+        first = int(np.flatnonzero(HOMELESS)[0])
+        home = np.where(rng.random(len(rows)) < 0.22, first + rng.integers(0, len(HOMES) - first, len(rows)), home)
+        home = np.where(home == state.home[rows], (home + 1) % 4, home)
+        self.log.add(kinds.MOVE, rows, self.monday + rng.integers(0, 7, len(rows)), home)
+        state.moved[rows] = 1
+        state.home[rows] = home
+
+    def _jobs(self) -> None:
+        state, rng = self.state, self.rng
+        employed, seeking, sick, retired = (JOBS.index(code) for code in ("01", "02", "04", "08"))
+        loses = (state.job == employed) & (rng.random(len(state.job)) < 0.006 * np.exp(0.4 * state.latent))
+        other = ~np.isin(state.job, (employed, retired)) & (rng.random(len(state.job)) < 0.0012)
+        rows = np.flatnonzero(self.alive & self.is_open & ~self.in_care & (loses | other))
+        down = np.where(rng.random(len(rows)) < 0.6, seeking, sick)
+        job = np.where(loses[rows], down, np.where(rng.random(len(rows)) < 0.7, employed, seeking))
+        changed = job != state.job[rows]
+        rows, job = rows[changed], job[changed]
+        self.log.add(kinds.WORK, rows, self.monday + rng.integers(0, 7, len(rows)), job)
+        state.job_lost[rows[state.job[rows] == employed]] = 1
+        state.job[rows] = job
+
+    def _assessments(self) -> None:
+        state, rng = self.state, self.rng
+        due = np.flatnonzero(self.calm & (self.next_honos <= self.monday + 6))
+        score = 11 + 2.0 * state.smi[due] + 2.2 * state.frailty[due] + 2.6 * state.latent[due]
+        score += 2.5 * self.honos_level[due] + 3.0 * state.crisis_recent[due] + rng.normal(0, 2.0, len(due))
+        score = np.clip(np.rint(score), 0, 40).astype(np.int64)
+        self.log.add(kinds.HONOS, due, self.monday + rng.integers(0, 5, len(due)), score)
+        self.next_honos[due] = self.monday + 150 + rng.integers(0, 70, len(due))
+        state.honos[due] = np.minimum((score - 12) / 6, 3)
+
+    def _prescriptions(self) -> None:
+        state, rng = self.state, self.rng
+        n = len(state.latent)
+        enters = state.medicated & ~state.in_gap & (rng.random(n) < 0.011 * np.exp(0.55 * state.latent))
+        leaves = state.in_gap & (rng.random(n) < 0.15)
+        weeks = state.supply_weeks - 1
+        rows = np.flatnonzero(state.medicated & ~state.in_gap & (weeks >= 3) & self.alive & ~self.in_care)
+        rows = rows[rng.random(len(rows)) < np.where(weeks[rows] >= 4, 0.9, 0.7)]
+        self.log.add(kinds.ISSUE, rows, self.monday + rng.integers(0, 5, len(rows)))
+        state.supply_weeks[rows] = 0
+        state.in_gap = (state.in_gap | enters) & ~leaves
+
+    def _refusals(self) -> None:
+        """Crisis-team referrals that come to nothing, and planned or transferred admissions: no crises."""
+        rng = self.rng
+        chance = 0.0022 * np.exp(0.5 * self.state.latent)
+        rows = np.flatnonzero(self.calm & (rng.random(len(chance)) < chance))
+        day = self.monday + rng.integers(0, 7, len(rows))
+        self.log.add(kinds.REFUSED, rows, day, rng.integers(0, 3, len(rows)))
+        rows = np.flatnonzero(self.calm & (self.opened_on < self.monday) & (rng.random(len(chance)) < 0.0004))
+        day = self.monday + rng.integers(0, 7, len(rows))
+        until = np.minimum(day + rng.integers(5, 70, len(rows)), np.maximum(self.last_day[rows], day))
+        self.log.add(kinds.PLANNED, rows, day, until, rng.integers(0, 4, len(rows)))
+        self.care_until[rows] = until
+
+    def care_for(self, crisis: Array) -> None:
+        """Take people with a crisis into crisis care; some newcomers join the caseload after it."""
+        rng, state = self.rng, self.state
+        rows = np.flatnonzero(crisis)
+        count = len(rows)
+        way = np.searchsorted([0.36, 0.88], rng.random(count))
+        day = self.monday + rng.integers(0, 7, count)
+        treated = rng.integers(14, 43, count)
+        stay = np.maximum(3, np.rint(np.exp(rng.normal(3.2, 0.75, count))).astype(np.int64))
+        step = rng.integers(2, 12, count)
+        until = np.select(
+            [way == kinds.ADMITTED, way == kinds.HOME_TREATED], [day + stay, day + treated], day + step + stay
+        )
+        until = np.minimum(until, np.maximum(self.last_day[rows], day))
+        way = np.where((way == kinds.HOME_THEN_ADMITTED) & (until <= day + step), kinds.HOME_TREATED, way)
+        detained = (way != kinds.HOME_TREATED) & (rng.random(count) < 0.55)
+        known = self.is_open[rows]
+        self.log.add(kinds.CRISIS, rows, day, way, until, step, detained.astype(np.int64), known.astype(np.int64))
+        self.care_until[rows] = until
+        self.last_crisis[rows] = until
+        state.crisis_count[rows] += 1
+        state.detained[rows[detained]] = 1
+        joins = rows[~known & (rng.random(count) < 0.85)]
+        start = np.minimum(self.care_until[joins] - rng.integers(0, 5, len(joins)), self.last_day[joins])
+        length = 140 + rng.exponential(250, len(joins)).astype(np.int64)
+        self._open(joins, start, np.full(len(joins), COMMUNITY.index("A06")), length, after_crisis=1)
+
+    def admit(self, member: Array, episodes: Episodes, rows: Array, first: bool) -> None:
+        """Open the community episodes that begin this week for people who have none."""
+        usable = ~self.is_open[member] & ((self.care_until[member] < self.monday) | first)
+        usable &= np.r_[True, member[1:] != member[:-1]][: len(member)]
+        usable &= (episodes.start[rows] < self.last_day[member]) & (self.last_day[member] > self.monday + 6)
+        member, rows = member[usable], rows[usable]
+        kind = episodes.kind[rows].astype(np.int64)
+        self._open(member, episodes.start[rows], kind, episodes.length[rows], after_crisis=0)
+
+    def _open(self, rows: Array, start: Array, kind: Array, length: Array, *, after_crisis: int) -> None:
+        self.log.add(kinds.OPENED, rows, start, kind, np.full(len(rows), after_crisis))
+        self.is_open[rows] = True
+        self.opened_on[rows] = start
+        self.planned_end[rows] = start + length
+        self.next_honos[rows] = np.maximum(start + 14, self.monday)
+
+    def end(self) -> None:
+        """Let the state know, by next Monday, of the crisis care of this week."""
+        monday, state = self.monday, self.state
+        still = self.care_until >= monday + 7
+        weeks = (monday + 7 - self.last_crisis) / 7
+        faded = np.where(self.last_crisis > -NEVER, np.exp(-np.maximum(weeks, 0) / 16), 0.0)
+        state.crisis_recent = np.where(still, 1.0, faded)
+        state.since_attended[~self.is_open | (self.care_until >= monday)] = 0
+        state.supply_weeks[still] = 2
 
 
 def run_weeks(
@@ -183,192 +264,20 @@ def run_weeks(
         rng: Random numbers.
     """
     person = np.unique(np.concatenate([episodes.person, newcomers[0]]))
-    n, weeks = len(person), calendar.weeks
-    state = _first_state(population, person, onset, (calendar.start + calendar.end) // 2, rng)
-    course = Course(
-        person, Log(), np.zeros((weeks, n), bool), np.full((weeks, n), np.nan, np.float32),
-        np.zeros((len(SUMMARY), weeks, n), np.float32), state.home.copy(), state.job.copy(), state.medicated.copy(),
-        np.where(state.smi > 0, 2.2, 3.0) * np.exp(rng.normal(0, 0.3, n)),
-    )  # fmt: skip
-    disengaged = rng.normal(0, 0.7, n)
-    honos_level = rng.normal(0, 1, n)
-    is_open = np.zeros(n, bool)
-    opened_on = np.full(n, NEVER)
-    planned_end = np.full(n, NEVER)
-    care_until = np.full(n, -1)
-    last_crisis = np.full(n, -10_000)
-    next_honos = np.full(n, NEVER)
-    last_day = population.last_day()[person]
+    cohort = _Weeks(population, person, onset, calendar, rng)
     member = np.searchsorted(person, episodes.person)
     week_of = np.maximum((episodes.start - calendar.monday(0)) // 7, 0)
     by_week = np.argsort(week_of, kind="stable")
-    bounds = np.searchsorted(week_of[by_week], np.arange(weeks + 1))
-    new_member = np.searchsorted(person, newcomers[0])
-    new_order = np.argsort(newcomers[1], kind="stable")
-    new_bounds = np.searchsorted(newcomers[1][new_order], np.arange(weeks + 1))
-    log = course.log
-
-    for week in range(weeks):
-        monday = calendar.monday(week)
-        in_care = care_until >= monday
-        gone = last_day <= monday + 6
-        if week:
-            ending = is_open & ~in_care & ((monday > planned_end) & (monday - last_crisis > 90) | gone)
-            ending |= is_open & gone
-            rows = np.flatnonzero(ending)
-            when = np.minimum(monday + rng.integers(0, 5, len(rows)), last_day[rows])
-            log.add(CLOSED, rows, when)
-            is_open[rows] = False
-            opened_on[rows] = NEVER
-
-        # the log hazard rests on what is known before this Monday
-        eta = state.log_hazard()
-        alive = ~gone
-        risk = is_open & (opened_on < monday) & ~in_care & alive
-        course.at_risk[week] = risk
-        course.eta[week] = np.where(risk, eta, np.nan)
-        for k, part in enumerate(
-            (eta, state.crisis_recent, state.missed, state.emergency, state.overdue(), state.moved, state.latent,
-             (planned_end - monday < 28) & (monday - last_crisis > 62))
-        ):  # fmt: skip
-            course.summary[k, week] = part
-
-        crisis = risk & (rng.random(n) < -np.expm1(-np.exp(eta)))
-        fresh = new_member[new_order[new_bounds[week] : new_bounds[week + 1]]]
-        fresh = fresh[~is_open[fresh] & ~in_care[fresh] & alive[fresh]]
-        crisis[fresh] = True
-        calm = is_open & ~in_care & alive & ~crisis
-
-        # contacts of this week
-        unwell = np.exp(0.25 * state.latent + 0.5 * state.crisis_recent)
-        rows = np.flatnonzero(calm & (rng.random(n) < 1 - np.exp(-unwell / course.pace)))
-        uniform = rng.random(len(rows))
-        miss = 1 / (1 + np.exp(2.25 - disengaged[rows] - 0.55 * state.latent[rows] - 0.6 * HOMELESS[state.home[rows]]))
-        missed = uniform < miss
-        cancelled = ~missed & (uniform > 0.94)
-        attended = ~missed & ~cancelled
-        day = monday + rng.integers(0, 5, len(rows))
-        status = np.where(attended, np.where(rng.random(len(rows)) < 0.04, 6, 5), np.where(missed, 3, 2))
-        status = np.where(missed & (rng.random(len(rows)) < 0.06), 7, status)
-        status = np.where(cancelled & (rng.random(len(rows)) < 0.4), 4, status)
-        log.add(CONTACT, rows, np.maximum(day, np.minimum(opened_on[rows], monday + 6)), status)
-
-        # attendances at A&E for mental health
-        rate = np.exp(-5.9 + 0.65 * state.latent + 0.35 * state.frailty + 0.5 * state.alcohol + 0.6 * HOMELESS[state.home])
-        emergency = np.flatnonzero(alive & ~in_care & is_open & (rng.random(n) < rate))
-        log.add(EMERGENCY, emergency, monday + rng.integers(0, 7, len(emergency)))
-
-        # changes of home and work
-        rate = np.where(HOMELESS[state.home], 0.02, 0.0032) * np.exp(0.4 * state.latent)
-        moves = np.flatnonzero(alive & is_open & ~in_care & (rng.random(n) < rate))
-        new_home = rng.choice(len(HOMES), len(moves), p=_HOME_SHARE / _HOME_SHARE.sum())
-        worse = rng.random(len(moves)) < 0.22
-        new_home = np.where(worse, 7 + rng.integers(0, 5, len(moves)), new_home)
-        new_home = np.where(new_home == state.home[moves], (new_home + 1) % 4, new_home)
-        log.add(MOVE, moves, monday + rng.integers(0, 7, len(moves)), new_home)
-        loses = (state.job == 0) & (rng.random(n) < 0.006 * np.exp(0.4 * state.latent))
-        other = (state.job != 0) & (state.job != 7) & (rng.random(n) < 0.0012)
-        works = np.flatnonzero(alive & is_open & ~in_care & (loses | other))
-        new_job = np.where(
-            loses[works], np.where(rng.random(len(works)) < 0.6, 1, 3), np.where(rng.random(len(works)) < 0.7, 0, 1)
-        )
-        changed = new_job != state.job[works]
-        works, new_job = works[changed], new_job[changed]
-        lost = works[(state.job[works] == 0)]
-        log.add(WORK, works, monday + rng.integers(0, 7, len(works)), new_job)
-
-        # outcome measures
-        due = np.flatnonzero(calm & (next_honos <= monday + 6))
-        score = 11 + 2.0 * state.smi[due] + 2.2 * state.frailty[due] + 2.6 * state.latent[due] + 2.5 * honos_level[due]
-        score += 3.0 * state.crisis_recent[due] + rng.normal(0, 2.0, len(due))
-        score = np.clip(np.rint(score), 0, 40).astype(np.int64)
-        log.add(HONOS, due, monday + rng.integers(0, 5, len(due)), score)
-        next_honos[due] = monday + 150 + rng.integers(0, 70, len(due))
-
-        # prescriptions of antipsychotics by the practice
-        enters = state.medicated & ~state.in_gap & (rng.random(n) < 0.011 * np.exp(0.55 * state.latent))
-        leaves = state.in_gap & (rng.random(n) < 0.15)
-        issue = np.flatnonzero(state.medicated & ~state.in_gap & (state.supply_weeks >= 3) & alive & ~in_care)
-        issue = issue[rng.random(len(issue)) < np.where(state.supply_weeks[issue] >= 4, 0.9, 0.7)]
-        log.add(ISSUE, issue, monday + rng.integers(0, 5, len(issue)))
-
-        # crises
-        rows = np.flatnonzero(crisis)
-        way = np.searchsorted([0.36, 0.88], rng.random(len(rows)))
-        day = np.minimum(monday + rng.integers(0, 7, len(rows)), calendar.end + 7)
-        treated = rng.integers(14, 43, len(rows))
-        stay = np.maximum(3, np.rint(np.exp(rng.normal(3.2, 0.75, len(rows)))).astype(np.int64))
-        step = rng.integers(2, 12, len(rows))
-        until = np.select([way == ADMITTED, way == HOME_TREATED], [day + stay, day + treated], day + step + stay)
-        until = np.minimum(until, np.maximum(last_day[rows], day))
-        detained = (way != HOME_TREATED) & (rng.random(len(rows)) < 0.55)
-        log.add(CRISIS, rows, day, way, until, step, detained.astype(np.int64), is_open[rows].astype(np.int64))
-        care_until[rows] = until
-        last_crisis[rows] = until
-        joins = rows[~is_open[rows] & (rng.random(len(rows)) < 0.85)]
-        opens = np.unique(np.concatenate([joins, np.zeros(0, np.int64)]))
-        start = np.minimum(care_until[opens] - rng.integers(0, 5, len(opens)), last_day[opens])
-        log.add(OPENED, opens, start, np.full(len(opens), COMMUNITY.index("A06")), np.ones(len(opens), np.int64))
-        is_open[opens] = True
-        opened_on[opens] = start
-        planned_end[opens] = start + 140 + rng.exponential(250, len(opens)).astype(np.int64)
-        next_honos[opens] = start + 14
-
-        # care that is refused or planned and so is no crisis
-        refused = np.flatnonzero(calm & (rng.random(n) < 0.0022 * np.exp(0.5 * state.latent)))
-        log.add(REFUSED, refused, monday + rng.integers(0, 7, len(refused)), rng.integers(0, 3, len(refused)))
-        planned = np.flatnonzero(calm & (opened_on < monday) & (rng.random(n) < 0.0004))
-        stay = rng.integers(5, 70, len(planned))
-        day = monday + rng.integers(0, 7, len(planned))
-        until = np.minimum(day + stay, np.maximum(last_day[planned], day))
-        log.add(PLANNED, planned, day, until, rng.integers(0, 4, len(planned)))
-        care_until[planned] = until
-
-        # new community care
+    bounds = np.searchsorted(week_of[by_week], np.arange(calendar.weeks + 1))
+    order = np.argsort(newcomers[1], kind="stable")
+    struck = np.searchsorted(person, newcomers[0][order])
+    struck_bounds = np.searchsorted(newcomers[1][order], np.arange(calendar.weeks + 1))
+    for week in range(calendar.weeks):
+        cohort.begin(week)
+        crisis = cohort.strike(struck[struck_bounds[week] : struck_bounds[week + 1]])
+        cohort.pass_week()
+        cohort.care_for(crisis)
         rows = by_week[bounds[week] : bounds[week + 1]]
-        who = member[rows]
-        usable = ~is_open[who] & ((care_until[who] < monday) | (week == 0))
-        usable &= np.r_[True, who[1:] != who[:-1]] if len(who) else np.zeros(0, bool)
-        rows = rows[usable & (episodes.start[rows] < last_day[who]) & (last_day[who] > monday + 6)]
-        who = member[rows]
-        log.add(OPENED, who, episodes.start[rows], episodes.kind[rows].astype(np.int64), np.zeros(len(rows), np.int64))
-        is_open[who] = True
-        opened_on[who] = episodes.start[rows]
-        planned_end[who] = episodes.start[rows] + episodes.length[rows]
-        next_honos[who] = np.maximum(episodes.start[rows] + 14, monday)
-
-        # the state moves on to the next Monday
-        state.latent = _PHI * state.latent + np.sqrt(1 - _PHI**2) * rng.normal(0, 1, n)
-        state.crisis_recent = np.where(
-            care_until >= monday + 7, 1.0, np.where(last_crisis > 0, np.exp(-(monday + 7 - last_crisis) / 7 / 16), 0.0)
-        )
-        state.crisis_count *= np.exp(-1 / 78)
-        state.crisis_count[np.flatnonzero(crisis)] += 1
-        state.missed *= np.exp(-1 / 7)
-        contact_rows, _, contact_status = log.runs[CONTACT][-1] if log.runs.get(CONTACT) else (rows, rows, rows)
-        if len(missed):
-            np.add.at(state.missed, contact_rows[missed], 1)
-            state.since_attended += 1
-            state.since_attended[contact_rows[attended]] = 0
-        else:
-            state.since_attended += 1
-        state.since_attended[~is_open | (care_until >= monday)] = 0
-        state.emergency *= np.exp(-1 / 8)
-        state.emergency[emergency] += 1
-        state.moved *= np.exp(-1 / 10)
-        state.moved[moves] = 1
-        state.home[moves] = new_home
-        state.job_lost *= np.exp(-1 / 12)
-        state.job_lost[lost] = 1
-        state.job[works] = new_job
-        state.honos[due] = np.minimum((score - 12) / 6, 3)
-        state.in_gap = (state.in_gap | enters) & ~leaves
-        state.supply_weeks += 1
-        state.supply_weeks[issue] = 0
-        state.supply_weeks[care_until >= monday + 7] = 2
-        state.detained *= np.exp(-1 / 40)
-        crisis_rows = np.flatnonzero(crisis)
-        state.detained[crisis_rows[detained]] = 1
-        since = np.where(is_open & (opened_on < NEVER), (monday + 7 - opened_on) / 7, 0)
-        state.early = np.where(is_open, np.exp(-np.maximum(since, 0) / 10), 0.0)
-    return course
+        cohort.admit(member[rows], episodes, rows, first=week == 0)
+        cohort.end()
+    return cohort.course

@@ -1,20 +1,34 @@
-"""How do practices hand in their whole books: patients, coded journal, prescriptions?"""
+"""How do practices hand in their whole books: patients, coded journal, prescriptions?
+
+Two snapshots are made. What the later one adds stands at the end of each block of people, so that the rest is written
+as text only once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from washhouse.synthetic.calendar import Calendar, date_of
-from washhouse.synthetic.columns import Array, chosen, coded, dates, numbered, uprn_text, write_table
+from washhouse.synthetic.calendar import NEVER, Calendar, date_of
+from washhouse.synthetic.codes import DRUGS
+from washhouse.synthetic.columns import Array, chosen, coded, dates, numbered, tenths, write_table
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text, write_demographics
-from washhouse.synthetic.general_practice import BlockEvents, CODES, DRUGS
+from washhouse.synthetic.general_practice import BlockEvents
+from washhouse.synthetic.places import NOWHERE, area_codes
 from washhouse.synthetic.population import Population
+from washhouse.synthetic.practice_plans import JOURNAL_CODES, JOURNAL_UNITS
 from washhouse.synthetic.registers import Register
+
+_HEADLESS = pyarrow.csv.WriteOptions(quoting_style="none", include_header=False)
+
+
+def snapshot_folders(folder: Path, calendar: Calendar) -> dict[int, Path]:
+    """Return the folder of each snapshot by its day."""
+    return {day: folder / date_of(day).isoformat() for day in calendar.snapshots()}
 
 
 def write_patients(
@@ -22,96 +36,136 @@ def write_patients(
     population: Population,
     register: Register,
     holdings: Holdings,
-    since: Array,
     pseudonym: Array,
     ethnic: pa.Array,
     optout: Array,
     declared: int,
 ) -> None:
-    """Write patients and demographics as of a snapshot's day."""
-    person = holdings.identities.person
-    second = np.isin(holdings.local, register.second[register.second > 0])
-    row = np.searchsorted(register.person, person)
-    left = np.where(second, population.departure[person], np.minimum(register.switch[row], population.departure[person]))
-    left = np.minimum(left, population.death[person])
-    records = np.flatnonzero(since < declared)
-    index = pa.array(records)
-    who = person[records]
-    area = population.addresses.area[population.address_on(who, np.minimum(left[records], declared) - 1)]
-    decile = population.places.decile[area]
-    practice = np.where(second[records], population.practice[1, who], population.practice[0, who])
+    """Write patients and demographics as of the day before a snapshot."""
+    second = register.second > 0
+    known = register.since < declared
+    moved = second & (register.switch < declared)
+    local = np.r_[register.first[known], register.second[moved]]
+    states = holdings.rows(local, declared - 1)
+    index = pa.array(states)
+    held = holdings.identities
+    person = np.r_[register.person[known], register.person[moved]]
+    gone = np.minimum(population.departure, population.death)[person]
+    switch = np.where(second, register.switch, NEVER)
+    left = np.minimum(gone, np.r_[switch[known], np.full(int(moved.sum()), NEVER)])
+    since = np.r_[register.since[known], register.switch[moved]]
+    practice = np.r_[population.practice[0, register.person[known]], population.practice[1, register.person[moved]]]
+    place = held.where[states]
+    decile = population.places.decile[population.addresses.area[place]].astype(np.int64)
+    nowhere = population.addresses.kind[place] == NOWHERE
     columns = {
-        "patient_id": holdings.columns["local_patient_id"],
-        "nhs_number": nhs_text(holdings.identities.nhs),
+        "patient_id": holdings.columns["local_patient_id"].take(index),
+        "nhs_number": nhs_text(held.nhs[states]),
+        "Der_Pseudo_NHS_Number": pa.array(pseudonym[person], pa.string()),
+        "practice_code": numbered("N", practice, 99_001),
+        "birth_date": holdings.columns["birth_date"].take(index),
+        "sex": holdings.columns["sex"].take(index),
+        "ethnic_code": ethnic.take(pa.array(held.record[states])),
+        "postcode": holdings.columns["postcode"].take(index),
+        "lsoa": area_codes(population.addresses, place),
+        "imd_decile": pa.array(decile, mask=nowhere),
+        "uprn": holdings.columns["uprn"].take(index),
+        "registered_from": dates(since),
+        "registered_to": dates(left, declared - 1),
+        "deceased_date": dates(population.death[person], declared - 1),
+        "type1_optout": coded(optout[person].astype(np.int8), ["N", "Y"]),
     }
-    taken = {name: column.take(index) for name, column in columns.items()}
-    taken["Der_Pseudo_NHS_Number"] = pa.array(pseudonym[who], pa.string())
-    taken["practice_code"] = numbered("N", practice, 99_001)
-    taken["birth_date"] = holdings.columns["birth_date"].take(index)
-    taken["sex"] = holdings.columns["sex"].take(index)
-    taken["ethnic_code"] = ethnic.take(index)
-    taken["postcode"] = holdings.columns["postcode"].take(index)
-    taken["lsoa"] = numbered("E0", area, 1_990_001)
-    taken["imd_decile"] = pa.array(decile.astype(np.int64))
-    taken["uprn"] = uprn_text(holdings.identities.uprn[records])
-    taken["registered_from"] = dates(np.maximum(since[records], population.birth[who]))
-    taken["registered_to"] = dates(left[records], declared - 1)
-    taken["deceased_date"] = dates(population.death[who], declared - 1)
-    taken["type1_optout"] = coded(optout[who].astype(int), ["N", "Y"])
-    write_table(folder / "patients.csv", taken)
-    write_demographics(folder / "demographics.csv", holdings, records)
+    write_table(folder / "patients.csv", columns)
+    write_demographics(folder / "demographics.csv", holdings, states)
 
 
 def write_events(
-    folders: dict[int, Path], blocks: Iterator[BlockEvents], register: Register, calendar: Calendar
+    folders: dict[int, Path],
+    blocks: Iterator[BlockEvents],
+    register: Register,
+    population: Population,
+    step: Callable[[], None],
 ) -> tuple[int, int]:
-    """Write journal and prescriptions of all blocks into the snapshots; returns rows of the last snapshot."""
-    options = pyarrow.csv.WriteOptions(quoting_style="none")
-    journals: dict[int, pyarrow.csv.CSVWriter] = {}
-    scripts: dict[int, pyarrow.csv.CSVWriter] = {}
+    """Write journal and prescriptions of all blocks into both snapshots.
+
+    Returns:
+        Rows of journal and of prescriptions in the last snapshot.
+    """
+    early, late = sorted(folders)
+    files = {
+        (day, name): (folder / f"{name}.csv").open("wb")
+        for day, folder in folders.items()
+        for name in ("journal", "prescriptions")
+    }
+    registered = np.zeros(population.count, bool)
+    registered[register.person] = True
     rows = [0, 0]
-    for block in blocks:
-        journal = pa.table(_journal(block, register))
-        script = pa.table(_scripts(block, register))
-        for declared, folder in folders.items():
-            folder.mkdir(parents=True, exist_ok=True)
-            if declared not in journals:
-                journals[declared] = pyarrow.csv.CSVWriter(str(folder / "journal.csv"), journal.schema, write_options=options)
-                scripts[declared] = pyarrow.csv.CSVWriter(str(folder / "prescriptions.csv"), script.schema, write_options=options)
-            journals[declared].write_table(journal.filter(pa.array(block.recorded < declared)))
-            scripts[declared].write_table(script.filter(pa.array(block.issued < declared)))
-        rows[0] += journal.num_rows
-        rows[1] += script.num_rows
-    for writer in (*journals.values(), *scripts.values()):
-        writer.close()
+    for number, block in enumerate(blocks):
+        journal = np.flatnonzero(registered[block.person])
+        script = np.flatnonzero(registered[block.patient])
+        for which, name, keep, known in (
+            (0, "journal", journal, np.maximum(block.recorded, register.since[_row(register, block.person)])[journal]),
+            (
+                1,
+                "prescriptions",
+                script,
+                np.maximum(block.issued, register.since[_row(register, block.patient)])[script],
+            ),
+        ):
+            order = keep[np.argsort(known >= early, kind="stable")]
+            old = int((known < early).sum())
+            table = pa.table(_journal(block, order, register) if which == 0 else _scripts(block, order, register))
+            if number == 0:
+                for day in (early, late):
+                    files[day, name].write((",".join(table.column_names) + "\n").encode())
+            text = _csv(table.slice(0, old))
+            files[early, name].write(text)
+            files[late, name].write(text)
+            files[late, name].write(_csv(table.slice(old)))
+            rows[which] += table.num_rows
+        step()
+    for file in files.values():
+        file.close()
     return rows[0], rows[1]
 
 
-def _journal(block: BlockEvents, register: Register) -> dict[str, pa.Array]:
+def _row(register: Register, person: Array) -> Array:
+    return np.minimum(np.searchsorted(register.person, person), len(register.person) - 1)
+
+
+def _csv(table: pa.Table) -> pa.Buffer:
+    sink = pa.BufferOutputStream()
+    if table.num_rows:
+        pyarrow.csv.write_csv(table, sink, _HEADLESS)
+    return sink.getvalue()
+
+
+def _journal(block: BlockEvents, rows: Array, register: Register) -> dict[str, pa.Array]:
+    code = block.code[rows]
+    value = block.value[rows]
+    day = block.day[rows]
     return {
-        "patient_id": numbered("", register.numbers(block.person, block.day)),
-        "code": coded(block.code, [code.snomed for code in CODES]),
-        "code_system": coded(np.zeros(len(block.code), np.int8), ["SNOMED CT"]),
-        "event_date": dates(block.day),
-        "recorded_date": dates(block.recorded),
-        "value": chosen(block.value > -1000, block.value_text()),
-        "unit": coded(block.code, [code.unit for code in CODES]),
+        "patient_id": numbered("", register.numbers(block.person[rows], day)),
+        "code": coded(code, JOURNAL_CODES),
+        "code_system": coded(np.zeros(len(rows), np.int8), ["SNOMED CT"]),
+        "event_date": dates(day),
+        "recorded_date": dates(block.recorded[rows]),
+        "value": chosen(~np.isnan(value), tenths(np.nan_to_num(value))),
+        "unit": coded(code, JOURNAL_UNITS),
     }
 
 
-def _scripts(block: BlockEvents, register: Register) -> dict[str, pa.Array]:
+def _scripts(block: BlockEvents, rows: Array, register: Register) -> dict[str, pa.Array]:
+    drug = block.drug[rows]
+    issued = block.issued[rows]
+    drugs = tuple(DRUGS.values())
     return {
-        "patient_id": numbered("", register.numbers(block.patient, block.issued)),
-        "dmd_code": coded(block.drug, [drug.dmd for drug in DRUGS]),
-        "name": coded(block.drug, [drug.name for drug in DRUGS]),
-        "dose": coded(block.drug, [drug.dose for drug in DRUGS]),
-        "quantity": coded(block.drug, [str(drug.quantity) for drug in DRUGS]),
-        "quantity_unit": coded(block.drug, [drug.unit for drug in DRUGS]),
-        "issue_date": dates(block.issued),
-        "course": coded(block.drug, ["repeat" if drug.repeat else "acute" for drug in DRUGS]),
+        "patient_id": numbered("", register.numbers(block.patient[rows], issued)),
+        "dmd_code": coded(drug, [d.dmd for d in drugs]),
+        "name": coded(drug, [d.name for d in drugs]),
+        "dose": coded(drug, [d.dose for d in drugs]),
+        "quantity": coded(drug, [str(d.quantity) for d in drugs]),
+        "quantity_unit": coded(drug, [d.unit for d in drugs]),
+        "issue_date": dates(issued),
+        "course": coded(drug, ["repeat" if d.every else "acute" for d in drugs]),
     }
-
-
-def snapshot_folders(folder: Path, calendar: Calendar) -> dict[int, Path]:
-    """Return the folder of each snapshot by its day."""
-    return {day: folder / date_of(day).isoformat() for day in calendar.snapshots()}

@@ -14,16 +14,15 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from washhouse.synthetic.calendar import NEVER, Calendar, Period, date_of
-from washhouse.synthetic.caseload import COMMUNITY
 from washhouse.synthetic.columns import Array, chosen, coded, dates, fixed, moments, numbered, times, write_table
+from washhouse.synthetic.course import HOMELESS, HOMES, JOBS
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text, write_demographics
+from washhouse.synthetic.frames import Frame, take
 from washhouse.synthetic.mental_health import ACTS, CLOSURES, SOURCES, MentalHealth
 from washhouse.synthetic.population import Population
 from washhouse.synthetic.registers import Register
-from washhouse.synthetic.weeks import HOMELESS, HOMES, JOBS
 
 PROVIDER = "RW9"
 """Invented code of the mental-health trust."""
@@ -37,7 +36,7 @@ _HONOS = (
     "979701000000108", "979711000000105", "979721000000104", "979731000000102", "979741000000106", "979751000000109",
 )  # fmt: skip
 _ACCOMMODATION = (*HOMES, "20")
-_SETTLED = tuple("N" if homeless else "Y" for homeless in HOMELESS.tolist()) + ("N",)
+_SETTLED = (*("N" if homeless else "Y" for homeless in HOMELESS.tolist()), "N")
 
 
 class MentalHealthExtract:
@@ -51,18 +50,14 @@ class MentalHealthExtract:
         self.register = register
         self.holdings = holdings
         self.ethnic = ethnic
-        self.last = population.last_day()
-        spells = mental.spells
-        self.ward_spell = mental.wards["spell"]
-        self.spell_closed = spells["discharged"]
-        r = mental.referrals
-        self.referral_until = np.minimum(r["closed"], r["rejected"])
+        self.referral_until = np.minimum(mental.referrals["closed"], mental.referrals["rejected"])
 
     def _local(self, person: Array, day: Array | int) -> pa.Array:
         return numbered(PREFIX, self.register.numbers(person, day))
 
     def write(self, folder: Path, period: Period, *, nightly: bool) -> None:
         """Write the files of one period."""
+        m, r = self.mental, self.mental.referrals
         start, end = period.start, period.end
 
         def touched(day: Array, *others: Array) -> Array:
@@ -71,62 +66,57 @@ class MentalHealthExtract:
                 hit = day == end
                 for other in others:
                     hit |= other == end
-                return np.flatnonzero(hit & (day <= end))
-            lasts = others[-1] if others else day
-            return np.flatnonzero((day <= end) & (lasts >= start))
+            else:
+                hit = (others[-1] if others else day) >= start
+            return np.flatnonzero(hit & (day <= end))
 
-        m = self.mental
-        r = m.referrals
-        rows = touched(r["day"], r["rejected"], self.referral_until)
-        write = self._writer(folder, nightly)
-        write("MHS000Header", self._header(period))
-        write("MHS101Referral", self._referrals(rows, end))
-        write("MHS102OtherServiceType", self._others(rows[r["other"][rows] >= 0], end))
-        people = r["person"][rows]
         lo, hi = np.searchsorted(m.contacts["day"], [start, end + 1])
         contacts = np.arange(lo, hi)
-        write("MHS201CareContact", self._contacts(contacts))
-        spells = touched(m.spells["day"], m.spells["discharged"])
-        write("MHS501HospProvSpell", self._spells(spells, end))
-        wards = touched(m.wards["day"], m.wards["ended"])
-        write("MHS502WardStay", self._wards(wards, end))
         scores = np.flatnonzero((m.scores["day"] >= start) & (m.scores["day"] <= end))
-        write("MHS606CodedScoreAssessmentRefer", self._scores(scores))
+        spells = touched(m.spells["day"], m.spells["discharged"])
+        wards = touched(m.wards["day"], m.wards["ended"])
+        referrals = touched(r["day"], r["rejected"], self.referral_until)
+        if not nightly:
+            parents = (m.contacts["referral"][contacts], m.scores["referral"][scores], m.spells["referral"][spells])
+            referrals = np.unique(np.concatenate([referrals, *parents]))
         present = np.zeros(self.population.count, bool)
         open_now = (r["day"] <= end) & (self.referral_until >= start)
         present[r["person"][open_now]] = True
         present[m.spells["person"][(m.spells["day"] <= end) & (m.spells["discharged"] >= start)]] = True
 
-        def of_present(frame: dict[str, Array], *changes: str) -> Array:
-            picked = touched(frame["recorded"] if "recorded" in frame else frame["day"], *(frame[c] for c in changes))
+        def of_present(frame: Frame) -> Array:
+            picked = touched(frame["recorded"] if "recorded" in frame else frame["day"], frame["ended"])
             return picked[present[frame["person"][picked]]]
 
-        acts, homes, jobs = of_present(m.acts, "ended"), of_present(m.homes, "ended"), of_present(m.jobs, "ended")
-        links = of_present(m.coordinators, "ended")
+        acts, homes, jobs = of_present(m.acts), of_present(m.homes), of_present(m.jobs)
+        links = of_present(m.coordinators)
+        write = self._writer(folder, nightly)
+        write("MHS000Header", self._header(period))
+        write("MHS101Referral", self._referrals(referrals, end))
+        write("MHS102OtherServiceType", self._others(referrals[r["other"][referrals] >= 0], end))
+        write("MHS201CareContact", self._contacts(contacts))
+        write("MHS501HospProvSpell", self._spells(spells, end))
+        write("MHS502WardStay", self._wards(wards, end))
+        write("MHS606CodedScoreAssessmentRefer", self._scores(scores))
         write("MHS401MHActPeriod", self._acts(acts, end))
         write("MHS003AccommStatus", self._homes(homes, end))
         write("MHS004EmpStatus", self._jobs(jobs, end))
         write("MHS006MHCareCoord", self._coordinators(links, end))
-        if nightly:
-            changed = [people, m.spells["person"][spells], m.acts["person"][acts], m.homes["person"][homes]]
-            changed += [m.jobs["person"][jobs], m.coordinators["person"][links], r["person"][m.contacts["referral"][contacts]]]
-            who = np.unique(np.concatenate(changed))
-        else:
-            who = np.flatnonzero(present)
-        local = self._locals_of(who, period)
-        records = np.sort(self.holdings.rows(local))
-        write("MHS001MPI", self._people(records, end))
+        number = self.register.numbers
+        local = [
+            number(r["person"][referrals], r["day"][referrals]),
+            number(m.acts["person"][acts], m.acts["day"][acts]),
+            number(m.homes["person"][homes], end),
+            number(m.jobs["person"][jobs], end),
+            number(m.coordinators["person"][links], m.coordinators["day"][links]),
+        ]
         if not nightly:
             write("MHS901StaffDetails", self._staff())
             write("MHS902ServiceTeamDetails", self._teams())
-        if len(records):
-            write_demographics(folder / "demographics.csv", self.holdings, records)
-
-    def _locals_of(self, who: Array, period: Period) -> Array:
-        row = np.searchsorted(self.register.person, who)
-        both = (self.register.switch[row] <= period.end) & (self.register.switch[row] >= period.start)
-        now = self.register.numbers(who, period.end)
-        return np.unique(np.r_[now, self.register.first[row[both]]])
+        states = np.sort(self.holdings.rows(np.unique(np.concatenate(local)), end))
+        write("MHS001MPI", self._people(states, end))
+        if len(states):
+            write_demographics(folder / "demographics.csv", self.holdings, states)
 
     @staticmethod
     def _writer(folder: Path, nightly: bool) -> Callable[[str, dict[str, pa.Array]], None]:
@@ -145,12 +135,13 @@ class MentalHealthExtract:
         }  # fmt: skip
         return {name: pa.array([value]) for name, value in values.items()}
 
-    def _people(self, records: Array, end: int) -> dict[str, pa.Array]:
-        index = pa.array(records)
+    def _people(self, states: Array, end: int) -> dict[str, pa.Array]:
+        index = pa.array(states)
         held = self.holdings.identities
-        person = held.person[records]
-        nhs = held.nhs[records]
-        n = len(records)
+        person = held.person[states]
+        nhs = held.nhs[states]
+        sex = coded(held.sex[states], ["2", "1"])
+        n = len(states)
         return {
             "LocalPatientID": self.holdings.columns["local_patient_id"].take(index),
             "OrgIDLocalPatientID": fixed(PROVIDER, n),
@@ -158,17 +149,17 @@ class MentalHealthExtract:
             "NHSNumberStatus": coded((nhs > 0).astype(int), ["03", "01"]),
             "PersonBirthDate": self.holdings.columns["birth_date"].take(index),
             "Postcode": self.holdings.columns["postcode"].take(index),
-            "GenderIDCode": coded(held.sex[records], ["2", "1"]),
+            "GenderIDCode": sex,
             "GenderSameAtBirth": fixed("Y", n),
-            "Gender": coded(held.sex[records], ["2", "1"]),
+            "Gender": sex,
             "MaritalStatus": coded(person % 5, ["S", "M", "D", "8", "9"]),
-            "EthnicCategory": self.ethnic.take(index),
+            "EthnicCategory": self.ethnic.take(pa.array(held.record[states])),
             "LanguageCodePreferred": fixed("en", n),
             "PersDeathDate": dates(self.population.death[person], end),
         }
 
     def _referrals(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        r = {name: column[rows] for name, column in self.mental.referrals.items()}
+        r = take(self.mental.referrals, rows)
         until = np.where(r["rejected"] < NEVER, NEVER, r["closed"])
         shut = until <= end
         return {
@@ -189,7 +180,7 @@ class MentalHealthExtract:
         }
 
     def _others(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        r = {name: column[rows] for name, column in self.mental.referrals.items()}
+        r = take(self.mental.referrals, rows)
         return {
             "ServiceRequestID": numbered("R", rows, 1_000_000),
             "OtherCareProfTeamLocalID": numbered("T", r["other"], 101),
@@ -199,7 +190,7 @@ class MentalHealthExtract:
         }
 
     def _contacts(self, rows: Array) -> dict[str, pa.Array]:
-        c = {name: column[rows] for name, column in self.mental.contacts.items()}
+        c = take(self.mental.contacts, rows)
         cancelled = (c["status"] == 2) | (c["status"] == 4)
         return {
             "CareContactID": numbered("C", rows, 10_000_000),
@@ -219,7 +210,7 @@ class MentalHealthExtract:
         }
 
     def _spells(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        s = {name: column[rows] for name, column in self.mental.spells.items()}
+        s = take(self.mental.spells, rows)
         left = s["discharged"] <= end
         return {
             "HospProvSpellID": numbered("S", rows, 100_000),
@@ -235,7 +226,7 @@ class MentalHealthExtract:
         }
 
     def _wards(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        w = {name: column[rows] for name, column in self.mental.wards.items()}
+        w = take(self.mental.wards, rows)
         spell_minute = self.mental.spells["minute"][w["spell"]]
         return {
             "WardStayID": numbered("W", rows, 100_000),
@@ -260,7 +251,7 @@ class MentalHealthExtract:
         }
 
     def _acts(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        a = {name: column[rows] for name, column in self.mental.acts.items()}
+        a = take(self.mental.acts, rows)
         over = a["ended"] <= end
         return {
             "MHActLegalStatusClassPeriodID": numbered("A", rows, 100_000),
@@ -277,7 +268,7 @@ class MentalHealthExtract:
         }
 
     def _homes(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        h = {name: column[rows] for name, column in self.mental.homes.items()}
+        h = take(self.mental.homes, rows)
         return {
             "LocalPatientID": self._local(h["person"], end),
             "AccommodationType": coded(h["code"], _ACCOMMODATION),
@@ -288,7 +279,7 @@ class MentalHealthExtract:
         }
 
     def _jobs(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        j = {name: column[rows] for name, column in self.mental.jobs.items()}
+        j = take(self.mental.jobs, rows)
         return {
             "LocalPatientID": self._local(j["person"], end),
             "EmployStatus": coded(j["code"], JOBS),
@@ -299,13 +290,15 @@ class MentalHealthExtract:
         }
 
     def _coordinators(self, rows: Array, end: int) -> dict[str, pa.Array]:
-        c = {name: column[rows] for name, column in self.mental.coordinators.items()}
+        c = take(self.mental.coordinators, rows)
         return {
             "LocalPatientID": self._local(c["person"], c["day"]),
             "StartDateAssCareCoord": dates(c["day"]),
             "CareProfLocalID": numbered("CC", c["worker"], 1001),
             "EndDateAssCareCoord": dates(c["ended"], end),
-            "CareProfServOrTeamTypeAssoc": pa.array(np.array(self.mental.teams.kind, dtype=object)[c["team"]], pa.string()),
+            "CareProfServOrTeamTypeAssoc": pa.array(
+                np.array(self.mental.teams.kind, dtype=object)[c["team"]], pa.string()
+            ),
         }
 
     def _staff(self) -> dict[str, pa.Array]:
@@ -328,7 +321,9 @@ class MentalHealthExtract:
         }
 
 
-def write_mental_health(folder: Path, extract: MentalHealthExtract, calendar: Calendar, step: Callable[[], None]) -> None:
+def write_mental_health(
+    folder: Path, extract: MentalHealthExtract, calendar: Calendar, step: Callable[[], None]
+) -> None:
     """Write all monthly and nightly batches."""
     for period in calendar.months():
         extract.write(folder / date_of(period.declared).isoformat(), period, nightly=False)
@@ -336,6 +331,3 @@ def write_mental_health(folder: Path, extract: MentalHealthExtract, calendar: Ca
     for period in calendar.nights():
         extract.write(folder / f"{date_of(period.declared).isoformat()}-delta", period, nightly=True)
         step()
-
-
-__all__ = ["COMMUNITY", "MentalHealthExtract", "write_mental_health"]

@@ -1,5 +1,7 @@
 """How does the council hand in client level data: each quarter, then once more with the next?
 
+The second time a quarter brings late rows, and closes what had been open. Texts vary in case, as typed.
+
 References:
     Names and texts of Client Level Data release 1: FIELDS.md section 2.
 """
@@ -13,80 +15,161 @@ import numpy as np
 import pyarrow as pa
 
 from washhouse.synthetic.calendar import Calendar, Period, date_of
-from washhouse.synthetic.columns import Array, chosen, coded, dates, fixed, numbered, write_table
+from washhouse.synthetic.columns import Array, chosen, coded, dates, fixed, numbered, tenths, write_table
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text
-from washhouse.synthetic.mental_health import Frame
+from washhouse.synthetic.frames import Frame, take
+from washhouse.synthetic.places import CARE_HOME, HOSTEL, NOWHERE
 from washhouse.synthetic.population import Population
 from washhouse.synthetic.registers import Register
-from washhouse.synthetic.social_care import REQUEST, REVIEW, SERVICE, SERVICES
+from washhouse.synthetic.social_care import (
+    ASSESSMENT,
+    ASSESSMENT_OUTCOMES,
+    REQUEST,
+    REQUEST_OUTCOMES,
+    REVIEW,
+    REVIEW_OUTCOMES,
+    REVIEW_REASONS,
+    ROUTES,
+    SERVICE,
+    SERVICES,
+    SUPPORT_REASONS,
+)
 
 PREFIX = "LA"
+"""Prefix of the council's person numbers."""
+
 _KINDS = ("Request", "Assessment", "Service", "Review")
-_OUTCOMES = (
-    "Progress to Assessment", "NFA - Information & Advice / Signposting only", "Progress to Reablement/ST-Max",
-    "NFA - Support declined",
-)  # fmt: skip
+_SETTLED = (
+    "Owner occupier or shared ownership scheme",
+    "Tenant",
+    "Tenant - private landlord",
+    "Settled mainstream housing with family / friends",
+    "Sheltered housing / extra care housing / other sheltered housing",
+)
+_COMPONENTS = ("Home Support", "Residential Care", "Nursing Care", "Reablement", "Equipment", "Carer Respite")
 
 
-def write_social_care(
-    folder: Path, events: Frame, population: Population, register: Register, holdings: Holdings, ethnic: pa.Array,
-    calendar: Calendar, step: Callable[[], None],
-) -> None:
+class SocialCareExtract:
+    """The council's events with what is needed to cut a quarter out of them."""
+
+    def __init__(
+        self, events: Frame, population: Population, register: Register, holdings: Holdings, ethnic: pa.Array
+    ) -> None:
+        self.events = events
+        self.population = population
+        self.register = register
+        self.holdings = holdings
+        self.ethnic = ethnic
+
+    def quarter(self, period: Period, known_by: int, *, again: bool) -> pa.Table:
+        """Return the rows of a quarter.
+
+        Args:
+            period: Quarter.
+            known_by: Last day known.
+            again: True where the quarter is handed in a second time, with late rows.
+        """
+        events = self.events
+        lasts = np.where(events["kind"] == SERVICE, events["ended"], events["day"])
+        late = (np.arange(len(lasts)) % 23 == 0) & (events["day"] > period.end - 25)
+        rows = np.flatnonzero((events["day"] <= period.end) & (lasts >= period.start) & (again | ~late))
+        e = take(events, rows)
+        columns = self._person(e, known_by) | self._event(e, rows, known_by)
+        n = len(rows)
+        head = {
+            "LA_Code": fixed("999", n),
+            "LA_Name": fixed("Washhouse", n),
+            "Reporting_Period_Start_Date": dates(np.full(n, period.start)),
+            "Reporting_Period_End_Date": dates(np.full(n, period.end)),
+        }
+        return pa.table(head | columns)
+
+    def _person(self, e: Frame, known_by: int) -> dict[str, pa.Array]:
+        held = self.holdings.identities
+        states = self.holdings.rows(self.register.numbers(e["person"], e["day"]), known_by)
+        index = pa.array(states)
+        person = e["person"]
+        n = len(person)
+        kind = self.population.addresses.kind[held.where[states]]
+        home = np.select([kind == CARE_HOME, kind == HOSTEL, kind == NOWHERE], [5, 6, 7], person % 5)
+        homes = [
+            *_SETTLED,
+            "Registered care home",
+            "Night shelter / emergency hostel / direct access hostel",
+            "Rough sleeper / squatting",
+        ]
+        carer = e["carer_of"] >= 0
+        return {
+            "NHS_Number": nhs_text(held.nhs[states]),
+            "LA_Person_Unique_Identifier": self.holdings.columns["local_patient_id"].take(index),
+            "GP_Practice_Code": numbered("N", self.population.practice[0, person], 99_001),
+            "Gender": coded(held.sex[states] + 2 * (person % 37 == 0), ["Female", "Male", "FEMALE", "MALE"]),
+            "Ethnicity": self.ethnic.take(pa.array(held.record[states])),
+            "Date_of_Birth": self.holdings.columns["birth_date"].take(index),
+            "Date_of_Death": dates(self.population.death[person], known_by),
+            "Client_Type": coded(carer.astype(np.int8), ["Service User", "Carer"]),
+            "Primary_Support_Reason": chosen(e["kind"] != REQUEST, coded(e["reason"], SUPPORT_REASONS)),
+            "Postcode": self.holdings.columns["postcode"].take(index),
+            "Accommodation_Status": coded(home, homes),
+            "Has_Unpaid_Carer": coded(person % 3, ["No", "Yes", "Unknown"]),
+            "Dementia": coded(e["dementia"], ["No", "Yes"]),
+            "Client_Funding_Status": fixed("Fully funded by local authority", n),
+            "Total_Hrs_Caring_per_week": chosen(carer, coded(person % 3, ["1-19 hrs", "20-49 hrs", "50+ hrs"])),
+            "No_of_adults_being_cared_for": pa.array(np.ones(n, np.int64), mask=~carer),
+            "Adult_1_Linked_Person_ID": chosen(
+                carer, numbered(PREFIX, self.register.numbers(np.where(carer, e["carer_of"], person), e["day"]))
+            ),
+        }
+
+    def _event(self, e: Frame, rows: Array, known_by: int) -> dict[str, pa.Array]:
+        kind, outcome = e["kind"], e["outcome"]
+        service = kind == SERVICE
+        typed = np.maximum(e["service"], 0)
+        lower = rows % 41 == 0
+        outcomes = [*REQUEST_OUTCOMES, *ASSESSMENT_OUTCOMES, *REVIEW_OUTCOMES, "Provision of service"]
+        first = np.array(
+            [0, len(REQUEST_OUTCOMES), len(outcomes) - 1, len(REQUEST_OUTCOMES) + len(ASSESSMENT_OUTCOMES)]
+        )
+        weekly = np.array([412.0, 760.0, 915.0, 240.0, 35.0, 20.0])[typed]
+        return {
+            "Event_Type": coded(kind, _KINDS),
+            "Event_Reference": numbered("EV", rows, 100_000),
+            "Event_Start_Date": dates(e["day"]),
+            "Event_End_Date": dates(e["ended"], known_by),
+            "Event_Outcome": coded(first[kind] + np.where(service, 0, outcome), outcomes),
+            "Request_Route_of_Access": chosen(kind == REQUEST, coded(outcome % len(ROUTES), ROUTES)),
+            "Assessment_Type": chosen(
+                kind == ASSESSMENT, coded(outcome % 2, ["Long Term Assessment", "Short Term Assessment"])
+            ),
+            "Eligible_Needs_Identified": chosen(
+                kind == ASSESSMENT, coded((outcome == 0).astype(np.int8), ["No", "Yes"])
+            ),
+            "Method_of_Assessment": chosen(kind == ASSESSMENT, coded(rows % 2, ["Face to face", "Telephone"])),
+            "Service_Type": chosen(
+                service, coded(typed + len(SERVICES) * lower, [*SERVICES, *(s.lower() for s in SERVICES)])
+            ),
+            "Service_Component": chosen(service, coded(typed, _COMPONENTS)),
+            "Delivery_Mechanism": chosen(
+                service, coded(rows % 2, ["CASSR Managed Personal Budget", "Direct Payment only"])
+            ),
+            "Review_Reason": chosen(kind == REVIEW, coded(outcome % len(REVIEW_REASONS), REVIEW_REASONS)),
+            "Review_Outcomes_Achieved": chosen(kind == REVIEW, coded(rows % 3, ["Fully", "Partially", "Not achieved"])),
+            "Method_of_Review": chosen(kind == REVIEW, coded(rows % 2, ["Face to face", "Telephone"])),
+            "Unit_Cost": chosen(service, tenths(weekly)),
+            "Cost_Frequency_Unit_Type": chosen(service, fixed("Weekly", len(rows))),
+            "Planned_units_per_week": chosen(service, tenths(np.where(typed == 0, 14.0, 1.0))),
+        }
+
+
+def write_social_care(folder: Path, extract: SocialCareExtract, calendar: Calendar, step: Callable[[], None]) -> None:
     """Write the quarterly batches, each with the quarter before once more."""
     before: Period | None = None
     for period in calendar.quarters():
-        periods = [p for p in (before, period) if p]
-        parts = [_rows(events, p, population, register, holdings, ethnic, period.end, first=p is period) for p in periods]
-        folder_name = date_of(period.declared).isoformat()
-        table = pa.concat_tables(pa.table(part) for part in parts)
-        write_table(folder / folder_name / "cld.csv", {n: table.column(n) for n in table.column_names}, quoted=True)
+        parts = [extract.quarter(period, period.end, again=False)]
+        if before:
+            parts.insert(0, extract.quarter(before, period.end, again=True))
+        table = pa.concat_tables(parts)
+        columns = {name: table.column(name) for name in table.column_names}
+        write_table(folder / date_of(period.declared).isoformat() / "cld.csv", columns, quoted=True)
         before = period
         step()
-
-
-def _rows(
-    events: Frame, period: Period, population: Population, register: Register, holdings: Holdings, ethnic: pa.Array,
-    known_by: int, *, first: bool,
-) -> dict[str, pa.Array]:  # fmt: skip
-    lasts = np.where(events["kind"] == SERVICE, events["ended"], events["day"])
-    late = (np.arange(len(lasts)) % 29 == 0) & (events["day"] > period.end - 20)
-    rows = np.flatnonzero((events["day"] <= period.end) & (lasts >= period.start) & ~(late & first))
-    e = {name: column[rows] for name, column in events.items()}
-    n = len(rows)
-    local = register.numbers(e["person"], e["day"])
-    records = holdings.rows(local)
-    index = pa.array(records)
-    kind = e["kind"]
-    carer = e["carer_of"] >= 0
-    cared = np.where(carer, e["carer_of"], register.person[0])
-    return {
-        "LA_Code": fixed("999", n),
-        "LA_Name": fixed("Washhouse", n),
-        "Reporting_Period_Start_Date": dates(np.full(n, period.start)),
-        "Reporting_Period_End_Date": dates(np.full(n, period.end)),
-        "NHS_Number": nhs_text(holdings.identities.nhs[records]),
-        "LA_Person_Unique_Identifier": holdings.columns["local_patient_id"].take(index),
-        "GP_Practice_Code": numbered("N", population.practice[0, e["person"]], 99_001),
-        "Gender": coded(holdings.identities.sex[records], ["Female", "Male"]),
-        "Ethnicity": ethnic.take(pa.array(e["person"])),
-        "Date_of_Birth": holdings.columns["birth_date"].take(index),
-        "Date_of_Death": dates(population.death[e["person"]], known_by),
-        "Client_Type": coded(carer.astype(int), ["Service User", "Carer"]),
-        "Primary_Support_Reason": chosen(kind != REQUEST, fixed("Physical Support: Personal Care Support", n)),
-        "Postcode": holdings.columns["postcode"].take(index),
-        "Accommodation_Status": fixed("Owner occupier or shared ownership scheme", n),
-        "Has_Unpaid_Carer": fixed("No", n),
-        "Event_Type": coded(kind, _KINDS),
-        "Event_Reference": numbered("EV", rows, 100_000),
-        "Event_Start_Date": dates(e["day"]),
-        "Event_End_Date": dates(e["ended"], known_by),
-        "Event_Outcome": coded(np.where(kind == SERVICE, 4, e["outcome"]), [*_OUTCOMES, "Provision of service"]),
-        "Request_Route_of_Access": chosen(kind == REQUEST, fixed("Community / other route", n)),
-        "Assessment_Type": chosen(kind == 1, fixed("Short Term Assessment", n)),
-        "Service_Type": chosen(kind == SERVICE, coded(np.maximum(e["service"], 0), SERVICES)),
-        "Review_Reason": chosen(kind == REVIEW, fixed("Planned", n)),
-        "No_of_adults_being_cared_for": pa.array(np.ones(n, np.int64), mask=~carer),
-        "Adult_1_Linked_Person_ID": chosen(carer, numbered(PREFIX, register.numbers(cared, e["day"]))),
-    }
-
-

@@ -1,0 +1,69 @@
+"""What is true of the city? For tests and benchmarks only: nothing else may open what is written here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from washhouse.synthetic.columns import Array, dates, numbered
+from washhouse.synthetic.effects import EFFECTS, INTERCEPT, MEANINGS
+from washhouse.synthetic.extracts.demographics import Holdings
+from washhouse.synthetic.hazard import Truth
+from washhouse.synthetic.senders import QUALITIES, TWICE
+
+
+def true_ids(person: Array) -> pa.Array:
+    """Return the true identifiers of people."""
+    return numbered("T", person, 10_000_000)
+
+
+def write_people(folder: Path, holdings: dict[str, Holdings], attended_as: Array, attended: Array) -> int:
+    """Write `people.parquet` (one row per source record) and return its rows."""
+    sources, ids, persons = [], [], []
+    for name, held in holdings.items():
+        records = int(held.identities.record.max()) + 1
+        sources.append(pa.repeat(pa.scalar(name), records))
+        ids.append(held.columns["local_patient_id"].slice(0, records))
+        persons.append(true_ids(held.identities.person[:records]))
+    sources.append(pa.repeat(pa.scalar("hospital"), len(attended)))
+    ids.append(pa.array(attended_as[attended], pa.string()))
+    persons.append(true_ids(attended))
+    table = pa.table(
+        {
+            "source": pa.concat_arrays(sources),
+            "source_id": pa.concat_arrays(ids),
+            "true_person": pa.concat_arrays(persons),
+        }
+    )
+    pq.write_table(table, folder / "people.parquet")
+    return int(table.num_rows)
+
+
+def write_hazards(folder: Path, truth: Truth) -> None:
+    """Write `hazard.parquet`: one row per person at risk and Monday."""
+    order = np.lexsort((truth.person, truth.week))
+    columns = {
+        "true_person": true_ids(truth.person[order]),
+        "week": dates(truth.week[order]),
+        "hazard": pa.array(truth.hazard[order]),
+    }
+    pq.write_table(pa.table(columns), folder / "hazard.parquet")
+
+
+def write_effects(folder: Path) -> None:
+    """Write `effects.json`: what was planted, and how large."""
+    effects = {
+        "crisis": {
+            "scale": "weekly log hazard",
+            "intercept": INTERCEPT,
+            "effects": {name: {"size": size, "state": MEANINGS[name]} for name, size in EFFECTS.items()},
+        },
+        "identity_errors": {name: asdict(quality) for name, quality in QUALITIES.items()},
+        "registered_twice": TWICE,
+    }
+    (folder / "effects.json").write_text(json.dumps(effects, indent=2) + "\n", encoding="utf-8")
