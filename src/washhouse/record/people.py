@@ -16,6 +16,7 @@ from washhouse.record.tables import PERSON
 SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care", "meds")
 """Whose word counts first; a service not named here comes last, by name."""
 
+# Codes that are not shaped like one are left out: a name or a number typed into the wrong column stays in the vault.
 _RANK = " ".join(f"WHEN '{source}' THEN {rank}" for rank, source in enumerate(SOURCE_ORDER))
 
 # The small area of somebody whose address is restricted could help to find them, so nobody's of that kind is kept.
@@ -23,10 +24,10 @@ _PEOPLE = f"""
 SELECT {bucket_sql("person_id")} AS bucket, person_id,
        arg_min(CAST(date_trunc('month', birth_date) AS DATE), place) AS birth_month,
        coalesce(arg_min(nullif(sex, 'unknown'), place), 'unknown') AS sex,
-       arg_min(ethnic_category, place) AS ethnic_category,
-       CASE WHEN NOT bool_or(restricted) THEN arg_min(small_area, place) END AS small_area,
+       arg_min(ethnic_of(ethnic_category), place) AS ethnic_category,
+       CASE WHEN NOT bool_or(restricted) THEN arg_min(small_area_of(small_area), place) END AS small_area,
        arg_min(deprivation_decile, place) AS deprivation_decile,
-       arg_min(practice, place) AS practice,
+       arg_min(practice_of(practice), place) AS practice,
        arg_min(death_date, place) AS death_date,
        string_agg(DISTINCT source, ',' ORDER BY source) AS sources
 FROM (
@@ -43,7 +44,7 @@ def build_people(con: Connection, identities: pa.Table, buckets: int) -> pa.Tabl
     """Build `record.person`.
 
     Args:
-        con: The engine, with the temporary table `member` (source, source_id, person_id).
+        con: The engine, with the macros of the mappings and the table `member` (source, source_id, person_id).
         identities: One row per source record, see `sources.identity.IDENTITY`.
         buckets: Number of person buckets.
 

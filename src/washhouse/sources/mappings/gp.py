@@ -43,7 +43,7 @@ _JOURNAL = event_query(
     code="""coded(CASE slug(e.code_system) WHEN 'snomed-ct' THEN 'SNOMED' WHEN 'ctv3' THEN 'CTV3'
         WHEN 'read2' THEN 'READ2' WHEN 'local-emis' THEN 'EMIS' ELSE 'LOCAL' END, e.code)""",
     numeric_value="e.value",
-    unit="left(e.unit, 20)",
+    unit="unit_of(e.unit)",
 )
 
 _PRESCRIPTIONS = event_query(
@@ -53,7 +53,7 @@ _PRESCRIPTIONS = event_query(
     recorded_at="known_at(end_of(e.issue_date), e._recorded_at, e._not_before)",
     code="coded('DMD', e.dmd_code)",
     numeric_value="e.quantity",
-    unit="left(e.quantity_unit, 20)",
+    unit="unit_of(e.quantity_unit)",
     text_value="CASE WHEN lower(e.course) IN ('acute', 'repeat') THEN lower(e.course) END",
 )
 
@@ -67,8 +67,9 @@ _REGISTRATIONS = event_query(
 )
 
 _PRACTICES = """
-    SELECT patient_id AS source_id, practice_code AS practice, registered_from AS since, registered_to AS until
-    FROM gp_registration WHERE practice_code IS NOT NULL AND _superseded_at IS NULL"""
+    SELECT patient_id AS source_id, practice_of(practice_code) AS practice, registered_from AS since,
+           registered_to AS until
+    FROM gp_registration WHERE practice_of(practice_code) IS NOT NULL AND _superseded_at IS NULL"""
 
 _REGISTRATION_STATES = States(
     "gp_registration", "patients", ("patient_id", "practice_code", "registered_from", "registered_to")

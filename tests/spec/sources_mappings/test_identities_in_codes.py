@@ -1,0 +1,88 @@
+"""What is typed into a code's column by mistake does not cross into the record: a name, an NHS number."""
+
+from __future__ import annotations
+
+import pytest
+
+from washhouse.core.nhs_number import parse_nhs_number
+from washhouse.lake.engine import Connection, connect
+from washhouse.sources.mappings.macros import create_macros
+
+
+@pytest.fixture(scope="module")
+def con() -> Connection:
+    con = connect(threads=1)
+    create_macros(con, "00" * 32)
+    return con
+
+
+def ask(con: Connection, call: str, *values: str | None) -> object:
+    row = con.execute(f"SELECT {call}", list(values)).fetchone()
+    return row[0] if row else None
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "code", "shown"),
+    [
+        ("SNOMED", "58214004", "58214004"),
+        ("SNOMED", "1119303003", "1119303003"),
+        ("SNOMED", "999791000000106", "999791000000106"),
+        ("SNOMED", "9434765919", "unreadable"),
+        ("SNOMED", "9434765918", "9434765918"),
+        ("SNOMED", "Smith", "unreadable"),
+        ("SNOMED", "Ann Smith", "unreadable"),
+        ("MHS_CONTACT", "5", "5"),
+        ("MHS_EMPLOYMENT", "ZZ", "ZZ"),
+        ("MHS_REFERRAL", "A06", "A06"),
+        ("MHS_REFERRAL", "Lee", "unreadable"),
+        ("MHS_REFERRAL", None, "unknown"),
+        ("CTV3", "XaBVJ", "XaBVJ"),
+        ("CTV3", "Smith", "unreadable"),
+        ("CTV3", "SMITH", "unreadable"),
+        ("READ2", "C10..", "C10.."),
+        ("EMIS", "EMISNQRE112", "EMISNQRE112"),
+    ],
+)
+def test_a_code_is_shown_if_it_is_shaped_like_one(
+    con: Connection, vocabulary: str, code: str | None, shown: str
+) -> None:
+    assert ask(con, "coded(?, ?)", vocabulary, code) == f"{vocabulary}//{shown}"
+
+
+@pytest.mark.parametrize(
+    "unit", ["mmol/L", "kg/m2", "10*9/L", "mm[Hg]", "%", "mL", "tablet", "Capsule", "pre-filled syringe", None]
+)
+def test_a_unit_is_shown(con: Connection, unit: str | None) -> None:
+    assert ask(con, "unit_of(?)", unit) == unit
+
+
+@pytest.mark.parametrize("unit", ["Smith", "Ann Smith", "9434765919", "12/03/1950", "ann.smith@example.org"])
+def test_what_is_no_unit_is_not_shown(con: Connection, unit: str) -> None:
+    assert ask(con, "unit_of(?)", unit) == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("call", "code", "shown"),
+    [
+        ("practice_of(?)", "N82001", "N82001"),
+        ("practice_of(?)", "Smith", None),
+        ("small_area_of(?)", "E01006512", "E01006512"),
+        ("small_area_of(?)", "95AA01S1", "95AA01S1"),
+        ("small_area_of(?)", "L8 7NN", None),
+        ("small_area_of(?)", "9434765919", None),
+        ("ethnic_of(?)", "99", "99"),
+        ("ethnic_of(?)", "A", "A"),
+        ("ethnic_of(?)", "SMITH", None),
+        ("ethnic_of(?)", None, None),
+    ],
+)
+def test_a_code_of_a_person_is_shown_if_it_is_shaped_like_one(
+    con: Connection, call: str, code: str | None, shown: str | None
+) -> None:
+    assert ask(con, call, code) == shown
+
+
+@pytest.mark.parametrize("number", ["9434765919", "9434765918", "4010232137", "0000000000", "123", "943476591X"])
+def test_the_engine_knows_an_nhs_number_as_core_does(con: Connection, number: str) -> None:
+    fillers = len(set(number)) == 1
+    assert ask(con, "is_nhs_number(?)", number) == (parse_nhs_number(number) is not None or fillers)
