@@ -21,7 +21,7 @@ from washhouse.core.errors import InputError
 from washhouse.desk.accounts import DEMO_USERS
 from washhouse.desk.database import Desk
 from washhouse.desk.models import Assignment, Base, Membership, Team, User
-from washhouse.desk.team_types import team_name
+from washhouse.desk.team_types import is_team_type, team_name
 
 STAFF_COLUMNS = ("worker",)
 TEAM_COLUMNS = ("team", "team_type")
@@ -71,7 +71,11 @@ def sync_directory(
         InputError: `directory-columns`: a table lacks a column.
     """
     workers = {row["worker"] for row in _rows(staff, STAFF_COLUMNS)}
-    types = {row["team"]: row["team_type"] for row in _rows(teams, TEAM_COLUMNS) if row["team"]}
+    types: dict[str, str | None] = {
+        row["team"]: row["team_type"] if is_team_type(row["team_type"]) else None
+        for row in _rows(teams, TEAM_COLUMNS)
+        if row["team"]
+    }
     current = [
         row
         for row in _rows(assignments, ASSIGNMENT_COLUMNS)

@@ -6,6 +6,9 @@ References:
 
 from __future__ import annotations
 
+import re
+from typing import TypeGuard
+
 TEAM_TYPES: dict[str, str] = {
     "A02": "Crisis resolution and home treatment",
     "A05": "Primary care mental health",
@@ -40,12 +43,17 @@ TEAM_TYPES: dict[str, str] = {
 """Meaning of `ServTeamTypeMH`, where one is published."""
 
 
-def team_name(team: str, team_type: str | None) -> str:
-    """Name a team by what it does and its local id.
+def is_team_type(team_type: str | None) -> TypeGuard[str]:
+    """Is a text shaped like a team type: a letter and two digits?"""
+    return team_type is not None and re.fullmatch(r"[A-Z]\d\d", team_type) is not None
 
-    >>> team_name("T001", "A06"), team_name("T002", "E04"), team_name("T003", None)
+
+def team_name(team: str, team_type: str | None) -> str:
+    """Name a team by what it does and its local id. What is not shaped like a type is not shown.
+
+    >>> team_name("T001", "A06"), team_name("T002", "E04"), team_name("T003", "Smith")
     ('Community mental health, functional (T001)', 'Team of type E04 (T002)', 'Team (T003)')
     """
-    if not team_type:
+    if not is_team_type(team_type):
         return f"Team ({team})"
     return f"{TEAM_TYPES.get(team_type, f'Team of type {team_type}')} ({team})"

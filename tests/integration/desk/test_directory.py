@@ -118,6 +118,12 @@ def test_local_ids_that_cannot_be_usernames_are_counted(desk: Desk) -> None:
     assert (found.users, found.refused, found.assignments) == (1, 3, 0)
 
 
+def test_a_team_type_that_is_none_is_not_shown(desk: Desk) -> None:
+    sync_directory(desk, staff("CP1"), teams(T1="Smith"), care(*ROWS[:1]), today=TODAY)
+    first = read_account(desk, "CP1")
+    assert first is not None and first.team_names == ("Team (T1)",)
+
+
 def test_a_table_without_its_columns_is_refused(desk: Desk) -> None:
     with pytest.raises(InputError) as caught:
         sync_directory(desk, pa.table({"id": ["x"]}), teams(), care(), today=TODAY)
