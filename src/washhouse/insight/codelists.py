@@ -35,6 +35,15 @@ class Codelist:
     prefixes: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
+    def holds(self, code: str) -> bool:
+        """Whether a code belongs to the list.
+
+        Examples:
+            >>> MISSED_CONTACT.holds("MHS_CONTACT//3"), MISSED_CONTACT.holds("MHS_CONTACT//2")
+            (True, False)
+        """
+        return code not in self.without and (code in self.codes or any(map(code.startswith, self.prefixes)))
+
 
 def _coded(vocabulary: str, codes: str) -> tuple[str, ...]:
     return tuple(f"{vocabulary}//{code}" for code in codes.split())

@@ -1,0 +1,274 @@
+"""Who on this caseload should be reviewed first, why, and what changed since last week?
+
+Plain values only; names are added by whoever may reveal them. The order is that of the risk of crisis care, and of
+nothing else. Where mental-health data is too old, or there is no model, nothing is ranked and the list says why.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from washhouse.action.changes import list_news, list_shifts
+from washhouse.action.words import local_day, say_expected, say_interval, say_risk
+from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
+from washhouse.insight.codelists import ATTENDED_CONTACT
+from washhouse.insight.crisis.kernels import MENTAL_HEALTH
+from washhouse.insight.crisis.label import HORIZON_DAYS
+from washhouse.insight.crisis.score import MODEL
+from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.record.reader import Record
+
+_THEMES = {feature.name: feature.theme.name for feature in CRISIS_FEATURES}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason behind a risk.
+
+    Attributes:
+        feature: Name of the feature.
+        text: In words.
+        contribution: What its theme adds to the log-odds.
+        event_refs: The events that say so.
+    """
+
+    feature: str
+    text: str
+    contribution: float
+    event_refs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CaseloadRow:
+    """One person on a caseload.
+
+    Attributes:
+        person_id: The person.
+        place: Place on this caseload, 1 the highest risk; none unless ranked.
+        is_listed: Whether the place lies within the team's capacity.
+        risk: Probability of crisis care in the horizon, 0 to 1; none unless ranked.
+        risk_words: `"about 3 of 25 people like this"`; empty unless ranked.
+        interval_words: 95 % interval in the same unit, `"1 to 6 of 25"`; empty unless ranked.
+        reasons: Strongest first.
+        points: Points of the points list; none unless ranked.
+        last_contact: Day of the last attended contact with a mental-health team.
+        shifts: How risk, place and reasons moved since last week.
+        news: What became known in the last week.
+        note: Why the person has no risk; empty if ranked.
+    """
+
+    person_id: str
+    place: int | None
+    is_listed: bool
+    risk: float | None
+    risk_words: str
+    interval_words: str
+    reasons: tuple[Reason, ...]
+    points: int | None
+    last_contact: date | None
+    shifts: tuple[str, ...]
+    news: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True)
+class Caseload:
+    """A caseload as a team reads it.
+
+    Attributes:
+        is_ranked: Whether `ranked` is in the order of risk.
+        ranked: People at risk, highest first; empty unless ranked.
+        in_crisis_care: People on a ward or with a crisis team, by id; never scored.
+        not_ranked: Everybody else, by id, which says nothing about them.
+        sentence: What the list is expected to find; empty unless ranked.
+        explanation: Why nothing is ranked; empty if ranked.
+        index_date: Day at whose start the risks hold.
+        model_version: Version of the model behind the risks; empty without.
+        as_of: Newest declared date of each source.
+    """
+
+    is_ranked: bool
+    ranked: tuple[CaseloadRow, ...]
+    in_crisis_care: tuple[CaseloadRow, ...]
+    not_ranked: tuple[CaseloadRow, ...]
+    sentence: str
+    explanation: str
+    index_date: date | None
+    model_version: str
+    as_of: dict[str, date]
+
+
+def read_caseload(record: Record, person_ids: Collection[str], *, today: date, capacity: int | None = None) -> Caseload:
+    """Read the caseload of a worker or team.
+
+    Args:
+        record: The record, opened under a grant that covers the people.
+        person_ids: The people in their care.
+        today: The present day; decides whether the data is fresh enough to rank.
+        capacity: People that the team can review; everybody unless given.
+
+    Returns:
+        The caseload.
+
+    Raises:
+        RefusedError: The grant does not cover the people.
+    """
+    wanted = sorted(set(person_ids))
+    people = record.people(wanted)
+    events = {person_id: record.events(person_id) for person_id in wanted}
+    scores = record.scores(wanted, MODEL)
+    return build_caseload(people, events, scores, as_of=record.as_of(), today=today, capacity=capacity)
+
+
+def build_caseload(
+    people: pa.Table,
+    events: Mapping[str, pa.Table],
+    scores: pa.Table,
+    *,
+    as_of: Mapping[str, date],
+    today: date,
+    capacity: int | None = None,
+) -> Caseload:
+    """Put a caseload together.
+
+    Args:
+        people: Rows of `record.person` of the caseload.
+        events: Rows of `record.event` by person.
+        scores: Rows of `record.score` of those people, of the newest index date and the one a week before.
+        as_of: Newest declared date of each source.
+        today: The present day.
+        capacity: People that the team can review; everybody unless given.
+
+    Returns:
+        The caseload. People known to have died are on no list.
+    """
+    alive = sorted(
+        row["person_id"]
+        for row in people.select(["person_id", "death_date"]).to_pylist()
+        if row["death_date"] is None or row["death_date"] >= today
+    )
+    found = scores.to_pylist()
+    dates = sorted({row["index_date"] for row in found}, reverse=True)
+    now = {row["person_id"]: row for row in found if row["index_date"] == dates[0]}
+    before = {row["person_id"]: row for row in found if len(dates) > 1 and row["index_date"] == dates[1]}
+    explanation = _why_not_ranked(as_of.get(MENTAL_HEALTH), today, now)
+    index_date = dates[0] if dates else today
+    facts = {person: events[person].to_pylist() if person in events else [] for person in alive}
+    places, places_before = _place(now, alive), _place(before, alive)
+    ranked, crisis, others = [], [], []
+    for person in alive:
+        score = now.get(person)
+        common = {
+            "person_id": person,
+            "last_contact": _last_contact(facts[person], index_date),
+            "news": tuple(list_news(facts[person], index_date)),
+        }
+        if score is not None and score["status"] == "in-crisis-care":
+            when = "when last known" if explanation else "now"
+            crisis.append(_without_risk(common, f"In crisis care {when}: on a ward or with a crisis team."))
+        elif score is None or explanation:
+            others.append(_without_risk(common, explanation or "Not on a community caseload as an adult: not scored."))
+        else:
+            ranked.append(_ranked(common, score, before.get(person), places, places_before, capacity))
+    ranked.sort(key=lambda row: row.place or 0)
+    risks = [row.risk or 0.0 for row in ranked]
+    return Caseload(
+        is_ranked=not explanation,
+        ranked=tuple(ranked),
+        in_crisis_care=tuple(crisis),
+        not_ranked=tuple(others),
+        sentence=say_expected(risks, min(capacity or len(risks), len(risks)), HORIZON_DAYS) if risks else "",
+        explanation=explanation,
+        index_date=dates[0] if dates else None,
+        model_version=next((row["model_version"] for row in now.values() if row["status"] == "scored"), ""),
+        as_of=dict(as_of),
+    )
+
+
+def _why_not_ranked(mental_health_as_of: date | None, today: date, now: Mapping[str, Mapping[str, Any]]) -> str:
+    if mental_health_as_of is None:
+        return "Not ranked: the record holds no mental-health data."
+    if not may_rank(mental_health_as_of, today):
+        days = (today - mental_health_as_of).days
+        return f"Not ranked: mental-health data is {days} days old, more than {MAX_AGE_DAYS_TO_RANK}."
+    if not any(row["status"] == "scored" for row in now.values()):
+        return "Not ranked: there is no crisis model for these people. Its status is on the steward's pages."
+    return ""
+
+
+def _place(scores: Mapping[str, Mapping[str, Any]], among: Collection[str]) -> dict[str, int]:
+    """Place of each scored person of a caseload, 1 the highest risk."""
+    scored = [scores[person] for person in among if person in scores and scores[person]["status"] == "scored"]
+    scored.sort(key=lambda row: (-row["risk"], row["rank"], row["person_id"]))
+    return {row["person_id"]: number for number, row in enumerate(scored, start=1)}
+
+
+def _ranked(
+    common: Mapping[str, Any],
+    score: Mapping[str, Any],
+    before: Mapping[str, Any] | None,
+    places: Mapping[str, int],
+    places_before: Mapping[str, int],
+    capacity: int | None,
+) -> CaseloadRow:
+    person, reasons = score["person_id"], read_reasons(score["reasons"])
+    old = {_THEMES.get(reason.feature) for reason in read_reasons(before["reasons"])} if before else set()
+    fresh = [reason.text for reason in reasons if _THEMES.get(reason.feature) not in old]
+    shifts = list_shifts(
+        score["risk"],
+        before["risk"] if before else None,
+        places[person],
+        places_before.get(person),
+        before is not None and before["status"] == "in-crisis-care",
+        fresh,
+    )
+    return CaseloadRow(
+        place=places[person],
+        is_listed=capacity is None or places[person] <= capacity,
+        risk=score["risk"],
+        risk_words=say_risk(score["risk"]),
+        interval_words=say_interval(score["risk_lower"], score["risk_upper"]),
+        reasons=reasons,
+        points=round(score["points"]),
+        shifts=tuple(shifts),
+        note="",
+        **common,
+    )
+
+
+def _without_risk(common: Mapping[str, Any], note: str) -> CaseloadRow:
+    return CaseloadRow(
+        place=None,
+        is_listed=False,
+        risk=None,
+        risk_words="",
+        interval_words="",
+        reasons=(),
+        points=None,
+        shifts=(),
+        note=note,
+        **common,
+    )
+
+
+def read_reasons(text: str | None) -> tuple[Reason, ...]:
+    """Read the reasons of a score, strongest first."""
+    given: list[dict[str, Any]] = json.loads(text) if text else []
+    return tuple(
+        Reason(each["feature"], each["text"], each["contribution"], tuple(each["event_refs"])) for each in given
+    )
+
+
+def _last_contact(rows: Iterable[Mapping[str, Any]], index_date: date) -> date | None:
+    days = [
+        local_day(row["time"])
+        for row in rows
+        if row["time"] is not None and row["superseded_at"] is None and ATTENDED_CONTACT.holds(row["code"])
+    ]
+    return max((day for day in days if day < index_date), default=None)

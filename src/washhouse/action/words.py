@@ -1,0 +1,92 @@
+"""How are risks and days said in words that a care team can use?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from math import ceil, floor
+from zoneinfo import ZoneInfo
+
+PEOPLE = 25
+"""People in "about n of 25 people like this"."""
+
+_LONDON = ZoneInfo("Europe/London")
+
+
+def say_risk(risk: float, people: int = PEOPLE) -> str:
+    """A probability as people out of a group.
+
+    Args:
+        risk: Probability, 0 to 1.
+        people: Size of the group.
+
+    Returns:
+        A phrase.
+
+    Examples:
+        >>> say_risk(0.13), say_risk(0.004)
+        ('about 3 of 25 people like this', 'fewer than 1 of 25 people like this')
+    """
+    return f"{_about(risk * people)} of {people} people like this"
+
+
+def say_interval(lower: float, upper: float, people: int = PEOPLE) -> str:
+    """An interval of a probability as people out of a group, rounded outwards.
+
+    Examples:
+        >>> say_interval(0.05, 0.21), say_interval(0.001, 0.01)
+        ('1 to 6 of 25', '0 to 1 of 25')
+    """
+    low = floor(lower * people + 1e-9)
+    return f"{low} to {max(ceil(upper * people - 1e-9), low + 1)} of {people}"
+
+
+def say_expected(risks: Sequence[float], listed: int, horizon_days: int) -> str:
+    """What a list of the highest risks is expected to find.
+
+    Args:
+        risks: Calibrated risks of everyone who was scored on the caseload, highest first.
+        listed: Length of the list, at most as many.
+        horizon_days: Days that a risk looks ahead.
+
+    Returns:
+        One sentence.
+
+    Examples:
+        >>> say_expected([0.4, 0.3, 0.2, 0.1] * 5, 4, 28)
+        'This list of 4 is expected to find about 1 of 5 crises in 28 days.'
+        >>> say_expected([0.1] * 12, 12, 28)
+        'Among these 12 people about 1 is expected to have a crisis in 28 days.'
+    """
+    if listed < len(risks):
+        found, whole = _about(sum(risks[:listed])), _about(sum(risks)).removeprefix("about ")
+        noun = "crises" if whole not in ("1", "fewer than 1") else "crisis"
+        return f"This list of {listed} is expected to find {found} of {whole} {noun} in {horizon_days} days."
+    expected = _about(sum(risks))
+    verb = "is" if expected.endswith(" 1") else "are"
+    return f"Among these {len(risks)} people {expected} {verb} expected to have a crisis in {horizon_days} days."
+
+
+def say_day(day: date) -> str:
+    """A day without its year.
+
+    Examples:
+        >>> say_day(date(2024, 3, 4))
+        '4 March'
+    """
+    return f"{day.day} {day:%B}"
+
+
+def local_day(time: datetime) -> date:
+    """The local day of a naive UTC time.
+
+    Examples:
+        >>> local_day(datetime(2024, 7, 1, 23, 30))
+        datetime.date(2024, 7, 2)
+    """
+    offset = time.replace(tzinfo=ZoneInfo("UTC")).astimezone(_LONDON).utcoffset() or timedelta()
+    return (time + offset).date()
+
+
+def _about(count: float) -> str:
+    return f"about {round(count)}" if round(count) else "fewer than 1"

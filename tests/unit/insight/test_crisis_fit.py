@@ -1,0 +1,195 @@
+"""Which candidate ships, when is there no model, and does a stored model score as the fitted one did?"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.special import expit
+
+from washhouse.core.errors import HomeError
+from washhouse.insight.crisis.fit import Cohort, CrisisFit, NoFit, fit_crisis
+from washhouse.insight.crisis.plan import Split, split_index_dates
+from washhouse.insight.crisis.points import POINT_LOG_ODDS, count_points, list_points
+from washhouse.insight.crisis.reasons import explain, take_apart
+from washhouse.insight.crisis.record import NEEDS_A_PERSON, build_model_record, render_model_record
+from washhouse.insight.features.compile import list_events
+from washhouse.insight.features.matrix import Matrix
+from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.insight.models.store import dump_linear, load_linear, read_model, write_model
+
+NAMES = tuple(feature.name for feature in CRISIS_FEATURES)
+DATES = tuple(date(2021, 1, 4) + timedelta(28 * number) for number in range(40))
+
+
+def cohort(signal: str, people: int = 220, seed: int = 0) -> Cohort:
+    """Person-indexes whose crises follow homelessness (an item of the points list), A&E visits (none), or nothing."""
+    rng = np.random.default_rng(seed)
+    rows = people * len(DATES)
+    values = np.zeros((rows, len(NAMES)))
+    values[:, NAMES.index("is_homeless")] = np.tile(rng.random(people) < 0.25, len(DATES))
+    values[:, NAMES.index("emergency_90d")] = rng.poisson(0.7, rows)
+    values[:, NAMES.index("age_years")] = np.tile(rng.uniform(20, 80, people), len(DATES))
+    values[:, NAMES.index("days_since_crisis")] = np.nan
+    strength = {"homeless": ("is_homeless", 1.8), "emergency": ("emergency_90d", 1.1), "nothing": ("is_homeless", 0.0)}
+    name, effect = strength[signal]
+    odds = -3.5 + effect * np.minimum(values[:, NAMES.index(name)], 3)
+    return Cohort(
+        index_date=np.repeat(np.array(DATES, dtype="datetime64[D]"), people),
+        person=np.tile(np.arange(people), len(DATES)),
+        outcome=rng.random(rows) < expit(odds),
+        matrix=Matrix(NAMES, values.astype(np.float32)),
+    )
+
+
+def fit(data: Cohort, split: Split | None = None) -> CrisisFit | NoFit:
+    return fit_crisis(CRISIS_FEATURES, data, split or split_index_dates(DATES), np.random.default_rng(1))
+
+
+@pytest.fixture(scope="module")
+def fitted() -> CrisisFit:
+    found = fit(cohort("emergency"))
+    assert isinstance(found, CrisisFit)
+    return found
+
+
+def test_the_logistic_model_ships_where_it_sees_more(fitted: CrisisFit) -> None:
+    assert fitted.shipped == "logistic"
+    assert fitted.margin.lower > 0
+
+
+def test_the_points_list_ships_where_the_other_adds_nothing_sure() -> None:
+    found = fit(cohort("homeless"))
+    assert isinstance(found, CrisisFit)
+    assert found.margin.lower <= 0
+    assert found.shipped == "points"
+    points = {item["words"]: item["points"] for item in list_points(found.candidates["points"].model)}
+    assert points["Homeless or in temporary accommodation"] > 4
+    assert points["Missed a contact in the last 90 days"] == 0
+
+
+def test_calibration_holds_on_later_months(fitted: CrisisFit) -> None:
+    figures, parts = fitted.candidates["logistic"].figures, fitted.parts
+    assert figures["calibration_slope"].lower < 1 < figures["calibration_slope"].upper
+    # Expected over observed varies as the counts of crises that each rests on do.
+    spread = np.sqrt(1 / int(parts["calibration"]["crises"] or 1) + 1 / int(parts["test"]["crises"] or 1))
+    assert figures["expected_over_observed"].value == pytest.approx(1, abs=3 * spread)
+
+
+def test_nothing_planted_nothing_shipped() -> None:
+    found = fit(cohort("nothing"))
+    assert isinstance(found, NoFit)
+    assert found.status == "no-better-than-chance"
+
+
+def test_too_few_crises_no_model() -> None:
+    found = fit(cohort("emergency", people=12))
+    assert isinstance(found, NoFit)
+    assert found.status == "too-few-crises"
+    assert "60 needed" in found.message
+
+
+def test_no_dates_no_model() -> None:
+    found = fit(cohort("emergency"), Split((), (), ()))
+    assert isinstance(found, NoFit)
+
+
+def test_points_are_whole_and_never_negative(fitted: CrisisFit) -> None:
+    model = fitted.candidates["points"].model
+    points = model.coefficients / POINT_LOG_ODDS
+    np.testing.assert_array_equal(points, np.maximum(0, np.round(points)))
+    counted = count_points(model, cohort("emergency").matrix)
+    np.testing.assert_array_equal(counted, np.round(counted))
+
+
+def test_the_same_data_gives_the_same_model(fitted: CrisisFit) -> None:
+    again = fit(cohort("emergency"))
+    assert isinstance(again, CrisisFit)
+    for name, candidate in fitted.candidates.items():
+        other = again.candidates[name]
+        assert dump_linear(candidate.model, candidate.calibration) == dump_linear(other.model, other.calibration)
+        assert candidate.figures == other.figures
+
+
+def test_a_stored_model_scores_as_the_fitted_one(fitted: CrisisFit, tmp_path: Path) -> None:
+    candidate, matrix = fitted.candidates["logistic"], cohort("emergency", people=20).matrix
+    folder = tmp_path / "crisis" / "v1"
+    write_model(folder, {"model.json": json.dumps(dump_linear(candidate.model, candidate.calibration))})
+    write_model(folder, {"model.json": "a model that exists stays"})
+    model, calibration = load_linear(read_model(folder))
+    np.testing.assert_allclose(model.log_odds(matrix), candidate.model.log_odds(matrix), rtol=1e-7)
+    np.testing.assert_allclose(
+        calibration.interval(model.log_odds(matrix), model.variance(matrix)),
+        candidate.calibration.interval(candidate.model.log_odds(matrix), candidate.model.variance(matrix)),
+        rtol=1e-6,
+    )
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["crisis", "model.json", "v1"]
+
+
+def test_an_unreadable_model_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text("{")
+    with pytest.raises(HomeError) as refusal:
+        read_model(tmp_path)
+    assert refusal.value.code == "model-unreadable"
+
+
+def test_reasons_sum_up_and_cite_their_events(fitted: CrisisFit) -> None:
+    candidate = fitted.candidates["logistic"]
+    values = np.zeros((2, len(NAMES)), np.float32)
+    values[:, NAMES.index("age_years")] = 40
+    values[0, NAMES.index("emergency_90d")] = 2
+    matrix = Matrix(NAMES, values)
+    parts = take_apart(CRISIS_FEATURES, candidate.model, candidate.calibration, matrix)
+    odds = candidate.calibration.log_odds(candidate.model.log_odds(matrix))
+    np.testing.assert_allclose(parts.base + parts.by_feature.sum(axis=1), odds)
+    kinds = [kind.name for kind in list_events(CRISIS_FEATURES)]
+    evidence = pa.table(
+        {
+            "row": [0, 0, 0],
+            "events": [kinds.index("emergency-attendance")] * 3,
+            "days": [12, 60, 200],
+            "is_open": [False] * 3,
+            "event_ref": ["a1", "a2", "a3"],
+        }
+    )
+    with_visits, without = (
+        json.loads(text) for text in explain(CRISIS_FEATURES, candidate.model, parts, matrix, evidence)
+    )
+    assert with_visits[0]["text"] == "Went to A&E 2 times in the last 90 days"
+    assert with_visits[0]["event_refs"] == ["a1", "a2"]  # the third lies outside the window
+    assert all(reason["feature"] != "emergency_90d" for reason in without)
+    # Taking the events of the first reason away moves the log-odds as the reason says.
+    moved = odds[0] - odds[1]
+    emergency = [feature.theme.name == "emergency-care" for feature in CRISIS_FEATURES]
+    still = parts.by_feature[1, emergency].sum()
+    assert with_visits[0]["contribution"] - still == pytest.approx(moved, abs=1e-4)
+
+
+def test_self_injury_never_shows(fitted: CrisisFit) -> None:
+    text = json.dumps(build(fitted)) + render_model_record(build(fitted))
+    assert "979651000000100" not in text
+    assert "honos_item_2" not in text
+
+
+def build(found: CrisisFit) -> dict:
+    return build_model_record(
+        found, "v1", CRISIS_FEATURES, inputs="aa", record_version="v000001-00", today=date(2024, 3, 1)
+    )
+
+
+def test_the_record_says_what_only_a_person_can_fill_in_and_how_sure_it_is(fitted: CrisisFit) -> None:
+    record = build(fitted)
+    page = render_model_record(record)
+    assert record["owner"] == record["clinical_safety_officer"] == NEEDS_A_PERSON
+    assert not record["data"]["enough_test_episodes"]
+    assert "fewer than 1000: read the intervals" in page
+    assert f"| {NEEDS_A_PERSON} |" in page
+    assert "step" in page and "low, medium or high" in page
+    assert "AUROC" in page and " to " in page
+    enough = replace(fitted, parts={**fitted.parts, "test": {**fitted.parts["test"], "crises": 1000}})
+    assert build(enough)["data"]["enough_test_episodes"]

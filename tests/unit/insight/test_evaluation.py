@@ -1,0 +1,89 @@
+"""Are the figures right, weighted and unweighted, and do their intervals cover?"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit, logit
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from washhouse.insight.models.calibration import Calibration, fit_calibration, fit_line
+from washhouse.insight.models.evaluation import (
+    Ranking,
+    bin_calibration,
+    bootstrap,
+    figures_of_risk,
+    flag_top,
+    measure_auroc,
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(0, 3)), min_size=2, max_size=60))
+def test_ranking_agrees_with_an_outside_reference(rows: list[tuple[int, bool, int]]) -> None:
+    score, outcome, weight = (np.array(values) for values in zip(*rows, strict=True))
+    counted = outcome[weight > 0]
+    if counted.all() or not counted.any():
+        return
+    ranking = Ranking(score.astype(float), outcome)
+    assert ranking.auroc(weight.astype(float)) == pytest.approx(roc_auc_score(outcome, score, sample_weight=weight))
+    reference = average_precision_score(outcome, score, sample_weight=weight)
+    assert ranking.auprc(weight.astype(float)) == pytest.approx(reference)
+
+
+def test_flags_the_same_share_of_every_period() -> None:
+    score = np.array([5.0, 4, 3, 2, 1, 50, 40, 30, 20, 10])
+    period = np.repeat([0, 1], 5)
+    assert flag_top(score, period, share=0.4).tolist() == [True, True, False, False, False] * 2
+    assert flag_top(score, period, count=1).tolist() == [True, False, False, False, False] * 2
+
+
+def test_capture_and_ppv_by_hand() -> None:
+    risk = np.linspace(0.9, 0.1, 20)
+    outcome = np.isin(np.arange(20), [0, 1, 5, 19])
+    figures = figures_of_risk(risk, outcome, np.zeros(20, np.int64))(np.ones(20))
+    assert figures["capture_10pct"] == pytest.approx(2 / 4)
+    assert figures["ppv_10pct"] == pytest.approx(2 / 2)
+    assert figures["expected_over_observed"] == pytest.approx(risk.sum() / 4)
+    assert figures["brier"] == pytest.approx(np.mean((risk - outcome) ** 2))
+
+
+def test_the_line_recovers_what_was_planted() -> None:
+    rng = np.random.default_rng(6)
+    odds = rng.normal(-3, 1.2, 40_000)
+    outcome = rng.random(40_000) < expit(0.4 + 0.8 * odds)
+    calibration = fit_calibration(odds, outcome, np.arange(40_000))
+    assert calibration.intercept == pytest.approx(0.4, abs=3 * np.sqrt(calibration.covariance[0, 0]))
+    assert calibration.slope == pytest.approx(0.8, abs=3 * np.sqrt(calibration.covariance[1, 1]))
+    risk = calibration.risk(odds)
+    assert fit_line(logit(risk), outcome)[1] == pytest.approx(1.0, abs=1e-6)
+    assert risk.mean() == pytest.approx(outcome.mean(), abs=1e-6)
+    for group in bin_calibration(risk, outcome):
+        spread = np.sqrt(group["expected"] * (1 - group["expected"]) / group["n"])
+        assert group["observed"] == pytest.approx(group["expected"], abs=4 * spread)
+
+
+def test_an_interval_holds_its_risk_and_widens_with_variance() -> None:
+    line = Calibration(0.1, 0.9, np.diag([0.01, 0.01]))
+    odds = np.array([-4.0, -2.0, 0.0])
+    lower, upper = line.interval(odds, np.array([0.04, 0.04, 0.04]))
+    wider_lower, wider_upper = line.interval(odds, np.array([0.2, 0.2, 0.2]))
+    assert np.all((wider_lower < lower) & (lower < line.risk(odds)) & (line.risk(odds) < upper) & (upper < wider_upper))
+
+
+def test_intervals_cover_when_people_repeat() -> None:
+    """The truth lies inside the 95 % interval in 95 % of samples, give or take three standard errors."""
+    inside, samples = 0, 80
+    big = np.random.default_rng(7)
+    x = big.normal(size=400_000)
+    truth = measure_auroc(x, big.random(400_000) < expit(-2 + x))
+    for seed in range(samples):
+        rng = np.random.default_rng(100 + seed)
+        score = np.repeat(rng.normal(size=150), 4)
+        outcome = rng.random(600) < expit(-2 + score)
+        person = np.repeat(np.arange(150), 4)
+        ranking = Ranking(score, outcome)
+        estimate = bootstrap(lambda weight, r=ranking: {"auroc": r.auroc(weight)}, person, rng, replicates=150)["auroc"]
+        inside += estimate.lower <= truth <= estimate.upper
+    assert inside / samples > 0.95 - 3 * np.sqrt(0.95 * 0.05 / samples) - 0.02

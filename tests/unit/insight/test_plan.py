@@ -1,0 +1,39 @@
+"""Do the parts of history stay apart, and are index dates what they say?"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from washhouse.insight.crisis.plan import choose_index_dates, split_index_dates
+
+SUBMITTED = [date(year, month, 2) for year in range(2020, 2025) for month in range(1, 13)]
+
+
+def test_index_dates_are_mondays_after_submissions_with_history_before_and_the_outcome_behind() -> None:
+    today = date(2024, 12, 30)
+    dates = choose_index_dates([*SUBMITTED, *(date(2024, 12, day) for day in range(3, 30))], today)
+    assert all(day.weekday() == 0 for day in dates)
+    assert all(1 <= (day - max(s for s in SUBMITTED if s < day)).days <= 7 for day in dates)
+    assert dates[0] >= date(2021, 1, 1)
+    assert dates[-1] + timedelta(35) <= today
+    assert len({(day.year, day.month) for day in dates}) == len(dates)
+
+
+def test_no_submission_no_index_date() -> None:
+    assert choose_index_dates([], date(2024, 1, 1)) == ()
+
+
+@given(st.integers(0, 80))
+def test_outcomes_of_a_part_end_a_washout_before_the_next_begins(months: int) -> None:
+    first = date(2020, 1, 6)
+    dates = [first + timedelta(28 * number) for number in range(months)]
+    split = split_index_dates(dates)
+    assert set(split.fit) | set(split.calibration) | set(split.test) <= set(dates)
+    for earlier, later in ((split.fit, split.calibration), (split.calibration, split.test)):
+        if earlier and later:
+            assert earlier[-1] + timedelta(28 + 28) <= later[0]
+    if months >= 40:
+        assert len(split.fit) > len(split.test) > len(split.calibration) > 0
