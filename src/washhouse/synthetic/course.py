@@ -60,8 +60,8 @@ class Course:
     Attributes:
         person: Person of each member of the cohort.
         log: Happenings; members are indexes into `person`.
-        at_risk: Members at risk on each Monday (weeks x members).
-        summary: Parts of the state on each Monday (parts x weeks x members).
+        at_risk: Members at risk on each Monday, one sorted array per week.
+        summary: Parts of their state on it (parts x members at risk), one array per week.
         home0: Home at the start, index into `HOMES`.
         job0: Employment at the start, index into `JOBS`.
         medicated: True where an antipsychotic is prescribed.
@@ -69,8 +69,8 @@ class Course:
 
     person: Array
     log: Log
-    at_risk: Array
-    summary: Array
+    at_risk: list[Array]
+    summary: list[Array]
     home0: Array
     job0: Array
     medicated: Array

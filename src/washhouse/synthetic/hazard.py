@@ -14,13 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from washhouse.synthetic import course as wk
 from washhouse.synthetic.calendar import Calendar
 from washhouse.synthetic.columns import Array
-from washhouse.synthetic.course import Course
+from washhouse.synthetic.course import CRISIS, SUMMARY, Course
 
 HORIZON_WEEKS = 4
-_SAMPLE = 300_000
+_SAMPLE = 120_000
 
 
 @dataclass
@@ -40,23 +39,20 @@ class Truth:
 
 def true_hazards(course: Course, calendar: Calendar) -> Truth:
     """Return the true 28-day probabilities from the first reported Monday on."""
-    weeks = course.at_risk.shape[0]
-    week, member = np.nonzero(course.at_risk)
-    at = week * course.at_risk.shape[1] + member
-    parts = course.summary.reshape(len(wk.SUMMARY), -1)[:, at].astype(np.float64)
-    rate = np.exp(parts[0])
-    one = -np.expm1(-rate)
-    design = np.column_stack([np.ones(len(at)), parts.T, parts[0] ** 2 / 10, parts[0] * parts[-2] / 10])
-    position = np.full(course.at_risk.size, -1, np.int64)
-    position[at] = np.arange(len(at))
-    following = np.full(len(at), -1, np.int64)
-    has_next = week + 1 < weeks
-    following[has_next] = position[at[has_next] + course.at_risk.shape[1]]
-    crisis_member, crisis_day = course.log.table(wk.CRISIS)[:2]
-    crisis_at = (crisis_day - calendar.monday(0)) // 7 * course.at_risk.shape[1] + crisis_member
-    struck = np.isin(at, crisis_at)
-    usable = np.flatnonzero(has_next & ~struck)
-    usable = usable[:: max(1, len(usable) // _SAMPLE)]
+    week = np.repeat(np.arange(len(course.at_risk)), [len(rows) for rows in course.at_risk])
+    member = np.concatenate(course.at_risk)
+    parts = np.concatenate(course.summary, axis=1).astype(np.float64)
+    eta, latent = parts[SUMMARY.index("eta")], parts[SUMMARY.index("latent")]
+    one = -np.expm1(-np.exp(eta))
+    design = np.column_stack([np.ones(len(eta)), parts.T, eta**2 / 10, eta * latent / 10])
+    cohort = len(course.person)
+    key = week * cohort + member
+    following = np.minimum(np.searchsorted(key, key + cohort), len(key) - 1)
+    following = np.where(key[following] == key + cohort, following, -1)
+    struck_member, struck_day = course.log.table(CRISIS)[:2]
+    struck = np.isin(key, (struck_day - calendar.monday(0)) // 7 * cohort + struck_member)
+    usable = np.flatnonzero((week + 1 < len(course.at_risk)) & ~struck)
+    usable = usable[:: 1 + len(usable) // _SAMPLE]
     value = one
     for _ in range(HORIZON_WEEKS - 1):
         target = np.where(following[usable] >= 0, value[following[usable]], 0.0)
@@ -78,6 +74,6 @@ def _log_regression(design: Array, target: Array) -> Array:
         information = (design * mean[:, None]).T @ design
         step = np.linalg.solve(information + 1e-9 * np.eye(len(beta)), gradient)
         beta += step
-        if np.abs(step).max() < 1e-8:
+        if np.abs(step).max() < 1e-5:
             break
     return beta

@@ -38,7 +38,8 @@ _BY_CATEGORY: dict[str, dict[str, float]] = {
 CATEGORIES = tuple(_BY_CATEGORY)
 """Ethnic categories A to S, as the NHS Data Dictionary codes them."""
 
-_ERAS = (1945, 1965, 1985, 2003)
+ERAS = (1945, 1965, 1985, 2003)
+"""Years of birth that part the periods."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Names:
 
     def draw_given(self, community: Array, sex: Array, birth_year: Array, rng: np.random.Generator) -> Array:
         """Return indexes of given names (sex 0 female, 1 male)."""
-        era = np.searchsorted(_ERAS, birth_year, side="right")
+        era = np.searchsorted(ERAS, birth_year, side="right")
         uniform = rng.random(len(community))
         result = np.zeros(len(community), dtype=np.int32)
         for (name, who, period), (index, cumulative) in self.given_pools.items():
@@ -101,7 +102,7 @@ def load_names() -> Names:
     given_pools = {}
     for community in COMMUNITIES:
         for sex, lists in enumerate(names_given.lists(community)):
-            for era in range(len(_ERAS) + 1):
+            for era in range(len(ERAS) + 1):
                 words = lists[min(era, len(lists) - 1)]
                 given_pools[community, sex, era] = _pool(words, given, 0.75)
     surname_pools = {c: _pool(names_surnames.words(c), surnames, 0.62) for c in COMMUNITIES}

@@ -30,13 +30,14 @@ _CITY_MIXTURE = {
     "K": 0.012, "L": 0.018, "M": 0.012, "N": 0.030, "P": 0.008, "R": 0.012, "S": 0.016,
 }  # fmt: skip
 _LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
-_STREETS = """Victoria Church Park Station Albert Queens Kings Mill Chapel Grove Manor School Green High West North
-    South York George Alexandra Windsor Springfield Oak Elm Ash Beech Cedar Willow Poplar Lime Chestnut Hawthorn Holly Laburnum
-    Rowan Sycamore Maple Woodland Orchard Meadow Field Hill Brook River Bridge Canal Dock Harbour Quay Market Castle
-    Abbey Priory Trinity Salisbury Gladstone Wellington Nelson Waterloo Trafalgar Balmoral Osborne Clarence
-    Cambridge Oxford Derby Lancaster Chester Lincoln Durham Norfolk Suffolk Devon Cornwall Dorset Warwick Stafford
-    Bedford Stanley Sefton Derwent Windermere Coniston Grasmere Ullswater Thirlmere Rydal Langdale Ambleside Kendal
-    Penrith Keswick Wharfe Nidd Calder Aire Mersey Weaver Dane Goyt Etherow Tame Irwell Ribble Lune Hodder"""
+_STREETS = """Victoria Church Park Station Albert Queens Kings Mill Chapel Grove Manor School Green High West
+    North South York George Alexandra Windsor Springfield Oak Elm Ash Beech Cedar Willow Poplar Lime Chestnut
+    Hawthorn Holly Laburnum Rowan Sycamore Maple Woodland Orchard Meadow Field Hill Brook River Bridge Canal Dock
+    Harbour Quay Market Castle Abbey Priory Trinity Salisbury Gladstone Wellington Nelson Waterloo Trafalgar
+    Balmoral Osborne Clarence Cambridge Oxford Derby Lancaster Chester Lincoln Durham Norfolk Suffolk Devon Cornwall
+    Dorset Warwick Stafford Bedford Stanley Sefton Derwent Windermere Coniston Grasmere Ullswater Thirlmere Rydal
+    Langdale Ambleside Kendal Penrith Keswick Wharfe Nidd Calder Aire Mersey Weaver Dane Goyt Etherow Tame Irwell
+    Ribble Lune Hodder"""
 _WAYS = "Street Road Avenue Close Drive Lane Grove Terrace Crescent Place Way Gardens Court"
 
 

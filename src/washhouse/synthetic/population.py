@@ -1,7 +1,7 @@
 """Who lives in the city, where, under which name, and from when to when?
 
 References:
-    Death rates: England and Wales life tables, as a Gompertz curve (about 1.2 % a year at 65, doubling every 7 years),
+    Death rates: England and Wales life tables, as a Gompertz curve (about 1.6 % a year at 65, doubling every 7 years),
     raised 1.6-fold in the most deprived tenth. Moves: about one household in eleven a year, more often when young.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from washhouse.synthetic import households as hh
 from washhouse.synthetic.calendar import NEVER, Calendar
 from washhouse.synthetic.columns import Array
-from washhouse.synthetic.names import CATEGORIES, Names, draw_communities, load_names
+from washhouse.synthetic.names import CATEGORIES, COMMUNITIES, ERAS, Names, draw_communities, load_names
 from washhouse.synthetic.nhs_numbers import draw_nhs_numbers
 from washhouse.synthetic.places import (
     CARE_HOME,
@@ -134,7 +134,7 @@ def _deaths(age_end: Array, decile: Array, calendar: Calendar, rng: np.random.Ge
     """Return days of death inside the simulated span, else `NEVER`: Gompertz hazard, inverted."""
     span = (calendar.end - calendar.monday(0)) / YEAR
     rate = np.log(2) / 7.0
-    factor = np.exp(0.055 * (5 - decile)) * extra * 0.0120
+    factor = np.exp(0.055 * (5 - decile)) * extra * 0.016
     begin = age_end - span
     target = -np.log(rng.random(len(age_end))) / factor
     at = 65 + np.log(np.exp(rate * (begin - 65)) + target * rate) / rate
@@ -179,6 +179,14 @@ def _given_names(
     eldest = son & (np.r_[hh.HEAD, members.role[:-1]] != hh.CHILD)
     junior = eldest & (rng.random(len(given)) < 0.03)
     given[junior] = given[start[junior]]
+    alike = members.twin & (members.sex == np.r_[-1, members.sex[:-1]]) & (rng.random(len(given)) < 0.3)
+    for row in np.flatnonzero(alike).tolist():
+        era = np.searchsorted(ERAS, birth_year[row], side="right")
+        pool = names.given_pools[COMMUNITIES[community[row]], int(members.sex[row]), int(era)][0]
+        elder = names.given[given[row - 1]]
+        similar = [n for n in pool.tolist() if names.given[n][0] == elder[0] and n != given[row - 1]]
+        if similar:
+            given[row] = similar[int(rng.integers(0, len(similar)))]
     return given
 
 
@@ -360,7 +368,8 @@ def make_population(people: int, calendar: Calendar, streams: Streams) -> Popula
     pick = (rng.random(whole) < 0.3).astype(np.int64)[members.household]
     practice = np.stack([near[0, np.arange(people), pick], near[2, np.arange(people), pick]]).astype(np.int32)
     change = np.minimum(moved[0] + rng.integers(5, 200, people), NEVER).astype(np.int32)
-    practice_changed = np.where((practice[0] != practice[1]) & (moved[0] < NEVER), change, NEVER)
+    changes = (practice[0] != practice[1]) & (moved[0] < NEVER) & (rng.random(whole) < 0.6)[members.household]
+    practice_changed = np.where(changes, change, NEVER)
     practice_changed = np.where(practice_changed > calendar.end, NEVER, practice_changed).astype(np.int32)
     practice[1] = np.where(practice_changed < NEVER, practice[1], practice[0])
 

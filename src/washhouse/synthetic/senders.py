@@ -22,11 +22,11 @@ from washhouse.synthetic.streams import Streams
 
 QUALITIES: dict[str, Quality] = {
     "gp": Quality(
-        nhs_missing=0.11, first_typo=0.045, surname_typo=0.045, nickname=0.10, maiden=0.07, compound=0.02,
+        nhs_missing=0.12, first_typo=0.05, surname_typo=0.05, nickname=0.11, maiden=0.08, compound=0.025,
         old_address=0.05, address_typo=0.04, elsewhere=0.01, updated=0.85,
     ),
     "hospital": Quality(
-        nhs_missing=0.37, first_typo=0.085, surname_typo=0.085, nickname=0.18, maiden=0.12, compound=0.035,
+        nhs_missing=0.39, first_typo=0.10, surname_typo=0.10, nickname=0.2, maiden=0.14, compound=0.04,
         day_month=0.012, year_off=0.009, day_wrong=0.012, first_january=0.01, old_address=0.1, elsewhere=0.03,
     ),
     "mental_health": Quality(

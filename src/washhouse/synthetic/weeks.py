@@ -32,14 +32,13 @@ class _Weeks:
         calendar: Calendar,
         rng: np.random.Generator,
     ) -> None:
-        n, weeks = len(person), calendar.weeks
+        n = len(person)
         self.population, self.person, self.calendar, self.rng = population, person, calendar, rng
         self.onset = {name: onset[name][person] for name in ("smi", "alcohol")}
         self.state = first_state(population, person, onset, (calendar.start + calendar.end) // 2, rng)
         self.course = Course(
-            person, Log(), np.zeros((weeks, n), bool), np.zeros((len(SUMMARY), weeks, n), np.float32),
-            self.state.home.copy(), self.state.job.copy(), self.state.medicated.copy(),
-        )  # fmt: skip
+            person, Log(), [], [], self.state.home.copy(), self.state.job.copy(), self.state.medicated.copy()
+        )
         self.log = self.course.log
         self.last_day = population.last_day()[person]
         self.pace = np.where(onset["smi"][person] < NEVER, 2.2, 3.0) * np.exp(rng.normal(0, 0.3, n))
@@ -72,20 +71,14 @@ class _Weeks:
         state.early = np.where(self.is_open, np.exp(-np.maximum(monday - self.opened_on, 0) / 7 / 10), 0.0)
         self.eta = state.log_hazard()
         self.at_risk = self.is_open & (self.opened_on < monday) & ~self.in_care & self.alive
-        self.course.at_risk[week] = self.at_risk
+        rows = np.flatnonzero(self.at_risk)
         ending = (self.planned_end - monday < 28) & (monday - self.last_crisis > _CALM_DAYS - 28)
-        parts = (
-            self.eta,
-            state.crisis_recent,
-            state.missed,
-            state.emergency,
-            state.overdue(),
-            state.moved,
-            state.latent,
+        parts = dict(zip(SUMMARY, (
+            self.eta, state.crisis_recent, state.missed, state.emergency, state.overdue(), state.moved, state.latent,
             ending,
-        )
-        for k, part in enumerate(parts):
-            self.course.summary[k, week] = part
+        ), strict=True))  # fmt: skip
+        self.course.at_risk.append(rows)
+        self.course.summary.append(np.stack([part[rows] for part in parts.values()]).astype(np.float32))
 
     def strike(self, newcomers: Array) -> Array:
         """Return who has a crisis this week."""
