@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from washhouse.sources import gp as gp_contract
 from washhouse.sources import hospital as hospital_contract
+from washhouse.sources import meds as meds_contract
 from washhouse.sources import mental_health as mental_health_contract
 from washhouse.sources import social_care as social_care_contract
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.mappings import gp, hospital, mental_health, social_care
+from washhouse.sources.mappings import gp, hospital, meds, mental_health, social_care
 from washhouse.sources.mappings.contract import Mapping
 
 SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
@@ -17,6 +18,7 @@ SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
         (hospital_contract, hospital.MAPPING),
         (mental_health_contract, mental_health.MAPPING),
         (social_care_contract, social_care.MAPPING),
+        (meds_contract, meds.MAPPING),
     )
 }
-"""Contract and mapping of every sending system, by its name."""
+"""Contract and mapping of every sending system and kind of import, by its name."""

@@ -11,7 +11,7 @@ from washhouse.lake.schemas import conform
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.delivery import resolve_history
 from washhouse.sources.identity import IDENTITY
-from washhouse.sources.mappings.contract import STAFF_COLUMNS, TEAM_COLUMNS, Mapping, Stage
+from washhouse.sources.mappings.contract import Mapping, Stage
 
 Typed = Callable[[str, str], pa.Table | Iterable[pa.Table] | None]
 """Typed rows of a source's table over all batches of a version, at once or a batch at a time; None: never sent."""
@@ -33,7 +33,8 @@ def run_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> 
     try:
         for states in stage.states:
             table = spec.table(states.table)
-            resolve_history(con, table, typed(spec.name, table.name), name=states.name, columns=states.columns)
+            rows = typed(spec.name, table.name)
+            resolve_history(con, table, rows, name=states.name, columns=states.columns, period=spec.period)
             made.append(states.name)
         for name, sql in stage.derived:
             con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
@@ -69,32 +70,6 @@ def read_identities(con: Connection, pairs: Sequence[tuple[SourceSpec, Mapping]]
     if not parts:
         return conform(IDENTITY, pa.table({column.name: pa.array([], pa.null()) for column in IDENTITY.columns}))
     return pa.concat_tables(parts).sort_by([("source", "ascending"), ("source_id", "ascending")])
-
-
-def read_directory(
-    con: Connection, pairs: Sequence[tuple[SourceSpec, Mapping]], typed: Typed
-) -> tuple[pa.Table, pa.Table]:
-    """Read which workers and teams the systems name, as last known.
-
-    Args:
-        con: The engine, with the macros of `create_macros`.
-        pairs: Contract and mapping of each system.
-        typed: Where typed rows come from.
-
-    Returns:
-        Staff (`STAFF_COLUMNS`) and teams (`TEAM_COLUMNS`), one row each, by id.
-    """
-    staff = [pa.table({name: pa.array([], pa.string()) for name in STAFF_COLUMNS})]
-    teams = [pa.table({name: pa.array([], pa.string()) for name in TEAM_COLUMNS})]
-    for spec, mapping in pairs:
-        if mapping.staff is not None:
-            staff.append(read_stage(con, spec, mapping.staff, typed))
-        if mapping.teams is not None:
-            teams.append(read_stage(con, spec, mapping.teams, typed))
-    return (
-        pa.concat_tables(staff, promote_options="permissive").sort_by("worker"),
-        pa.concat_tables(teams, promote_options="permissive").sort_by("team"),
-    )
 
 
 def was_sent(spec: SourceSpec, mapping: Mapping, typed: Typed) -> bool:

@@ -1,0 +1,344 @@
+"""What does a MEDS data set hold: one event a row, by subject, time and code?
+
+A file or folder of Parquet under MEDS 0.4 (`subject_id, time, code, numeric_value, text_value`), or under its near kin
+with one column `value`. Files are read a batch of rows at a time, and every row is accounted for. Events without a time
+are facts that stand (sex, for one) and are kept. De-identified data may lie in the future: what is plausible is judged
+against the newest event, or the reference date handed in.
+
+**Text**: MEDS allows any text in a value. Kept is what has the shape of a code: a number (it becomes the numeric
+value), one of a few result words, or one token of at most 16 characters without lower-case letters. All else is taken
+for free text and set to missing with a warning.
+
+References:
+    Medical Event Data Standard 0.4, https://github.com/Medical-Event-Data-Standard/meds (columns, MEDS_BIRTH,
+    MEDS_DEATH).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from washhouse.core.errors import InputError
+from washhouse.core.time import midnight
+from washhouse.sources.account import Gathered, conclude, hash_rows
+from washhouse.sources.columns import key, moment, number, text
+from washhouse.sources.contract import SourceSpec, TableSpec
+from washhouse.sources.file import typed_schema
+from washhouse.sources.result import ISSUES, SET_ASIDE, BatchResult, ReadResult
+from washhouse.sources.rules import RejectedFileError, reason
+from washhouse.sources.validate import Finding
+
+EVENT = TableSpec(
+    "event",
+    description="one row per event of a subject; no time means that the fact stands",
+    business_key=("subject_id", "time", "code", "numeric_value", "text_value"),
+    identity="pseudonym",
+    columns=(
+        key("subject_id", "text", personal=True),
+        moment("time", description="naive UTC"),
+        key("code", "text", description="`vocabulary//code`"),
+        number("numeric_value"),
+        text("text_value", description="short and coded, never free text"),
+    ),
+)
+
+SPEC = SourceSpec(
+    "meds",
+    "Imported data set (MEDS)",
+    description="A de-identified data set; each subject is a person of their own.",
+    references=("Medical-Event-Data-Standard/meds 0.4",),
+    tables=(EVENT,),
+)
+
+BATCH_ROWS = 131_072
+MOST_CODE_LETTERS = 200
+MOST_TEXT_LETTERS = 16
+FIRST_YEAR = 1800
+RESULT_WORDS = frozenset(
+    [
+        "abnormal",
+        "absent",
+        "clear",
+        "cloudy",
+        "detected",
+        "high",
+        "large",
+        "low",
+        "moderate",
+        "negative",
+        "none",
+        "normal",
+        "positive",
+        "present",
+        "small",
+        "trace",
+        "yellow",
+    ]
+)
+"""Result words that are kept whatever their case."""
+
+_TOKEN = re.compile(rf"[0-9A-Z<>=+./%_^*-]{{1,{MOST_TEXT_LETTERS}}}")
+_PLAIN_VOCABULARY = re.compile(r"[A-Z][A-Z0-9_]*")
+
+
+def read_meds(path: Path, reference: date | None = None, *, batch: str = "") -> BatchResult:
+    """Read a MEDS data set.
+
+    Args:
+        path: A Parquet file, or a folder of them (the folder `metadata` is left alone).
+        reference: Declared date; later events are set aside. None: the day of the newest event.
+        batch: Name of the batch; empty for the reference date.
+
+    Returns:
+        The batch: every file, and the rows of all accepted ones as the table `event`, with `_file`.
+
+    Raises:
+        InputError: `meds-not-found`: there is no Parquet file at the path.
+    """
+    sources = _find_files(path)
+    files = {name: _read_file(source, name, reference) for name, source in sources.items()}
+    accepted = [read for read in files.values() if not read.rejected]
+    day = reference or _newest_day(accepted) or date(1970, 1, 1)
+    return BatchResult(
+        source=SPEC.name,
+        batch=batch or day.isoformat(),
+        as_of=day,
+        # The newest event happened on that day, so the data set was made after it.
+        submitted_at=midnight(day + timedelta(days=1)),
+        period_start=None,
+        period_end=None,
+        provider=None,
+        kind="full",
+        files=files,
+        tables={EVENT.name: _together(path.name, accepted)} if accepted else {},
+    )
+
+
+def meds_code(code: str) -> str | None:
+    """Write a code as `vocabulary//code`; None if it cannot be one.
+
+    >>> meds_code("LAB//50912//mg/dL"), meds_code("MEDS_BIRTH"), meds_code("Blood Pressure"), meds_code("x" * 300)
+    ('LAB//50912//mg/dL', 'MEDS_BIRTH//recorded', 'MEDS//Blood Pressure', None)
+    """
+    plain = code.strip()
+    if not plain or len(plain) > MOST_CODE_LETTERS or not plain.isprintable():
+        return None
+    if "//" in plain:
+        return plain if not plain.startswith("//") else None
+    return f"{plain}//recorded" if _PLAIN_VOCABULARY.fullmatch(plain) else f"MEDS//{plain}"
+
+
+def meds_text(value: str) -> tuple[float | None, str | None, bool]:
+    """Split a text into a number or a short coded text, and say whether it had to be dropped.
+
+    >>> meds_text(" 4.5 "), meds_text("NEG"), meds_text("Positive"), meds_text("seen by Dr Example")
+    ((4.5, None, False), (None, 'NEG', False), (None, 'positive', False), (None, None, True))
+    """
+    plain = value.strip()
+    if not plain:
+        return None, None, False
+    try:
+        found = float(plain)
+    except ValueError:
+        found = math.nan
+    if math.isfinite(found):
+        return found, None, False
+    if plain.lower() in RESULT_WORDS:
+        return None, plain.lower(), False
+    return (None, plain, False) if _TOKEN.fullmatch(plain) else (None, None, True)
+
+
+def _find_files(path: Path) -> dict[str, Path]:
+    if path.is_file():
+        return {path.name: path}
+    found = {
+        file.relative_to(path).as_posix(): file
+        for file in sorted(path.rglob("*.parquet"))
+        if "metadata" not in file.relative_to(path).parts[:-1]
+    }
+    if not found:
+        raise InputError(
+            "meds-not-found",
+            "There is no Parquet file at that path.",
+            "Name a file, or a folder that holds the files of a MEDS data set.",
+        )
+    return found
+
+
+def _read_file(path: Path, name: str, reference: date | None) -> ReadResult:
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError):
+        return _refuse(name, RejectedFileError("unreadable-file", detail="it is no Parquet file"), 0)
+    with file:
+        lines = file.metadata.num_rows
+        try:
+            _check_columns(file.schema_arrow)
+            gathered = _gather(file.iter_batches(BATCH_ROWS), reference)
+        except RejectedFileError as refused:
+            return _refuse(name, refused, lines)
+        except (pa.ArrowInvalid, OSError):
+            return _refuse(name, RejectedFileError("truncated-file", detail="a page cannot be read"), lines)
+    return conclude(gathered, EVENT, file=name, schema=typed_schema(EVENT), encoding="parquet", delimiter="")
+
+
+def _check_columns(schema: pa.Schema) -> None:
+    for name in ("subject_id", "time", "code"):
+        if name not in schema.names:
+            raise RejectedFileError("missing-key-column", name)
+    kind = schema.field("time").type
+    if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
+        raise RejectedFileError("unreadable-file", detail="its column time holds no times")
+
+
+def _gather(batches: Iterator[pa.RecordBatch], reference: date | None) -> Gathered:
+    gathered = Gathered()
+    start = 1
+    for batch in batches:
+        rows = np.arange(start, start + batch.num_rows, dtype=np.int64)
+        start += batch.num_rows
+        gathered.rows.append(rows)
+        typed, findings, bad = _type_batch(batch, rows, reference)
+        # Lines are identical if they say the same once read; of lines set aside the code as sent tells them apart.
+        sent = pc.coalesce(typed.column("code"), batch.column("code").cast(pa.string()))
+        gathered.hashes.append(hash_rows([sent, *(typed.column(name) for name in EVENT.business_key)]))
+        gathered.typed.append(typed.filter(pa.array(~bad)))
+        gathered.findings += [one for one in findings if len(one.rows)]
+        aside = np.flatnonzero(bad)
+        if len(aside):
+            listed = [json.dumps(raw, default=str) for raw in batch.take(pa.array(aside)).to_pylist()]
+            gathered.raw.append((rows[aside], pa.array(listed, pa.string())))
+    return gathered
+
+
+def _type_batch(
+    batch: pa.RecordBatch, rows: np.ndarray[Any, np.dtype[np.int64]], reference: date | None
+) -> tuple[pa.RecordBatch, list[Finding], np.ndarray[Any, np.dtype[np.bool_]]]:
+    """Type one batch; returns the rows, what is wrong with them, and which must be set aside."""
+    findings: list[Finding] = []
+    bad = np.zeros(batch.num_rows, dtype=np.bool_)
+
+    def find(rule: str, column: str, where: pa.Array, detail: str = "", *, aside: bool) -> None:
+        hit = where.fill_null(False).to_numpy(zero_copy_only=False)
+        findings.append(Finding(rule, column, reason(rule, column, detail), rows[hit]))
+        if aside:
+            bad[hit] = True
+
+    subject = batch.column("subject_id").cast(pa.string())
+    find("missing-key", "subject_id", subject.is_null(), aside=True)
+    code = batch.column("code").cast(pa.string())
+    find("missing-key", "code", code.is_null(), aside=True)
+    written = _by_value(code, meds_code, pa.string())
+    find("bad-key-format", "code", pc.and_(code.is_valid(), written.is_null()), "a code", aside=True)
+    time = _naive(batch.column("time"))
+    find("impossible-date", "time", pc.less(pc.year(time), FIRST_YEAR), aside=True)
+    if reference is not None:
+        end = pa.scalar(midnight(reference + timedelta(days=1)), pa.timestamp("us"))
+        find("future-date", "time", pc.greater_equal(time, end), aside=True)
+    numeric, words = _values(batch, find)
+    typed = pa.RecordBatch.from_arrays(
+        [subject, time, written, numeric, words, pa.array(rows)], schema=typed_schema(EVENT)
+    )
+    return typed, findings, bad
+
+
+def _values(batch: pa.RecordBatch, find: Callable[..., None]) -> tuple[pa.Array, pa.Array]:
+    """Numbers and short texts, whichever columns hold them."""
+    numeric = pa.nulls(batch.num_rows, pa.float64())
+    words = pa.nulls(batch.num_rows, pa.string())
+    for name in ("numeric_value", "value", "text_value"):
+        if name not in batch.schema.names:
+            continue
+        column = batch.column(name)
+        if pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+            given = column.cast(pa.float64())
+            is_number = pc.is_finite(given)
+            find("bad-format", "numeric_value", pc.invert(is_number), "a number", aside=False)
+            numeric = pc.coalesce(numeric, pc.if_else(is_number, given, pa.scalar(None, pa.float64())))
+        else:
+            given = column.cast(pa.string())
+            split = given.dictionary_encode()
+            parts = [meds_text(value) for value in split.dictionary.to_pylist()]
+            dropped = pa.array([part[2] for part in parts], pa.bool_()).take(split.indices)
+            find("bad-format", "text_value", dropped, "a short coded text, not free text", aside=False)
+            numeric = pc.coalesce(numeric, pa.array([part[0] for part in parts], pa.float64()).take(split.indices))
+            words = pc.coalesce(words, pa.array([part[1] for part in parts], pa.string()).take(split.indices))
+    return numeric, words
+
+
+def _by_value(column: pa.Array, function: Callable[[str], str | None], kind: pa.DataType) -> pa.Array:
+    """Apply a function once to each distinct value."""
+    split = column.dictionary_encode()
+    return pa.array([function(value) for value in split.dictionary.to_pylist()], kind).take(split.indices)
+
+
+def _naive(time: pa.Array) -> pa.Array:
+    if pa.types.is_timestamp(time.type) and time.type.tz is not None:
+        time = time.cast(pa.timestamp(time.type.unit, "UTC"))
+        time = time.cast(pa.timestamp(time.type.unit))
+    return time.cast(pa.timestamp("us"), safe=False)
+
+
+def _refuse(name: str, refused: RejectedFileError, lines: int) -> ReadResult:
+    issue = {"row": 0, "column": None, "rule": refused.rule, "severity": "reject", "reason": str(refused)}
+    return ReadResult(
+        file=name,
+        table=EVENT.name,
+        rows=typed_schema(EVENT).empty_table(),
+        issues=pa.Table.from_pylist([issue], ISSUES),
+        set_aside=SET_ASIDE.empty_table(),
+        lines=lines,
+        accepted=0,
+        warned=0,
+        quarantined=lines,
+        duplicates=0,
+        rejected=True,
+        reason=str(refused),
+    )
+
+
+def _newest_day(reads: Sequence[ReadResult]) -> date | None:
+    newest: list[datetime] = [pc.max(read.rows["time"]).as_py() for read in reads if read.rows.num_rows]
+    return max((moment.date() for moment in newest if moment is not None), default=None)
+
+
+def _together(name: str, reads: Sequence[ReadResult]) -> ReadResult:
+    """All files of the data set as one table, each row with its file."""
+    rows = pa.concat_tables(
+        [
+            read.rows.append_column(
+                "_file",
+                pa.DictionaryArray.from_arrays(
+                    np.zeros(read.rows.num_rows, np.int32), pa.array([read.file], pa.string())
+                ),
+            )
+            for read in reads
+        ]
+    ).unify_dictionaries()
+    return replace(
+        reads[0],
+        file=name,
+        rows=rows,
+        issues=pa.concat_tables([read.issues for read in reads]),
+        set_aside=pa.concat_tables([read.set_aside for read in reads]),
+        set_aside_keys=pa.chunked_array([], pa.string()),
+        lines=sum(read.lines for read in reads),
+        accepted=sum(read.accepted for read in reads),
+        warned=sum(read.warned for read in reads),
+        quarantined=sum(read.quarantined for read in reads),
+        duplicates=sum(read.duplicates for read in reads),
+    )
