@@ -31,7 +31,7 @@ class Lake:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.resolve()
         self._files = lru_cache(maxsize=256)(self._list_files)
 
     def write(self, table: Table, data: pa.Table | pa.RecordBatchReader) -> int:
@@ -179,9 +179,10 @@ class Lake:
             wanted = sorted({*keep.get(name, ()), int(delta.version())})
             used: set[str] = set()
             for version in wanted:
-                used.update(self.files(name, version))
+                used.update(Path(file).name for file in self.files(name, version))
             for path in (self.root / name).rglob("*.parquet"):
-                if "_delta_log" not in path.parts and str(path) not in used:
+                # By name: a home reached by another path, or moved, spells the same file differently.
+                if "_delta_log" not in path.parts and path.name not in used:
                     path.unlink()
                     deleted += 1
         return deleted

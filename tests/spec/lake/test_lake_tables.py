@@ -144,6 +144,19 @@ def test_prune_deletes_what_no_kept_version_uses(tmp_path: Path) -> None:
     assert len(list((tmp_path / "visit").rglob("*.parquet"))) == 2
 
 
+@pytest.mark.parametrize("spelling", ["relative", "linked"])
+def test_prune_keeps_what_is_used_however_the_home_is_spelt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "linked").symlink_to(tmp_path / "home")
+    monkeypatch.chdir(tmp_path)
+    lake = Lake(Path("home") if spelling == "relative" else tmp_path / "linked")
+    version = lake.write(VISIT, visits((0, "a"), (1, "b")))
+    assert lake.prune({"visit": [version]}) == 0
+    assert lake.read(VISIT, version)["person_id"].to_pylist() == ["a", "b"]
+
+
 def test_a_changed_contract_replaces_the_schema(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     old = lake.write(TEAM, pa.table({"team": ["t"]}))
