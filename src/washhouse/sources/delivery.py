@@ -29,7 +29,7 @@ from datetime import date, datetime
 import pyarrow as pa
 
 from washhouse.lake.engine import Connection
-from washhouse.sources.contract import ColumnType, Delivery, PeriodSpec, TableSpec
+from washhouse.sources.contract import ColumnType, Delivery, TableSpec
 
 TYPED_COLUMNS = (
     "_row",
@@ -177,7 +177,6 @@ def resolve_history(
     *,
     name: str = "",
     columns: Sequence[str] = (),
-    period: PeriodSpec | None = None,
 ) -> None:
     """Create a temporary table of states: one row per thing and state, in no order.
 
@@ -191,14 +190,12 @@ def resolve_history(
             before the next is taken). None: nothing was ever sent.
         name: Name of the table to create, with `columns` and `STATE_COLUMNS`; empty for the contract's name.
         columns: Columns to keep; empty for all of the contract's.
-        period: Where the source declares period and provider; counts where each row of this table does so itself.
     """
     name = name or table.name
     kept = tuple(columns) or table.column_names
     stack, part, place, claim = (_quote(f"{name}__{suffix}") for suffix in ("stack", "part", "place", "claim"))
     names = {"stack": stack, "part": part, "place": place, "claim": claim}
-    own = period if period is not None and period.table == table.name and not period.header else None
-    parts = _stack(con, stack, table, kept, (_with_own_period(chunk, own) for chunk in _chunks(typed)))
+    parts = _stack(con, stack, table, kept, _chunks(typed))
     places = order_submissions(list(dict.fromkeys(submission for submission, _ in parts)), table.delivery)
     con.register(part.strip('"'), _part_table(parts, places))
     con.register(place.strip('"'), _place_table(places))
@@ -330,15 +327,6 @@ def _chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) 
             held, rows = [], 0
     if held:
         yield pa.concat_tables(held, promote_options="permissive")
-
-
-def _with_own_period(chunk: pa.Table, own: PeriodSpec | None) -> pa.Table:
-    """Put each row's own period and provider in place of its batch's."""
-    if own is None:
-        return chunk
-    for name, column in (("_period_start", own.start), ("_period_end", own.end), ("_provider", own.provider)):
-        chunk = chunk.set_column(chunk.schema.get_field_index(name), name, chunk.column(column))
-    return chunk
 
 
 def _part_table(parts: Sequence[tuple[Submission, str]], places: Sequence[Place]) -> pa.Table:

@@ -67,6 +67,11 @@ class Sent:
                 "_provider": pa.array([provider] * len(rows), pa.string()),
                 "_kind": pa.array(["delta" if name.endswith("-delta") else "full"] * len(rows), pa.string()),
             }
+            own = self.spec.period
+            if own is not None and own.table == table and not own.header:  # each row says it for itself
+                origin["_period_start"] = columns[own.start]
+                origin["_period_end"] = columns[own.end]
+                origin["_provider"] = columns[own.provider]
             self.tables[table].append(pa.table({**columns, **origin}))
         return self
 

@@ -34,7 +34,7 @@ def run_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> 
         for states in stage.states:
             table = spec.table(states.table)
             rows = typed(spec.name, table.name)
-            resolve_history(con, table, rows, name=states.name, columns=states.columns, period=spec.period)
+            resolve_history(con, table, rows, name=states.name, columns=states.columns)
             made.append(states.name)
         for name, sql in stage.derived:
             con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
