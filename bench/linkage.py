@@ -97,9 +97,11 @@ def _child(method: str, folder: str, names: bool, pipe: Any) -> None:
     table = pq.read_table(Path(folder) / "identity.parquet")
     truth = json.loads((Path(folder) / "truth.json").read_text())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    burnt = time.process_time()
     rows = {"washhouse": run_washhouse, "exact": run_exact, "splink": run_splink}[method](table, truth, names)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    pipe.send([row | {"peak_mb": peak // 1024, "input_mb": before // 1024} for row in rows])
+    cpu = time.process_time() - burnt
+    pipe.send([row | {"cpu_seconds": cpu, "peak_mb": peak // 1024, "input_mb": before // 1024} for row in rows])
 
 
 def run_apart(method: str, folder: Path, names: bool) -> list[dict[str, Any]]:
@@ -147,7 +149,7 @@ def _line(row: dict[str, Any]) -> str:
     return (
         f"seed {row['seed']}  {'with   ' if row['names'] else 'without'} names  {row['records']:>9,} records  "
         f"{row['method']:<23} P {row['precision']:.4f}  R {row['recall']:.4f}  F1 {row['f1']:.4f}  "
-        f"{row['seconds']:>6.1f} s  {row['peak_mb']:>6,} MB"
+        f"{row['seconds']:>6.1f} s  cpu {row['cpu_seconds']:>6.1f} s  {row['peak_mb']:>6,} MB"
     )
 
 
@@ -168,10 +170,14 @@ def main() -> None:
         for method in dict.fromkeys(r["method"] for r in rows):
             mine = [r for r in rows if r["names"] == names and r["method"] == method and not r.get("failed")]
             if mine:
-                medians = {k: float(np.median([r[k] for r in mine])) for k in ("precision", "recall", "f1", "seconds")}
+                medians = {
+                    k: float(np.median([r[k] for r in mine]))
+                    for k in ("precision", "recall", "f1", "seconds", "cpu_seconds")
+                }
                 print(
                     f"{'with   ' if names else 'without'} names  {method:<23} P {medians['precision']:.4f}  "
                     f"R {medians['recall']:.4f}  F1 {medians['f1']:.4f}  {medians['seconds']:.1f} s  "
+                    f"cpu {medians['cpu_seconds']:.1f} s  "
                     f"{int(np.median([r['peak_mb'] for r in mine])):,} MB"
                 )
     if chosen.json:

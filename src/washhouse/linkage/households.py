@@ -7,7 +7,6 @@ unrelated people are registered, or whose name says that it is a care home, a ho
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -97,11 +96,16 @@ def households(residents: Sequence[Resident]) -> tuple[list[Household], dict[str
         kept back.
     """
     sealed, communal, keys = set(), set(), {}
+    known: dict[tuple[str | None, str | None, str | None], tuple[str | None, bool]] = {}
     for i, r in enumerate(residents):
-        key = keys[i] = address_key(r.address, r.postcode, r.uprn)
+        place = (r.address, r.postcode, r.uprn)
+        if place not in known:
+            known[place] = address_key(*place), is_communal(r.address)
+        key, shared = known[place]
+        keys[i] = key
         if key and r.restricted:
             sealed.add(key)
-        if key and is_communal(r.address):
+        if key and shared:
             communal.add(key)
     hidden = {r.person_id for r in residents if r.restricted or r.died}
     home: dict[str, int] = {}
@@ -131,5 +135,7 @@ def households(residents: Sequence[Resident]) -> tuple[list[Household], dict[str
 
 def _is_crowded(residents: Sequence[Resident]) -> bool:
     """Say whether too many people, or too many who share no surname, are registered at one address."""
-    surnames = Counter(standardise.name(r.surname) for r in residents if r.surname)
-    return len(residents) > MAX_PEOPLE or len([s for s in surnames if s]) > MAX_FAMILIES
+    if len(residents) <= MAX_FAMILIES or len(residents) > MAX_PEOPLE:
+        return len(residents) > MAX_PEOPLE
+    surnames = {standardise.name(r.surname) for r in residents if r.surname}
+    return len(surnames - {None}) > MAX_FAMILIES

@@ -73,6 +73,8 @@ _SEXES = {
 
 def _plain(text: str) -> str:
     """Upper case without accents; other scripts keep their letters."""
+    if text.isascii():
+        return text.upper()
     upper = unicodedata.normalize("NFKD", text).upper().translate(_LETTERS)
     return unicodedata.normalize("NFC", "".join(c for c in upper if not unicodedata.combining(c)))
 
