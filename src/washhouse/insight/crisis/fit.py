@@ -12,6 +12,7 @@ from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from washhouse.insight.crisis.plan import MIN_EVENTS, Split
 from washhouse.insight.crisis.points import fit_points
@@ -125,6 +126,8 @@ def fit_crisis(
 ) -> CrisisFit | NoFit:
     """Fit, calibrate and test both candidates.
 
+    Linear algebra runs in one thread, so that the number of cores does not decide the last digits.
+
     Args:
         features: Declarations behind the columns of the matrix.
         cohort: Person-indexes at risk.
@@ -139,6 +142,11 @@ def fit_crisis(
     if short:
         held = "; ".join(f"{name}: {count} crises, {MIN_EVENTS[name]} needed" for name, count in short.items())
         return NoFit("too-few-crises", f"The history holds too few crises to fit a model honestly ({held}).")
+    with threadpool_limits(limits=1):
+        return _fit_parts(features, parts, rng)
+
+
+def _fit_parts(features: tuple[Feature, ...], parts: dict[str, Cohort], rng: np.random.Generator) -> CrisisFit | NoFit:
     fitted = parts["fit"]
     columns = design_columns(features)
     penalty = choose_penalty(columns, fitted.matrix, fitted.outcome, fitted.period)

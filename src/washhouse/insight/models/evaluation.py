@@ -147,11 +147,12 @@ def figures_of_risk(risk: Floats, outcome: Flags, period: NDArray[np.int64]) -> 
     ranking = Ranking(risk, outcome)
     happened = outcome.astype(np.float64)
     log_odds = logit(np.clip(risk, 1e-9, 1 - 1e-9))
+    line = fit_line(log_odds, outcome)
     tops = {f"{share}pct": flag_top(risk, period, share=share / 100).astype(np.float64) for share in (5, 10, 20)}
 
     def figures(weight: Floats) -> dict[str, float]:
         events = float((weight * happened).sum())
-        intercept, slope = fit_line(log_odds, outcome, weight)
+        intercept, slope = fit_line(log_odds, outcome, weight, start=line)
         values = {
             "auroc": ranking.auroc(weight),
             "auprc": ranking.auprc(weight),

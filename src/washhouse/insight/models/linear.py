@@ -24,7 +24,7 @@ from washhouse.insight.models.design import DesignColumn, expand
 
 Floats = NDArray[np.float64]
 
-PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+PENALTIES = (0.001, 0.003, 0.01, 0.03, 0.1)
 """Values of scikit-learn's `C` that are tried; the smaller, the stronger the shrinkage."""
 
 
