@@ -128,6 +128,7 @@ def make_city(
     truth.mkdir(parents=True)
     records = sealed.write_people(truth, holdings, attended_as, np.unique(hospital.attendances["person"]))
     sealed.write_hazards(truth, true_hazards(course, calendar))
+    sealed.write_crises(truth, mental.crises, calendar.end)
     sealed.write_effects(truth)
     say("done", 1.0)
     return {

@@ -11,10 +11,10 @@ References:
 
 from __future__ import annotations
 
-INTERCEPT = -6.23
+INTERCEPT = -6.2
 
 EFFECTS: dict[str, float] = {
-    "crisis_recent": 0.97,
+    "crisis_recent": 0.99,
     "crisis_count": 0.32,
     "missed_recent": 0.33,
     "contact_gap": 0.27,

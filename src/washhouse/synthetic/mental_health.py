@@ -41,7 +41,7 @@ class MentalHealth:
         jobs: person, recorded, day, ended, code.
         coordinators: person, worker, day, ended, team.
         scores: referral, day, minute, items (n x 12).
-        crises: person, day: the true events, inside and outside the caseload.
+        crises: person, day, until: the true events, inside and outside the caseload.
     """
 
     teams: Teams
@@ -206,7 +206,7 @@ def _crisis_rows(
                  "expiry": first[place] + 1, "code": np.full(len(place), 2)})  # fmt: skip
     return {
         "referrals": stack(frames), "contacts": stack(contacts), "spells": spells,
-        "wards": stack([wards, onward]), "acts": stack(acts), "crises": {"person": person, "day": day},
+        "wards": stack([wards, onward]), "acts": stack(acts), "crises": {"person": person, "day": day, "until": until},
     }  # fmt: skip
 
 

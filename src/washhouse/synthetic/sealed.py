@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from washhouse.synthetic.columns import Array, dates, numbered
 from washhouse.synthetic.effects import EFFECTS, INTERCEPT, MEANINGS
 from washhouse.synthetic.extracts.demographics import Holdings
+from washhouse.synthetic.frames import Frame
 from washhouse.synthetic.hazard import Truth
 from washhouse.synthetic.senders import QUALITIES, TWICE
 
@@ -53,6 +54,18 @@ def write_hazards(folder: Path, truth: Truth) -> None:
         "hazard": pa.array(truth.hazard[order]),
     }
     pq.write_table(pa.table(columns), folder / "hazard.parquet")
+
+
+def write_crises(folder: Path, crises: Frame, end: int) -> None:
+    """Write `crises.parquet`: one row per planted crisis up to the last day, with the last day of its crisis care."""
+    happened = np.flatnonzero(crises["day"] <= end)
+    rows = happened[np.lexsort((crises["person"][happened], crises["day"][happened]))]
+    columns = {
+        "true_person": true_ids(crises["person"][rows]),
+        "day": dates(crises["day"][rows]),
+        "until": dates(crises["until"][rows]),
+    }
+    pq.write_table(pa.table(columns), folder / "crises.parquet")
 
 
 def write_effects(folder: Path) -> None:
