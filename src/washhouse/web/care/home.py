@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from washhouse.desk.reviews import list_reviews
-from washhouse.web.care.review import build_review_lines
+from washhouse.web.care.caseload import read_caseload, read_lines
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
-LATEST = 5
+FIRST = 5
+MOST_CHANGES = 8
 
 
 def show_care_home(visit: Visit) -> Response:
-    """Show how many people are in the visitor's care, and the visitor's own latest reviews."""
-    reviews = list_reviews(visit.services.desk, user=visit.user.actor, limit=LATEST)
+    """Show whom to review first, what changed since last week, and who is in crisis care."""
+    caseload, risks = read_caseload(visit, None)
+    ranked, crisis, others = read_lines(visit, caseload, risks)
+    made_on = caseload.index_date
+    due = [line for line in ranked[:FIRST] if made_on and (line.reviewed_for is None or line.reviewed_for < made_on)]
+    changed = [line for line in (*crisis, *ranked, *others) if not line.moved_only]
     return render(
         visit,
         "care/home.html",
-        people=len(visit.grant.persons or ()),
-        reviews=build_review_lines(reviews, visit.user.actor),
+        total=len(ranked) + len(crisis) + len(others),
+        why_not_ranked=caseload.explanation,
+        due=due,
+        first=FIRST,
+        changed=changed[:MOST_CHANGES],
+        more_changed=max(0, len(changed) - MOST_CHANGES),
+        crisis=crisis,
     )

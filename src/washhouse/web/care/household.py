@@ -30,4 +30,5 @@ def read_household(relations: Sequence[Mapping[str, Any]]) -> Household | None:
     if not current:
         return None
     newest = max(current, key=lambda row: row["since"] or date.min)
-    return Household(newest["evidence"], newest["since"])
+    words = str(newest["evidence"]).strip()
+    return Household(f"{words[:1].upper()}{words[1:].removesuffix('.')}.", newest["since"])

@@ -136,7 +136,7 @@ def say_facts(row: Mapping[str, Any], identity: RevealedIdentity | None, today: 
         facts.append(("Born", f"{row['birth_month']:%B %Y} ({age_years(row['birth_month'], until)} years)"))
     if row["death_date"] is not None:
         facts.append(("Died", day(row["death_date"])))
-    facts.append(("Sex", row["sex"] or "not known"))
+    facts.append(("Sex", (row["sex"] or "not known").capitalize()))
     if identity is not None:
         facts.append(("NHS number", nhs_number(identity.nhs_number)))
         if identity.restricted:

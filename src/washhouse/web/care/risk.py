@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from typing import Any
 
-from washhouse.web.shell.words import PEOPLE_LIKE_THIS, people_between, people_like_this
-
-MOST_REASONS = 3
+from washhouse.action.caseload import read_reasons as read_parts
+from washhouse.action.words import PEOPLE, say_interval, say_risk
 
 
 @dataclass(frozen=True)
@@ -19,8 +17,8 @@ class Risk:
     """A probability in words.
 
     Attributes:
-        words: `"about 3 of 25"`.
-        range: The interval in the same unit, `"1 to 6"`.
+        words: `"about 3 of 25 people like this"`.
+        range: The 95 % interval in the same unit, `"1 to 6 of 25"`.
         filled: How many of the 25 are drawn full.
         possible: How many of the 25 lie within the upper end of the interval.
     """
@@ -69,17 +67,17 @@ class Score:
     reasons: tuple[Reason, ...]
 
 
-def say_risk(risk: float, lower: float, upper: float) -> Risk:
-    """Put a probability and its interval into words.
+def draw_risk(risk: float, lower: float, upper: float) -> Risk:
+    """Put a probability and its interval into words and a drawing.
 
-    >>> say_risk(0.13, 0.05, 0.21)
-    Risk(words='about 3 of 25', range='1 to 6', filled=3, possible=6)
+    >>> draw_risk(0.13, 0.05, 0.21)
+    Risk(words='about 3 of 25 people like this', range='1 to 6 of 25', filled=3, possible=6)
     """
     return Risk(
-        words=people_like_this(risk),
-        range=people_between(lower, upper),
-        filled=round(risk * PEOPLE_LIKE_THIS),
-        possible=min(PEOPLE_LIKE_THIS, ceil(upper * PEOPLE_LIKE_THIS - 1e-9)),
+        words=say_risk(risk),
+        range=say_interval(lower, upper),
+        filled=round(risk * PEOPLE),
+        possible=min(PEOPLE, ceil(upper * PEOPLE - 1e-9)),
     )
 
 
@@ -90,7 +88,7 @@ def read_score(row: Mapping[str, Any]) -> Score:
         index_date=row["index_date"],
         model_version=row["model_version"],
         in_crisis_care=row["status"] == "in-crisis-care",
-        risk=say_risk(row["risk"], row["risk_lower"], row["risk_upper"]) if scored else None,
+        risk=draw_risk(row["risk"], row["risk_lower"], row["risk_upper"]) if scored else None,
         probability=row["risk"] if scored else None,
         reasons=tuple(read_reasons(row["reasons"])),
     )
@@ -102,15 +100,9 @@ def read_reasons(text: str | None) -> list[Reason]:
     >>> read_reasons('[{"feature": "a", "text": "A", "contribution": 0.3, "event_refs": ["x"]}]')
     [Reason(feature='a', text='A', share=100, refs=('x',))]
     """
-    given: Sequence[Mapping[str, Any]] = json.loads(text) if text else []
-    total = sum(abs(each["contribution"]) for each in given) or 1.0
-    ordered = sorted(given, key=lambda each: -abs(each["contribution"]))
+    parts = read_parts(text)
+    total = sum(abs(part.contribution) for part in parts) or 1.0
     return [
-        Reason(
-            feature=str(each["feature"]),
-            text=str(each["text"]),
-            share=round(100 * each["contribution"] / total),
-            refs=tuple(each.get("event_refs") or ()),
-        )
-        for each in ordered
+        Reason(part.feature, part.text, round(100 * part.contribution / total), part.event_refs)
+        for part in sorted(parts, key=lambda part: -abs(part.contribution))
     ]

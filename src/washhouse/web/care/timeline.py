@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.web.shell.labels import label
+from washhouse.web.shell.labels import label, unit_words
 from washhouse.web.shell.layout import source_lane, source_title
 from washhouse.web.shell.words import local, plural
 
@@ -51,6 +51,7 @@ _GATHERED = {
     "PROCEDURE": ("procedure", "procedures"),
 }
 _HONOS_ITEMS = 12
+MIDNIGHT = time(0, 0)
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,9 @@ class Entry:
 
     @property
     def clock(self) -> str:
-        """The local time at which it began; empty where only the day is known."""
+        """The local time at which it began; empty at midnight, local or UTC: then only the day was sent."""
         here = local(self.time)
-        return "" if (here.hour, here.minute) == (0, 0) else f"{here:%H:%M}"
+        return "" if MIDNIGHT in (here.time(), self.time.time()) else f"{here:%H:%M}"
 
 
 def build_entries(events: pa.Table) -> list[Entry]:
@@ -230,7 +231,7 @@ def _with_value(row: Row) -> str:
         amount = f"{row['numeric_value']:g} {row['unit'] or ''}".strip() if row["numeric_value"] is not None else ""
         return ", ".join(part for part in (words, amount, course) if part)
     if row["numeric_value"] is not None:
-        unit = f" {row['unit']}" if row["unit"] and row["unit"] not in words else ""
+        unit = f" {unit_words(row['unit'])}" if row["unit"] and row["unit"] not in words else ""
         return f"{words}: {row['numeric_value']:g}{unit}"
     if row["source"] == "meds" and row["text_value"]:
         return f"{words}: {row['text_value'][:80]}"

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from washhouse.core.errors import HomeError, RefusedError
+from washhouse.core.errors import HomeError, InputError, RefusedError
 from washhouse.governance.audit import AuditEvent
 from washhouse.web.care.routes import MENU as CARE_MENU
 from washhouse.web.care.routes import PAGES as CARE_PAGES
@@ -105,12 +105,14 @@ def answer_page(site: Site, page: Page, request: Request, form: dict[str, str]) 
         return stopped if stopped is not None else page.view(visit)
     except RefusedError as refusal:
         return errors.show_refusal(visit, refusal)
+    except InputError as problem:
+        return errors.show_problem(visit, errors.NOT_FOUND if problem.code == "no-such-person" else errors.WRONG_INPUT)
     except HomeError as failure:
         if failure.code == "nothing-published":
             return errors.show_problem(visit, errors.NOTHING_PUBLISHED)
         return errors.show_failure(visit, failure, errors.BROKEN_HOME)
-    except HTTPException as problem:
-        return errors.show_problem(visit, _PROBLEMS.get(problem.status_code, errors.NOT_FOUND))
+    except HTTPException as stopped_by:
+        return errors.show_problem(visit, _PROBLEMS.get(stopped_by.status_code, errors.NOT_FOUND))
     except Exception as failure:
         return errors.show_failure(visit, failure)
 

@@ -51,6 +51,12 @@ WRONG_FORM = Problem(
     "The form did not come from a page of your present session. Nothing was saved.",
     "Go back, reload the page and try again.",
 )
+WRONG_INPUT = Problem(
+    400,
+    "That cannot be used",
+    "What was sent makes no sense here. Nothing was saved.",
+    "Go back, check what you filled in and try again.",
+)
 WRONG_METHOD = Problem(405, "That does not work here", "This address cannot be used in this way.", "Go back.")
 TOO_MANY = Problem(
     429, "Too many attempts", "There were too many sign-in attempts from your address.", "Wait five minutes."

@@ -13,6 +13,14 @@ from importlib.resources import files
 from io import StringIO
 
 FAMILIES = "families.csv"
+UNITS = {
+    "10*9/L": "× 10⁹/L",
+    "kg/m2": "kg/m²",
+    "mL/min/1.73m2": "mL/min/1.73 m²",
+    "mm[Hg]": "mmHg",
+    "umol/L": "µmol/L",
+}
+"""UCUM units that people write otherwise."""
 
 
 @cache
@@ -57,3 +65,12 @@ def label(code: str) -> str:
             f"{family_labels()[family]}: {words.replace('-', ' ')}" if plain else f"{family_labels()[family]} {words}"
         )
     return code.replace("//", " ")
+
+
+def unit_words(unit: str) -> str:
+    """A unit as people write it.
+
+    >>> unit_words("mm[Hg]"), unit_words("mmol/L")
+    ('mmHg', 'mmol/L')
+    """
+    return UNITS.get(unit, unit)

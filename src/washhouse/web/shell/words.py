@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from math import ceil, floor
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
-PEOPLE_LIKE_THIS = 25
 
 
 def day(value: date | datetime | None) -> str:
@@ -83,44 +81,16 @@ def plural(value: int, one: str, many: str = "") -> str:
     return f"{value:,} {one if value == 1 else many or one + 's'}"
 
 
-def about(value: float) -> str:
-    """An expected count for a sentence: whole from 10, halves told as less than one.
-
-    >>> about(0.2), about(3.4), about(11.6)
-    ('fewer than 1', 'about 3', 'about 12')
-    """
-    return "fewer than 1" if value < 0.5 else f"about {value:.0f}"
-
-
-def people_like_this(risk: float) -> str:
-    """A probability as a count of 25 people like this.
-
-    >>> people_like_this(0.13), people_like_this(0.01)
-    ('about 3 of 25', 'fewer than 1 of 25')
-    """
-    return f"{about(risk * PEOPLE_LIKE_THIS)} of {PEOPLE_LIKE_THIS}"
-
-
-def people_between(lower: float, upper: float) -> str:
-    """The ends of an interval as counts of 25 people, rounded outwards.
-
-    >>> people_between(0.05, 0.21), people_between(0.0, 0.03)
-    ('1 to 6', '0 to 1')
-    """
-    low = floor(lower * PEOPLE_LIKE_THIS + 1e-9)
-    high = min(PEOPLE_LIKE_THIS, max(ceil(upper * PEOPLE_LIKE_THIS - 1e-9), low + 1))
-    return f"{low} to {high}"
-
-
 def share(value: float | None) -> str:
-    """A share of one as a percentage.
+    r"""A share of one as a percentage.
 
     >>> share(0.1234), share(1.0), share(None)
-    ('12.3 %', '100 %', 'not known')
+    ('12.3\xa0%', '100\xa0%', 'not known')
     """
     if value is None:
         return "not known"
-    return "100 %" if value >= 0.99995 else f"{value * 100:.1f} %"
+    number = "100" if value >= 0.99995 else f"{value * 100:.1f}"
+    return f"{number}\N{NO-BREAK SPACE}%"
 
 
 def ago(value: date, today: date) -> str:
@@ -166,11 +136,11 @@ def bytes_in_words(value: int) -> str:
 
 
 def nhs_number(value: str | None) -> str:
-    """An NHS number spaced 3-3-4, as on letters.
+    r"""An NHS number spaced 3-3-4, as on letters.
 
     >>> nhs_number("9434765919"), nhs_number(None)
-    ('943 476 5919', 'not known')
+    ('943\xa0476\xa05919', 'not known')
     """
     if not value:
         return "not known"
-    return f"{value[:3]} {value[3:6]} {value[6:]}"
+    return f"{value[:3]}\N{NO-BREAK SPACE}{value[3:6]}\N{NO-BREAK SPACE}{value[6:]}"

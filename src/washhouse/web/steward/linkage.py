@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -88,7 +89,7 @@ def build_linkage(summary: Mapping[str, Any]) -> LinkagePage:
         fields=tuple(_words(name) for name in field_names(summary)),
         sources=tuple(build_sources(summary)),
         weights=tuple(build_weights(summary.get("weights", ()))),
-        rules=tuple(summary.get("blocking", ())),
+        rules=tuple({**rule, "rule": _words(rule["rule"])} for rule in summary.get("blocking", ())),
         model=summary.get("model", ""),
     )
 
@@ -143,5 +144,5 @@ def _pairs(counts: Mapping[str, int] | int | None) -> tuple[tuple[str, int], ...
 
 
 def _words(name: str) -> str:
-    words = name.replace("_", " ")
-    return "NHS number" if words == "nhs number" else "UPRN" if words == "uprn" else words.capitalize()
+    words = name.replace("_", " ").capitalize()
+    return re.sub(r"\b(nhs|uprn)\b", lambda found: found.group().upper(), words, flags=re.IGNORECASE)

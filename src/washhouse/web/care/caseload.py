@@ -1,0 +1,265 @@
+"""Who in my care should be looked at first, why, and what changed?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from starlette.responses import Response
+
+from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload
+from washhouse.desk.reviews import ACTIONS, Review, list_reviews
+from washhouse.governance.reveal import RevealedIdentity, reveal
+from washhouse.insight.crisis.label import HORIZON_DAYS
+from washhouse.insight.crisis.score import MODEL
+from washhouse.web.care.export import export_rows
+from washhouse.web.care.risk import Risk, draw_risk
+from washhouse.web.shell.respond import render
+from washhouse.web.shell.visit import Visit
+from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_day
+
+LENGTHS = ("5", "10", "20", "50", "all")
+DEFAULT_LENGTH = "10"
+MOST_REASONS = 3
+QUIET_DAYS = 28
+SHOWS = {
+    "": "Everybody",
+    "changed": "Changed since last week",
+    "no-contact": f"No contact for {QUIET_DAYS} days",
+    "not-reviewed": "Not reviewed since the list was made",
+}
+"""What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the address asks for: part of a name, the length of the list, and what to show."""
+
+    q: str
+    n: str
+    show: str
+
+    @property
+    def length(self) -> int | None:
+        """Length of the list, None for everybody."""
+        return None if self.n == "all" else int(self.n)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One person on the page.
+
+    Attributes:
+        person_id: The person.
+        place: Place by risk on the whole caseload; None unless ranked.
+        name: Name, or words where no service sends one.
+        facts: Age, sex and NHS number.
+        risk: The risk in words and drawing; None unless ranked.
+        reasons: The strongest reasons, in words.
+        contact: Day of the last attended contact.
+        contact_ago: How long ago that was.
+        changes: What changed since last week.
+        moved_only: Whether nothing changed but the place, which the others' changes move too.
+        review: The latest review, in words.
+        reviewed_for: Day of the score that the latest review is about.
+        state: Why there is no risk.
+        last_contact: Day of the last contact, for filters.
+    """
+
+    person_id: str
+    place: int | None
+    name: str
+    facts: str
+    risk: Risk | None
+    reasons: tuple[str, ...]
+    contact: str
+    contact_ago: str
+    changes: tuple[str, ...]
+    moved_only: bool
+    review: str
+    reviewed_for: date | None
+    state: str
+    last_contact: date | None
+
+
+@dataclass(frozen=True)
+class CaseloadPage:
+    """Everything the page shows."""
+
+    today: date
+    total: int
+    ranked: bool
+    why_not_ranked: str
+    expectation: str
+    about: str
+    filters: Filters
+    filtered: bool
+    lengths: tuple[tuple[str, str], ...]
+    shows: tuple[tuple[str, str], ...]
+    headings: tuple[tuple[str, str], ...]
+    caption: str
+    rows: tuple[Line, ...]
+    left_out: int
+    nobody: str
+    in_crisis: tuple[Line, ...]
+    others: tuple[Line, ...]
+    export_href: str
+
+
+def show_caseload(visit: Visit) -> Response:
+    """Show the visitor's caseload."""
+    return render(visit, "care/caseload.html", list=read_page(visit))
+
+
+def export_caseload(visit: Visit) -> Response:
+    """Send exactly the rows that the page shows, without names; noted in the audit for each person."""
+    page = read_page(visit)
+    return export_rows(visit, page.rows, page.ranked, page.today)
+
+
+def read_page(visit: Visit) -> CaseloadPage:
+    """Gather what the page shows; names, scores and events are read under one grant, noted first."""
+    today = visit.services.today()
+    filters = read_filters(visit)
+    caseload, risks = read_caseload(visit, filters.length if not filters.q else None)
+    lines = read_lines(visit, caseload, risks)
+    listed = sorted(lines[0], key=lambda line: line.place or 0) if caseload.is_ranked else by_name(lines[2])
+    shown = [line for line in listed if is_wanted(line, filters, caseload.index_date or today, today)]
+    length = filters.length if caseload.is_ranked and not filters.q else None
+    rows = [line for line in shown if length is None or (line.place or 0) <= length]
+    return CaseloadPage(
+        today=today,
+        total=sum(len(group) for group in lines),
+        ranked=caseload.is_ranked,
+        why_not_ranked=caseload.explanation,
+        expectation=caseload.sentence,
+        about=say_about(caseload),
+        filters=filters,
+        filtered=bool(filters.q or filters.show or filters.n != DEFAULT_LENGTH),
+        lengths=tuple((value, "Everybody" if value == "all" else f"First {value}") for value in LENGTHS),
+        shows=tuple(SHOWS.items()),
+        headings=_headings(caseload.is_ranked),
+        caption="People in your care, by 28-day crisis risk" if caseload.is_ranked else "People in your care, by name",
+        rows=tuple(rows),
+        left_out=len(shown) - len(rows),
+        nobody="Nobody on your caseload matches." if filters.q or filters.show else "Nobody is on this list today.",
+        in_crisis=tuple(by_name(lines[1])),
+        others=tuple(by_name(lines[2])) if caseload.is_ranked else (),
+        export_href=f"/caseload.csv?{visit.request.url.query}".rstrip("?"),
+    )
+
+
+def read_filters(visit: Visit) -> Filters:
+    """Read the address; what makes no sense counts as left out."""
+    n, show = visit.query("n"), visit.query("show")
+    return Filters(visit.query("q"), n if n in LENGTHS else DEFAULT_LENGTH, show if show in SHOWS else "")
+
+
+def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk]]:
+    """Read the caseload, and the newest risk of each person as a drawing."""
+    record, people = visit.record, sorted(visit.grant.persons or ())
+    scores = record.scores(people, MODEL)
+    caseload = build_caseload(
+        record.people(people),
+        {person: record.events(person) for person in people},
+        scores,
+        as_of=record.as_of(),
+        today=visit.services.today(),
+        capacity=length,
+    )
+    risks = {
+        row["person_id"]: draw_risk(row["risk"], row["risk_lower"], row["risk_upper"])
+        for row in scores.to_pylist()
+        if row["index_date"] == caseload.index_date and row["risk"] is not None
+    }
+    return caseload, risks
+
+
+def read_lines(
+    visit: Visit, caseload: Caseload, risks: Mapping[str, Risk]
+) -> tuple[list[Line], list[Line], list[Line]]:
+    """Name the people of the caseload: the ranked, those in crisis care, all others."""
+    services, today = visit.services, visit.services.today()
+    groups = (caseload.ranked, caseload.in_crisis_care, caseload.not_ranked)
+    people = [row.person_id for group in groups for row in group]
+    named = reveal(visit.grant, people, visit.published.identities, services.audit, services.now())
+    latest: dict[str, Review] = {}
+    for review in list_reviews(services.desk, person_ids=people):
+        latest.setdefault(review.person_id, review)
+    ranked, crisis, others = (
+        [
+            build_line(row, named.get(row.person_id), risks.get(row.person_id), latest.get(row.person_id), today)
+            for row in group
+        ]
+        for group in groups
+    )
+    return ranked, crisis, others
+
+
+def build_line(
+    row: CaseloadRow, identity: RevealedIdentity | None, risk: Risk | None, review: Review | None, today: date
+) -> Line:
+    """Put one person's row into the words of the page."""
+    return Line(
+        person_id=row.person_id,
+        place=row.place,
+        name=identity.name if identity is not None and identity.name else "Name not known",
+        facts=_facts(identity, today),
+        risk=risk if row.risk is not None else None,
+        reasons=tuple(reason.text for reason in row.reasons[:MOST_REASONS]),
+        contact=short_day(row.last_contact) if row.last_contact else "None recorded",
+        contact_ago=ago(row.last_contact, today) if row.last_contact else "",
+        changes=(*row.shifts, *row.news),
+        moved_only=not row.news and all(words.endswith((" place", " places")) for words in row.shifts),
+        review=f"Reviewed {short_day(review.at)}: {ACTIONS.get(review.action, review.action).lower()}"
+        if review
+        else "",
+        reviewed_for=review.index_date if review else None,
+        state=row.note,
+        last_contact=row.last_contact,
+    )
+
+
+def is_wanted(line: Line, filters: Filters, made_on: date, today: date) -> bool:
+    """Does a line match the filters?"""
+    if filters.q.casefold() not in line.name.casefold():
+        return False
+    if filters.show == "changed":
+        return not line.moved_only
+    if filters.show == "no-contact":
+        return line.last_contact is None or today - line.last_contact > timedelta(days=QUIET_DAYS)
+    if filters.show == "not-reviewed":
+        return line.reviewed_for is None or line.reviewed_for < made_on
+    return True
+
+
+def by_name(lines: Sequence[Line]) -> list[Line]:
+    """Lines in the order of their names, which says nothing about risk."""
+    return sorted(lines, key=lambda line: (line.name.casefold().split()[-1:], line.name.casefold()))
+
+
+def say_about(caseload: Caseload) -> str:
+    """How the list was made, in a sentence or two."""
+    if not caseload.is_ranked or caseload.index_date is None:
+        return ""
+    return (
+        f"Risks hold from {short_day(caseload.index_date)} for {HORIZON_DAYS} days, by model {caseload.model_version}, "
+        f"from what was known before that day. {plural(len(caseload.ranked), 'person is', 'people are')} scored."
+    )
+
+
+def _facts(identity: RevealedIdentity | None, today: date) -> str:
+    if identity is None:
+        return ""
+    age = f"{age_years(identity.birth_date, today)} years" if identity.birth_date else ""
+    number = nhs_number(identity.nhs_number) if identity.nhs_number else ""
+    return ", ".join(part for part in (age, number) if part)
+
+
+def _headings(ranked: bool) -> tuple[tuple[str, str], ...]:
+    names = [("Person", "person"), ("Last contact", "contact"), ("Changed since last week", "changed")]
+    if ranked:
+        names[1:1] = [("28-day crisis risk", "risk"), ("Why", "why")]
+        names.insert(0, ("Place", "rank"))
+    return tuple((name, f"wh-caseload__{style}") for name, style in names)
