@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from collections.abc import Callable
 from importlib.metadata import version as package_version
 from typing import Annotated, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
-from washhouse.core.errors import WashhouseError
+from washhouse.core.errors import HomeError, WashhouseError
 
 
 class Lazy(NamedTuple):
@@ -50,7 +52,7 @@ def load_command(name: str) -> TyperCommand | TyperGroup:
 
 
 class LazyGroup(TyperGroup):
-    """Lists commands without importing them, and turns a `WashhouseError` into a message and an exit status."""
+    """Lists commands without importing them, and turns errors into messages and an exit status."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command that was called, and import it."""
@@ -61,12 +63,19 @@ class LazyGroup(TyperGroup):
         """Run the command that was called."""
         try:
             return super().invoke(ctx)
+        except (typer.Exit, typer.Abort, TyperException):
+            raise
         except WashhouseError as error:
             typer.secho(f"error: {error.message}", fg="red", err=True)
             if error.hint:
                 typer.secho(f"       {error.hint}", err=True)
             typer.secho(f"       (docs/reference/errors.md#{error.code})", dim=True, err=True)
             raise typer.Exit(error.exit_status) from error
+        except Exception as fault:
+            # An engine's message may quote a row's value: where it happened is shown, what it said is not.
+            typer.secho(f"error: a fault of washhouse's own: {type(fault).__name__}", fg="red", err=True)
+            typer.echo("".join(traceback.format_tb(fault.__traceback__)), err=True)
+            raise typer.Exit(HomeError.exit_status) from None
 
 
 app = typer.Typer(

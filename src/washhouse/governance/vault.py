@@ -76,7 +76,8 @@ class Vault:
             data: Rows; a stream is written as it comes.
         """
         path = self._path(table, generation)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._tables.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(exist_ok=True, mode=0o700)
         temporary = path.with_name(f".{path.name}.new")
         name = f"{table}/{generation}"
         encryption = _factory(self._key("tables"), name).file_encryption_properties(
@@ -143,6 +144,13 @@ class Vault:
     def remove(self, table: str, generation: str) -> None:
         """Remove one generation of a table; nothing happens if there is none."""
         self._path(table, generation).unlink(missing_ok=True)
+
+    def sweep(self) -> int:
+        """Remove half-written files that a dead process left; only a holder of the run's lock may. Returns how many."""
+        left = [path for folder in (self._landed, self._tables) for path in folder.rglob(".*.new")]
+        for path in left:
+            path.unlink()
+        return len(left)
 
     def hmac(self, purpose: str, value: bytes) -> bytes:
         """HMAC-SHA-256 of a value under the key of a purpose: 32 bytes."""

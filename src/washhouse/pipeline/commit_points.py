@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections import Counter
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -55,11 +54,16 @@ def die_at(place: str) -> Hook:
     name, _, count = place.partition(":")
     if name not in COMMIT_POINTS or (count and not count.isdigit()):
         raise UsageError("commit-point", f"No such commit point. There are: {', '.join(COMMIT_POINTS)}.")
-    seen: Counter[str] = Counter()
+    return _DieAt(name, int(count or 1))
 
-    def reached(point: str) -> None:
-        seen[point] += 1
-        if point == name and seen[point] == int(count or 1):
-            os.kill(os.getpid(), signal.SIGKILL)
 
-    return reached
+class _DieAt:
+    def __init__(self, name: str, count: int) -> None:
+        self._name = name
+        self._left = count
+
+    def __call__(self, point: str) -> None:
+        if point == self._name:
+            self._left -= 1
+            if not self._left:
+                os.kill(os.getpid(), signal.SIGKILL)

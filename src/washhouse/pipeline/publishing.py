@@ -37,6 +37,7 @@ def prune(context: RunContext) -> None:
             tables[name].add(number)
         for name, generation in version.vault.items():
             generations[name].add(generation)
+    context.vault.sweep()
     context.lake.prune({name: sorted(numbers) for name, numbers in tables.items()})
     batches = {batch for version in kept for batch in version.batches}
     for name in context.vault.tables():

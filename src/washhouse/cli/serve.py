@@ -1,0 +1,155 @@
+"""`washhouse serve`: the pages of a home."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from datetime import date
+from functools import partial
+from typing import Annotated
+
+import pyarrow.compute as pc
+import typer
+import uvicorn
+
+from washhouse.cli.options import DeskUrl, HomeThere, KeyFile
+from washhouse.cli.settings import read_settings
+from washhouse.core.errors import HomeError
+from washhouse.core.home import Home, Settings
+from washhouse.desk.accounts import Account, end_demo, ensure_demo_users
+from washhouse.desk.clock import utc_now
+from washhouse.desk.database import open_desk
+from washhouse.governance.audit import AuditTrail
+from washhouse.governance.keys import load_master_key
+from washhouse.governance.reveal import read_index
+from washhouse.governance.vault import Vault
+from washhouse.lake.pointer import Version, read_current
+from washhouse.lake.store import Lake
+from washhouse.record.reader import open_record
+from washhouse.record.tables import PERSON
+from washhouse.web.shell.app import create_app
+from washhouse.web.shell.services import Published, Services
+
+MOST_LENT = 200
+"""Imported people that a demonstration's clinician is lent at most."""
+
+
+def serve(
+    home: HomeThere,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    demo: Annotated[bool, typer.Option("--demo", help="Offer demo users; today is the newest as-of date.")] = False,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Serve a home's pages in the browser until stopped.
+
+    Example: washhouse serve --home home --demo
+    """
+    where = Home(home)
+    settings = read_settings(where, key_file=key_file, desk_url=desk_url)
+    services = build_services(where, settings, demo=demo)
+    try:
+        typer.echo(f"http://{host}:{port}")
+        if demo:
+            typer.secho("Invented people - not for clinical use. Sign in as:", fg="yellow")
+            for account in lend_people(services):
+                typer.echo(f"  {account.username}  ({account.role}, {account.display_name})")
+        uvicorn.run(create_app(services), host=host, port=port, log_level="warning", server_header=False)
+    finally:
+        services.desk.close()
+
+
+def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Services:
+    """Gather what the pages use; without `demo`, what was lent for a demonstration is taken back.
+
+    Args:
+        home: A home with a published version.
+        settings: What its deployer chose.
+        demo: Offer the demonstration sign-in, and take today from the newest as-of date.
+
+    Returns:
+        The services for `create_app`.
+
+    Raises:
+        HomeError: `nothing-published`, or as `governance.keys`.
+    """
+    if read_current(home) is None:
+        raise HomeError("nothing-published", "This home has no published version yet.", "Run `washhouse run` first.")
+    vault = Vault(home, load_master_key(home, settings))
+    desk = open_desk(settings.desk_url or home.desk_file)
+    audit = AuditTrail(desk)
+    if not demo:
+        end_demo(desk)
+    return Services(
+        home=home,
+        settings=settings,
+        desk=desk,
+        audit=audit,
+        published=PublishedVersions(home, vault, audit),
+        session_secret=secrets.token_bytes(32),
+        today=partial(newest_day, home) if demo else date.today,
+        now=utc_now,
+        demo=demo,
+    )
+
+
+def lend_people(services: Services) -> tuple[Account, Account]:
+    """Make ready the demonstration's users; people of an imported data set are lent to its clinician."""
+    version = read_current(services.home)
+    imported: list[str] = []
+    if version is not None:
+        people = Lake(services.home.lake).read(PERSON, version.tables[PERSON.name], columns=["person_id", "sources"])
+        is_imported = pc.match_substring_regex(people["sources"], "(^|,)meds(,|$)")
+        imported = sorted(people["person_id"].filter(is_imported).to_pylist())[:MOST_LENT]
+    return ensure_demo_users(services.desk, services.today(), imported)
+
+
+class PublishedVersions:
+    """The version that is current now; what it needs is built once, when it has changed.
+
+    Args:
+        home: The home.
+        vault: Its vault.
+        audit: The audit trail that every opened record writes to.
+    """
+
+    def __init__(self, home: Home, vault: Vault, audit: AuditTrail) -> None:
+        self._home = home
+        self._vault = vault
+        self._audit = audit
+        self._lake = Lake(home.lake)
+        self._held: Published | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Published | None:
+        """The current version, None before the first run."""
+        version = read_current(self._home)
+        if version is None:
+            return None
+        held = self._held
+        if held is not None and held.id == version.id:
+            return held
+        with self._lock:
+            if self._held is None or self._held.id != version.id:
+                self._held = self._build(version)
+            return self._held
+
+    def _build(self, version: Version) -> Published:
+        return Published(
+            id=version.id,
+            published_at=version.published_at,
+            as_of=version.as_of,
+            models=version.models,
+            summary=version.summary,
+            open_record=lambda grant: open_record(self._lake, version, grant, self._audit),
+            identities=read_index(self._vault, version.vault),
+        )
+
+
+def newest_day(home: Home) -> date:
+    """The newest as-of date of the published version: today, in a demonstration."""
+    version = read_current(home)
+    if version is None or not version.as_of:
+        return date.today()
+    return max(version.as_of.values())

@@ -1,0 +1,174 @@
+"""The main job: everything new in an inbox becomes the next version of one linked record.
+
+lock -> restore -> land and read -> link -> build -> score -> publish -> directory -> prune
+
+Nothing that readers see changes before the pointer is swapped in `publish`. Every step can be done again: a run that
+dies anywhere leaves the last version readable, and the next run comes to the same contents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from washhouse.core.home import Home, Settings
+from washhouse.desk.clock import utc_now
+from washhouse.governance.keys import load_or_create_master_key
+from washhouse.governance.vault import Vault
+from washhouse.lake.lock import run_lock
+from washhouse.lake.pointer import Version, publish, read_current
+from washhouse.lake.store import Lake
+from washhouse.pipeline.commit_points import Hook, nothing
+from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.directory import sync_desk
+from washhouse.pipeline.inbox import Inbox, read_inbox
+from washhouse.pipeline.landing import Book, Parents, land_batch, newest_as_of
+from washhouse.pipeline.linking import link
+from washhouse.pipeline.progress import Clock, Progress, Silent
+from washhouse.pipeline.publishing import name_version, prune
+from washhouse.pipeline.recording import build_record, write_books
+from washhouse.pipeline.report import RunReport, count_sources
+from washhouse.pipeline.scoring import score
+from washhouse.pipeline.typed import TypedRows
+from washhouse.sources.registry import SPECS
+
+Find = Callable[[Version | None], Inbox]
+"""Finds what is to be landed, given the published version."""
+
+
+def run_inbox(
+    home: Home,
+    settings: Settings,
+    inbox: Path,
+    *,
+    progress: Progress | None = None,
+    reached: Hook = nothing,
+    now: datetime | None = None,
+) -> RunReport:
+    """Bring every batch of an inbox that was not landed yet into the record, and publish.
+
+    Args:
+        home: The home; its folder exists.
+        settings: What the deployer chose.
+        inbox: Folder of `SOURCE/BATCH/FILE`.
+        progress: Whoever follows.
+        reached: Called at each commit point.
+        now: The present moment, naive UTC; only written down, never computed with.
+
+    Returns:
+        What the run came to.
+
+    Raises:
+        InputError: The inbox is missing or empty, or changed while it was read.
+        HomeError: The home is locked or broken, or the key is not the vault's.
+    """
+
+    def find(published: Version | None) -> Inbox:
+        return read_inbox(inbox, SPECS, published.batches if published else ())
+
+    return run(home, settings, find, progress=progress or Silent(), reached=reached, now=now or utc_now())
+
+
+def run(home: Home, settings: Settings, find: Find, *, progress: Progress, reached: Hook, now: datetime) -> RunReport:
+    """Land what `find` finds and publish it; see `run_inbox`."""
+    with run_lock(home):
+        reached("locked")
+        context = RunContext(
+            home=home,
+            settings=settings,
+            lake=Lake(home.lake),
+            vault=Vault(home, load_or_create_master_key(home, settings)),
+            published=read_current(home),
+            now=now,
+            progress=progress,
+            reached=reached,
+        )
+        context.empty_spill()
+        restored = context.lake.restore(context.published.tables if context.published else {})
+        reached("restored")
+        try:
+            return _run_locked(context, find(context.published), restored)
+        finally:
+            context.empty_spill()
+
+
+def _run_locked(context: RunContext, inbox: Inbox, restored: list[str]) -> RunReport:
+    clock = Clock(context.progress)
+    for name in inbox.unknown_sources:
+        context.progress.warn(f"the inbox's folder {name!r} is no known source and was left alone")
+    version = context.published
+    books: list[Book] = []
+    if inbox.batches:
+        books = _land(context, clock, inbox)
+        version = _build(context, clock, inbox, books)
+        publish(context.home, version, prepared=lambda: context.reached("list-written"))
+        context.reached("published")
+    if version is None:  # an inbox with nothing new, and nothing published, holds no batch at all: `find` refused it
+        raise AssertionError("nothing found and nothing published")
+    with clock.step("desk"):
+        clock.rows = sync_desk(context, version)
+        context.reached("desk-synced")
+    prune(context)
+    context.reached("pruned")
+    return RunReport(
+        version=version.id,
+        published=bool(inbox.batches),
+        summary=version.summary,
+        seconds=clock.seconds,
+        landed=len(inbox.batches),
+        rejected=tuple(refusal for book in books for refusal in book.rejected),
+        unknown_sources=inbox.unknown_sources,
+        misnamed=inbox.misnamed,
+        restored=tuple(restored),
+    )
+
+
+def _land(context: RunContext, clock: Clock, inbox: Inbox) -> list[Book]:
+    total = sum(file.bytes for batch in inbox.batches for file in batch.files)
+    with clock.step("land", total, "bytes"):
+        books = []
+        parents = {name: Parents(context, spec) for name, spec in SPECS.items()}
+        for batch in inbox.batches:
+            books.append(land_batch(context, SPECS[batch.source], batch, parents[batch.source]))
+            parents[batch.source].add(batch.id)
+            clock.rows += sum(books[-1].files["lines"].to_pylist())
+    return books
+
+
+def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book]) -> Version:
+    """Make the next version: everything written, nothing published."""
+    earlier = context.published
+    batches = (*(earlier.batches if earlier else ()), *(batch.id for batch in inbox.batches))
+    number = earlier.number + 1 if earlier else 1
+    version_id = name_version(number, batches)
+    files, tables = write_books(context, books)
+    typed = TypedRows(context.vault, batches, files)
+    with clock.step("link"):
+        linked, generations = link(context, typed, version_id)
+        clock.rows = linked.identity.num_rows
+    with clock.step("record"):
+        built = build_record(context, typed, linked)
+        tables |= built.tables
+        clock.rows = built.summary["events"]
+    summary: dict[str, Any] = {
+        "sources": count_sources(files),
+        "linkage": linked.summary,
+        "record": built.summary,
+    }
+    candidate = Version(
+        number=number,
+        id=version_id,
+        published_at=context.now,
+        tables=tables,
+        vault=generations,
+        batches=batches,
+        as_of=newest_as_of(files),
+        models={},
+        buckets=context.settings.buckets,
+        summary=summary,
+    )
+    with clock.step("score"):
+        candidate, clock.rows = score(context, candidate)
+    return candidate
