@@ -39,6 +39,8 @@ EARLIER_DAYS = 7
 SEED = 20260101
 """Seed of the bootstrap behind the intervals of the model record."""
 
+RISK_DECIMALS = 10
+
 Compute = Callable[[Kernel, Mapping[str, pa.Table]], pa.Table]
 """Runs a kernel over every bucket, with extra tables, and puts the results together."""
 
@@ -232,8 +234,9 @@ def _score(compute: Compute, stored: Mapping[str, Any], people: pa.Table, matrix
     model, calibration = load_linear(stored["models"][stored["shipped"]])
     points, _ = load_linear(stored["models"]["points"])
     odds = model.log_odds(matrix)
-    risk = calibration.risk(odds)
-    lower, upper = calibration.interval(odds, model.variance(matrix))
+    # Sums over many rows differ in their last digits with the number of rows; ranks must not.
+    interval = calibration.interval(odds, model.variance(matrix))
+    risk, lower, upper = (np.round(each, RISK_DECIMALS) for each in (calibration.risk(odds), *interval))
     numbered = people.set_column(people.schema.get_field_index("row"), "row", pa.array(range(len(risk)), pa.int32()))
     rows = numbered.select(["row", "person_id", "index_date"])
     evidence = compute(EVIDENCE, {"row": rows, **build_feature_tables(CRISIS_FEATURES)})

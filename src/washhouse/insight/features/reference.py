@@ -37,9 +37,9 @@ def render_features(features: Sequence[Feature] = CRISIS_FEATURES) -> str:
     lines = [
         "# Features of the crisis model",
         "",
-        "This page is generated from the declarations in `insight/features` and `insight/codelists.py`; a test fails when",
-        "it is stale. Everything is known strictly before the index time: it happened before, it was recorded before, and",
-        "it was not replaced by then. A window of 28 days ends on the day before the index.",
+        "Made by `make reference` from the declarations in `insight/features` and `insight/codelists.py`.",
+        "Everything is known strictly before the index time: it happened before, it was recorded before, and it was",
+        "not replaced by then. A window of 28 days ends on the day before the index.",
         "",
         "| Feature | Theme | Of what | How | Days before the index | In words (value 2) |",
         "|---|---|---|---|---|---|",

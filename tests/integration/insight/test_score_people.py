@@ -1,0 +1,130 @@
+"""Does scoring fit, keep and reuse an honest model, and say so when there is none to be had?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from washhouse.insight.crisis.score import ScoreResult, score_people
+from washhouse.lake.schemas import conform
+from washhouse.record.tables import SCORE
+
+Score = Callable[..., ScoreResult]
+
+
+@pytest.fixture(scope="module")
+def score(computing: Callable[..., Any], last_day: date) -> Score:
+    """Score a caseload the day after its newest submission."""
+
+    def run(caseload: Any, models_dir: Path, today: date | None = None) -> ScoreResult:
+        day = today or last_day + timedelta(1)
+        return score_people(computing(caseload), today=day, models_dir=models_dir, record_version="v1")
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the model of the planted caseload is kept."""
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def fitted(score: Score, planted: Any, models: Path) -> ScoreResult:
+    """The first scoring, which fits."""
+    return score(planted, models)
+
+
+def test_a_planted_cause_is_found(fitted: ScoreResult) -> None:
+    assert fitted.status == "scored", fitted.message
+    record = fitted.model_record
+    assert record is not None
+    figures, parts = record["performance"][record["shipped"]], record["data"]["parts"]
+    assert figures["auroc"]["lower"] > 0.6
+    # Expected over observed varies as the counts of crises that each rests on do.
+    spread = np.sqrt(1 / parts["calibration"]["crises"] + 1 / parts["test"]["crises"])
+    assert figures["expected_over_observed"]["value"] == pytest.approx(1, abs=3 * spread)
+
+
+def test_everyone_at_risk_is_scored_ranked_and_given_reasons(fitted: ScoreResult, last_day: date) -> None:
+    scores = conform(SCORE, fitted.scores)
+    assert set(scores["index_date"].to_pylist()) == {last_day + timedelta(1), last_day - timedelta(6)}
+    now = scores.filter(pc.equal(scores["index_date"], pa.scalar(last_day + timedelta(1))))
+    scored = now.filter(pc.equal(now["status"], "scored")).sort_by("rank")
+    assert scored["rank"].to_pylist() == list(range(1, scored.num_rows + 1))
+    risks = scored["risk"].to_numpy()
+    assert np.all(np.diff(risks) <= 0)
+    assert np.all((scored["risk_lower"].to_numpy() <= risks) & (risks <= scored["risk_upper"].to_numpy()))
+    top = json.loads(scored["reasons"][0].as_py())
+    assert any("issed" in reason["text"] for reason in top)
+    assert all(reason["event_refs"] for reason in top if "issed" in reason["text"])
+    assert len(set(now["person_id"].to_pylist())) == now.num_rows
+    assert now.num_rows == fitted.eligibility["at-risk"] + fitted.eligibility["in-crisis-care"]
+
+
+def test_people_in_crisis_care_get_no_score(fitted: ScoreResult) -> None:
+    care = [row for row in fitted.scores.to_pylist() if row["status"] == "in-crisis-care"]
+    assert care
+    assert all(row[name] is None for row in care for name in ("risk", "risk_lower", "risk_upper", "rank", "points"))
+
+
+def test_a_stored_model_is_reused(score: Score, planted: Any, fitted: ScoreResult, models: Path) -> None:
+    assert score(planted, models).scores.equals(fitted.scores)
+    (folder,) = (models / "crisis").iterdir()
+    assert folder.name == fitted.model_version
+    assert {path.name for path in folder.iterdir()} == {"model.json", "record.md"}
+
+
+def test_the_same_record_gives_the_same_model(score: Score, planted: Any, fitted: ScoreResult, tmp_path: Path) -> None:
+    elsewhere = score(planted, tmp_path)
+    assert elsewhere.model_version == fitted.model_version
+    assert elsewhere.scores.equals(fitted.scores)
+
+
+def test_last_week_is_scored_as_it_would_have_been_then(
+    score: Score, planted: Any, fitted: ScoreResult, models: Path, last_day: date
+) -> None:
+    then = last_day - timedelta(6)
+    cut = pc.less(planted.event["recorded_at"], pa.scalar(datetime(then.year, then.month, then.day)))
+    early = score(replace(planted, event=planted.event.filter(cut)), models, today=then)
+    ours, theirs = (
+        table.filter(pc.equal(table["index_date"], pa.scalar(then))) for table in (fitted.scores, early.scores)
+    )
+    assert ours.num_rows > 0
+    assert ours.equals(theirs)
+
+
+def test_nothing_planted_no_model(score: Score, caseload_without_effect: Any, tmp_path: Path) -> None:
+    result = score(caseload_without_effect, tmp_path)
+    assert result.status == "no-better-than-chance"
+    assert result.model_version is None
+    assert not list(tmp_path.iterdir())
+    assert set(result.scores["status"].to_pylist()) <= {"in-crisis-care"}
+    assert set(result.scores["model_version"].to_pylist()) <= {"none"}
+
+
+def test_too_few_crises_no_model(score: Score, small_caseload: Any, tmp_path: Path) -> None:
+    result = score(small_caseload, tmp_path)
+    assert result.status == "too-few-crises"
+    assert result.eligibility["at-risk"] > 0
+
+
+@pytest.mark.parametrize(("source", "status"), [("meds", "no-mental-health-data"), ("mental_health", "nobody-at-risk")])
+def test_a_home_without_a_caseload_says_so(
+    score: Score, small_caseload: Any, tmp_path: Path, source: str, status: str
+) -> None:
+    other = small_caseload.event.filter(pc.starts_with(small_caseload.event["code"], "MHS_CONTACT"))
+    names = other.schema.names
+    moved = other.set_column(names.index("source"), "source", pa.array([source] * other.num_rows))
+    result = score(replace(small_caseload, event=moved), tmp_path)
+    assert result.status == status
+    assert conform(SCORE, result.scores).num_rows == 0
