@@ -17,7 +17,6 @@ import hashlib
 import hmac
 import json
 import multiprocessing
-import resource
 import subprocess
 import sys
 import tempfile
@@ -96,12 +95,17 @@ def run_splink(table: pa.Table, truth: Sequence[str], names: bool) -> list[dict[
 def _child(method: str, folder: str, names: bool, pipe: Any) -> None:
     table = pq.read_table(Path(folder) / "identity.parquet")
     truth = json.loads((Path(folder) / "truth.json").read_text())
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _peak_mb()
     burnt = time.process_time()
     rows = {"washhouse": run_washhouse, "exact": run_exact, "splink": run_splink}[method](table, truth, names)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cpu = time.process_time() - burnt
-    pipe.send([row | {"cpu_seconds": cpu, "peak_mb": peak // 1024, "input_mb": before // 1024} for row in rows])
+    pipe.send([row | {"cpu_seconds": cpu, "peak_mb": _peak_mb(), "input_mb": before} for row in rows])
+
+
+def _peak_mb() -> int:
+    """Peak memory of this process; the kernel's `ru_maxrss` would count the parent's too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
 def run_apart(method: str, folder: Path, names: bool) -> list[dict[str, Any]]:

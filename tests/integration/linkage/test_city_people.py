@@ -1,0 +1,110 @@
+"""Does a run find the people of an invented city? The sealed truth judges; nothing else opens it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from washhouse.core.home import Home, Settings
+from washhouse.governance.keys import load_or_create_master_key
+from washhouse.governance.vault import Vault
+from washhouse.lake.pointer import read_current
+from washhouse.pipeline.run import run_inbox
+from washhouse.synthetic.city import make_city
+
+Record = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run made of a city.
+
+    Attributes:
+        identity: What the senders said.
+        person: Person of each record.
+        truth: True person of each record.
+        relations: Households.
+        linkage: The summary that a steward sees.
+    """
+
+    identity: list[dict[str, Any]]
+    person: dict[Record, str]
+    truth: dict[Record, str]
+    relations: pa.Table
+    linkage: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    folder = tmp_path_factory.mktemp("linkage")
+    make_city(2_000, 1, 5, folder / "city")
+    home, settings = Home(folder / "home"), Settings(threads=1)
+    home.root.mkdir()
+    run_inbox(home, settings, folder / "city" / "extracts")
+    version = read_current(home)
+    assert version is not None
+    vault = Vault(home, load_or_create_master_key(home, settings))
+    spans = vault.read("membership", version.vault["membership"]).to_pylist()
+    truth = pq.read_table(folder / "city" / "sealed" / "people.parquet").to_pylist()
+    return Found(
+        identity=vault.read("identity", version.vault["identity"]).to_pylist(),
+        person={(r["source"], r["source_id"]): r["person_id"] for r in spans if r["valid_to"] is None},
+        truth={(r["source"], r["source_id"]): r["true_person"] for r in truth},
+        relations=vault.read("relation", version.vault["relation"]),
+        linkage=version.summary["linkage"],
+    )
+
+
+def pairs(labels: Iterable[Any]) -> int:
+    return sum(n * (n - 1) // 2 for n in Counter(labels).values())
+
+
+def f1(records: list[Record], person: dict[Record, Any], truth: dict[Record, str]) -> float:
+    right = pairs((person[r], truth[r]) for r in records)
+    return 2 * right / (pairs(person[r] for r in records) + pairs(truth[r] for r in records))
+
+
+def test_people_with_names_are_found(found: Found) -> None:
+    clear = [(r["source"], r["source_id"]) for r in found.identity if r["identity_kind"] == "clear"]
+    assert f1(clear, found.person, found.truth) >= 0.96
+
+
+def test_the_task_is_not_trivial(found: Found) -> None:
+    """Exact NHS numbers alone leave much to do."""
+    clear = [r for r in found.identity if r["identity_kind"] == "clear"]
+    keys = [(r["source"], r["source_id"]) for r in clear]
+    by_number = {k: r["nhs_number"] or k for k, r in zip(keys, clear, strict=True)}
+    assert f1(keys, by_number, found.truth) < 0.9
+
+
+def test_every_record_has_one_person_and_every_person_one_nhs_number(found: Found) -> None:
+    assert set(found.person) == {(r["source"], r["source_id"]) for r in found.identity}
+    numbers: dict[str, set[str]] = {}
+    for row in found.identity:
+        if row["nhs_number"]:
+            numbers.setdefault(found.person[(row["source"], row["source_id"])], set()).add(row["nhs_number"])
+    assert max(map(len, numbers.values())) == 1
+
+
+def test_the_expected_errors_are_of_the_right_order(found: Found) -> None:
+    clear = [(r["source"], r["source_id"]) for r in found.identity if r["identity_kind"] == "clear"]
+    together = pairs(found.person[r] for r in clear)
+    right = pairs((found.person[r], found.truth[r]) for r in clear)
+    missed = pairs(found.truth[r] for r in clear) - right
+    assert found.linkage["estimated_false_links"] <= 10 * max(together - right, 5)
+    assert missed / 10 <= found.linkage["estimated_missed_links"] <= 10 * max(missed, 5)
+
+
+def test_nobody_restricted_is_in_a_household(found: Found) -> None:
+    hidden = {found.person[(r["source"], r["source_id"])] for r in found.identity if r["restricted"]}
+    assert hidden
+    tied = set(found.relations.column("person_id").to_pylist())
+    assert tied
+    assert not hidden & tied
