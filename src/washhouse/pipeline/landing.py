@@ -8,7 +8,7 @@ dies leaves whole batches with a book, which the next run takes up, and unfinish
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -87,7 +87,19 @@ class Parents:
         return self._values
 
 
-def land_batch(context: RunContext, spec: SourceSpec, batch: Batch, parents: Parents) -> Book:
+Read = Callable[[SourceSpec, Batch, Mapping[str, bytes], Parents], BatchResult]
+"""Reads a batch's files; each is landed when it is taken from the mapping."""
+
+
+def read_extracts(spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], parents: Parents) -> BatchResult:
+    """Read a batch as a source's contract says."""
+    known = parents.values() if batch.name.endswith("-delta") else None
+    return replace(read_batch(spec, files, batch.name, known_parents=known), batch=batch.label)
+
+
+def land_batch(
+    context: RunContext, spec: SourceSpec, batch: Batch, parents: Parents, read: Read = read_extracts
+) -> Book:
     """Land a batch, read it and keep its rows.
 
     Args:
@@ -95,6 +107,7 @@ def land_batch(context: RunContext, spec: SourceSpec, batch: Batch, parents: Par
         spec: The source's contract.
         batch: A batch of the inbox.
         parents: What the rows of a batch of changes may point at.
+        read: Reads the batch.
 
     Returns:
         The batch's book.
@@ -108,11 +121,10 @@ def land_batch(context: RunContext, spec: SourceSpec, batch: Batch, parents: Par
         if (book.files.schema.metadata or {}).get(b"contract") == contract:
             return book
     landing = _Landing(context, batch)
-    known = parents.values() if batch.name.endswith("-delta") else None
-    result = replace(read_batch(spec, landing, batch.name, known_parents=known), batch=batch.label)
+    result = read(spec, batch, landing, parents)
     landing.land_rest()
-    for table, read in result.tables.items():
-        context.vault.write(f"typed.{spec.name}.{table}", batch.generation, _with_origin(read, result))
+    for table, rows in result.tables.items():
+        context.vault.write(f"typed.{spec.name}.{table}", batch.generation, _with_origin(rows, result))
     _keep_aside(context, batch, result)
     context.reached("batch-typed")
     book = _book(context, batch, result, contract)

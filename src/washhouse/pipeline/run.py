@@ -22,9 +22,10 @@ from washhouse.lake.pointer import Version, publish, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.data_set import read_data_set, read_data_set_rows
 from washhouse.pipeline.directory import sync_desk
 from washhouse.pipeline.inbox import Inbox, read_inbox
-from washhouse.pipeline.landing import Book, Parents, land_batch, newest_as_of
+from washhouse.pipeline.landing import Book, Parents, Read, land_batch, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
 from washhouse.pipeline.progress import Clock, Progress, Silent
 from washhouse.pipeline.publishing import name_version, prune
@@ -32,6 +33,7 @@ from washhouse.pipeline.recording import build_record, write_books
 from washhouse.pipeline.report import RunReport, count_sources
 from washhouse.pipeline.scoring import score
 from washhouse.pipeline.typed import TypedRows
+from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.registry import SPECS
 
 Find = Callable[[Version | None], Inbox]
@@ -71,8 +73,58 @@ def run_inbox(
     return run(home, settings, find, progress=progress or Silent(), reached=reached, now=now or utc_now())
 
 
-def run(home: Home, settings: Settings, find: Find, *, progress: Progress, reached: Hook, now: datetime) -> RunReport:
-    """Land what `find` finds and publish it; see `run_inbox`."""
+def run_meds(
+    home: Home,
+    settings: Settings,
+    path: Path,
+    *,
+    progress: Progress | None = None,
+    reached: Hook = nothing,
+    now: datetime | None = None,
+) -> RunReport:
+    """Bring a MEDS data set into the record as one batch of the source `meds`; see `run_inbox`.
+
+    Args:
+        home: The home; its folder exists.
+        settings: What the deployer chose.
+        path: The data set's folder, or one Parquet file.
+        progress: Whoever follows.
+        reached: Called at each commit point.
+        now: The present moment, naive UTC; only written down, never computed with.
+
+    Returns:
+        What the run came to.
+
+    Raises:
+        InputError: `meds-not-found`: there is no Parquet file at the path.
+        HomeError: The home is locked or broken, or the key is not the vault's.
+    """
+
+    def find(published: Version | None) -> Inbox:
+        return read_data_set(path, published.batches if published else ())
+
+    return run(
+        home,
+        settings,
+        find,
+        progress=progress or Silent(),
+        reached=reached,
+        now=now or utc_now(),
+        read=read_data_set_rows(path),
+    )
+
+
+def run(
+    home: Home,
+    settings: Settings,
+    find: Find,
+    *,
+    progress: Progress,
+    reached: Hook,
+    now: datetime,
+    read: Read = read_extracts,
+) -> RunReport:
+    """Land what `find` finds, read it with `read`, and publish; see `run_inbox`."""
     with run_lock(home):
         reached("locked")
         context = RunContext(
@@ -89,19 +141,19 @@ def run(home: Home, settings: Settings, find: Find, *, progress: Progress, reach
         restored = context.lake.restore(context.published.tables if context.published else {})
         reached("restored")
         try:
-            return _run_locked(context, find(context.published), restored)
+            return _run_locked(context, find(context.published), restored, read)
         finally:
             context.empty_spill()
 
 
-def _run_locked(context: RunContext, inbox: Inbox, restored: list[str]) -> RunReport:
+def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Read) -> RunReport:
     clock = Clock(context.progress)
     for name in inbox.unknown_sources:
         context.progress.warn(f"the inbox's folder {name!r} is no known source and was left alone")
     version = context.published
     books: list[Book] = []
     if inbox.batches:
-        books = _land(context, clock, inbox)
+        books = _land(context, clock, inbox, read)
         version = _build(context, clock, inbox, books)
         publish(context.home, version, prepared=lambda: context.reached("list-written"))
         context.reached("published")
@@ -125,13 +177,14 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str]) -> RunRe
     )
 
 
-def _land(context: RunContext, clock: Clock, inbox: Inbox) -> list[Book]:
+def _land(context: RunContext, clock: Clock, inbox: Inbox, read: Read) -> list[Book]:
     total = sum(file.bytes for batch in inbox.batches for file in batch.files)
     with clock.step("land", total, "bytes"):
         books = []
-        parents = {name: Parents(context, spec) for name, spec in SPECS.items()}
+        specs = {name: spec for name, (spec, _) in SYSTEMS.items()}
+        parents = {name: Parents(context, spec) for name, spec in specs.items()}
         for batch in inbox.batches:
-            books.append(land_batch(context, SPECS[batch.source], batch, parents[batch.source]))
+            books.append(land_batch(context, specs[batch.source], batch, parents[batch.source], read))
             parents[batch.source].add(batch.id)
             clock.rows += sum(books[-1].files["lines"].to_pylist())
     return books

@@ -28,7 +28,8 @@ class TypedRows:
                 sent[row["source"], row["batch"]].append(row["source_table"])
         for batch_id in batches:
             source, _, generation = batch_id.partition("/")
-            for table in sent[source, generation.rpartition("@")[0]]:
+            # Several files may hold one table: the vault keeps their rows together.
+            for table in dict.fromkeys(sent[source, generation.rpartition("@")[0]]):
                 self._generations[source, table].append(generation)
 
     def __call__(self, source: str, table: str) -> Iterator[pa.Table] | None:

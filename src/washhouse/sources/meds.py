@@ -107,7 +107,7 @@ def read_meds(path: Path, reference: date | None = None, *, batch: str = "") -> 
     Raises:
         InputError: `meds-not-found`: there is no Parquet file at the path.
     """
-    sources = _find_files(path)
+    sources = find_files(path)
     files = {name: _read_file(source, name, reference) for name, source in sources.items()}
     accepted = [read for read in files.values() if not read.rejected]
     day = reference or _newest_day(accepted) or date(1970, 1, 1)
@@ -160,7 +160,12 @@ def meds_text(value: str) -> tuple[float | None, str | None, bool]:
     return (None, plain, False) if _TOKEN.fullmatch(plain) else (None, None, True)
 
 
-def _find_files(path: Path) -> dict[str, Path]:
+def find_files(path: Path) -> dict[str, Path]:
+    """Parquet files of a data set by name inside it (the folder `metadata` is left alone).
+
+    Raises:
+        InputError: `meds-not-found`: there is no Parquet file at the path.
+    """
     if path.is_file():
         return {path.name: path}
     found = {

@@ -1,0 +1,46 @@
+"""`washhouse import`: data sets of other formats, through the same steps as a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from washhouse.cli.options import AsJson, Buckets, DeskUrl, HomeToMake, KeyFile
+from washhouse.cli.progress import RichProgress
+from washhouse.cli.run import show_report
+from washhouse.cli.settings import prepare_home, read_settings
+from washhouse.core.home import Home
+from washhouse.pipeline.run import run_meds
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+
+@app.callback()
+def import_() -> None:
+    """Bring a data set of another format into a home.
+
+    Example: washhouse import meds mimic-iv-demo-meds --home home
+    """
+
+
+@app.command()
+def meds(
+    path: Annotated[Path, typer.Argument(help="Folder of a MEDS data set: data/*.parquet, metadata/codes.parquet.")],
+    home: HomeToMake,
+    as_json: AsJson = False,
+    buckets: Buckets = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Import a MEDS data set as one batch of the source `meds`; the same data set again changes nothing.
+
+    Example: washhouse import meds mimic-iv-demo-meds --home home
+    """
+    where = Home(home)
+    settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
+    prepare_home(where)
+    report = run_meds(where, settings, path, progress=RichProgress())
+    show_report(report, as_json)
+    raise typer.Exit(report.exit_status)

@@ -1,0 +1,67 @@
+"""How is an imported data set a batch like any other?
+
+Its files are one batch of the source `meds`, named by the day of its newest event: the date by which it is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches
+from washhouse.pipeline.landing import Parents, Read
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.meds import SPEC, find_files, read_meds
+from washhouse.sources.result import BatchResult
+
+NO_DAY = date(1970, 1, 1)
+"""Declared date of a data set without a readable time."""
+
+
+def read_data_set(path: Path, landed: Iterable[str]) -> Inbox:
+    """Find a MEDS data set's files.
+
+    Args:
+        path: Its folder, or one Parquet file.
+        landed: Ids of the batches of the published version.
+
+    Returns:
+        An inbox with one batch, or with none if it was landed before.
+
+    Raises:
+        InputError: `meds-not-found`: there is no Parquet file at the path.
+    """
+    found = find_files(path)
+    day = max((_newest_day(file) for file in found.values()), default=NO_DAY)
+    files = tuple(describe_file(name, file) for name, file in sorted(found.items()))
+    batch = Batch(SPEC.name, day.isoformat(), day, files)
+    fresh = label_batches([batch], landed)
+    return Inbox(fresh, 1 - len(fresh))
+
+
+def read_data_set_rows(path: Path) -> Read:
+    """A reader of the data set at a path, for `pipeline.landing`."""
+
+    def read(spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], parents: Parents) -> BatchResult:
+        return read_meds(path, batch.declared, batch=batch.label)
+
+    return read
+
+
+def _newest_day(file: Path) -> date:
+    """Day of the newest event of a file; a file that cannot be read is refused later, with its reason."""
+    newest = NO_DAY
+    try:
+        with pq.ParquetFile(file) as parquet:
+            for rows in parquet.iter_batches(columns=["time"]):
+                moment = pc.max(rows.column(0)).as_py()
+                if isinstance(moment, date):
+                    newest = max(newest, moment.date() if isinstance(moment, datetime) else moment)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, IndexError):
+        return NO_DAY
+    return newest
