@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.models.design import DesignColumn, expand
@@ -99,7 +99,7 @@ def fit_logistic(
     center = center[used] if standardised else np.zeros(len(used))
     scale = scale[used] if standardised else np.ones(len(used))
     design = np.nan_to_num((raw[:, used] - center) / scale, nan=0.0)
-    fitted = LogisticRegression(C=penalty, solver="newton-cholesky", tol=1e-8, max_iter=100).fit(design, outcome)
+    fitted = _regression(penalty, 1e-8).fit(design, outcome)
     beta = np.concatenate([fitted.intercept_, fitted.coef_[0]])
     covariance = clustered_covariance(with_intercept(design), outcome, beta, person, 1 / penalty)
     return LinearModel(tuple(columns[index] for index in used), center, scale, beta[1:], float(beta[0]), covariance)
@@ -172,8 +172,14 @@ def choose_penalty(
         used = scale > 1e-9
         design = np.nan_to_num((raw[:, used] - center[used]) / scale[used], nan=0.0)
         for number, penalty in enumerate(penalties):
-            fitted = LogisticRegression(C=penalty, solver="newton-cholesky", tol=1e-6, max_iter=100)
-            fitted.fit(design[train], outcome[train])
+            fitted = _regression(penalty, 1e-6).fit(design[train], outcome[train])
             odds = design[test] @ fitted.coef_[0] + fitted.intercept_[0]
             loss[number] += np.sum(np.logaddexp(0.0, odds) - outcome[test] * odds)
     return float(penalties[int(np.argmin(loss))])
+
+
+def _regression(penalty: float, tolerance: float) -> Any:
+    # Loaded when something is fitted: whoever only scores or shows scores need not wait seconds for it.
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=penalty, solver="newton-cholesky", tol=tolerance, max_iter=100)
