@@ -3,7 +3,7 @@
     INBOX/<source>/<batch>/<file>
 
 A batch's name begins with its declared date. A batch is known by source, name, file names and bytes: the same once
-more is skipped; the same name with other files or bytes is a further submission of it, labelled `NAME#02`, `NAME#03`.
+more is skipped; the same name with other files or bytes is a further submission of it, labelled `NAME~02`, `NAME~03`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Batch:
         name: Name of its folder.
         declared: Date that the name begins with.
         files: Its files, by name.
-        label: `name`, or `name#02` and so on for a further submission under the same name.
+        label: `name`, or `name~02` and so on for a further submission under the same name.
     """
 
     source: str
@@ -140,7 +140,7 @@ def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch,
     for batch_id in landed:
         source, _, generation = batch_id.partition("/")
         label, _, digest = generation.rpartition("@")
-        name = label.partition("#")[0]
+        name = label.partition("~")[0]
         seen.add((source, name, digest))
         submissions[source, name] = submissions.get((source, name), 0) + 1
     fresh: list[Batch] = []
@@ -148,7 +148,7 @@ def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch,
         if (batch.source, batch.name, batch.digest) in seen:
             continue
         earlier = submissions.get((batch.source, batch.name), 0)
-        label = batch.name if not earlier else f"{batch.name}#{earlier + 1:02}"
+        label = batch.name if not earlier else f"{batch.name}~{earlier + 1:02}"
         fresh.append(Batch(batch.source, batch.name, batch.declared, batch.files, label))
     return tuple(fresh)
 

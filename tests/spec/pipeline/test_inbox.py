@@ -53,10 +53,10 @@ def test_other_bytes_under_the_same_name_are_a_further_submission(tmp_path: Path
     first = read_inbox(tmp_path, SOURCES, []).batches[0]
     put(tmp_path, "gp/2025-06-01/patients.csv", text="a\n2\n")
     second = read_inbox(tmp_path, SOURCES, [first.id]).batches[0]
-    assert (first.label, second.label) == ("2025-06-01", "2025-06-01#02")
+    assert (first.label, second.label) == ("2025-06-01", "2025-06-01~02")
     put(tmp_path, "gp/2025-06-01/more.csv")
     third = read_inbox(tmp_path, SOURCES, [first.id, second.id]).batches[0]
-    assert third.label == "2025-06-01#03"
+    assert third.label == "2025-06-01~03"
     assert read_inbox(tmp_path, SOURCES, [first.id, second.id, third.id]).batches == ()
 
 
