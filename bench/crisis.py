@@ -1,0 +1,267 @@
+"""How good are the crisis models beside the truth? The whole run on the invented city, then the sealed hazards.
+
+    python bench/crisis.py --people 130000 --years 5 --seeds 1
+    python bench/crisis.py --city DIR --home HOME        # a city and its home that exist already
+
+Makes a city, runs it through `washhouse run` as a deployer would, and takes the test part of the model's own time
+split: index dates later than any it was fitted or calibrated on. The oracle ranks the same people on the same days by
+the true probability that the generator sealed away. Efficiency is (AUROC - 0.5) / (oracle's AUROC - 0.5), its interval
+by drawing whole people with replacement, the same ones for model and oracle. A model that beats the oracle beyond
+chance has a leak: the exit status is then 1.
+
+Every figure is on the invented city; none says anything about real people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from washhouse.cli.settings import read_settings
+from washhouse.core.home import Home
+from washhouse.desk.clock import utc_now
+from washhouse.governance.grants import system_grant
+from washhouse.governance.keys import load_master_key
+from washhouse.governance.vault import Vault
+from washhouse.insight.crisis.fit import Cohort
+from washhouse.insight.crisis.kernels import SUBMITTED
+from washhouse.insight.crisis.plan import choose_index_dates, split_index_dates
+from washhouse.insight.crisis.score import build_cohort, compute_features, find_model, find_population
+from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.insight.models.design import design_columns
+from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, figures_of_risk, measure_auroc
+from washhouse.insight.models.linear import fit_logistic
+from washhouse.insight.models.store import load_linear
+from washhouse.lake.pointer import Version, read_current
+from washhouse.lake.store import Lake
+from washhouse.record.kernels import Kernel, run
+
+MODELS = ("points", "logistic")
+ENOUGH_EPISODES = 1000
+SHUFFLES = 5
+
+
+def make_home(work: Path, people: int, years: int, seed: int) -> tuple[Path, Path, dict[str, float]]:
+    """A city and its home, made by the commands; and the seconds of the run's steps."""
+    city, home = work / f"city-{seed}", work / f"home-{seed}"
+    if not city.exists():
+        size = ["--people", str(people), "--years", str(years), "--seed", str(seed)]
+        call("city", *size, "--out", str(city))
+    buckets = str(max(2, people // 20_000))
+    report = call("run", "--home", str(home), "--inbox", str(city), "--buckets", buckets, "--json")
+    return city, home, json.loads(report)["seconds"]
+
+
+def call(*arguments: str) -> str:
+    """Run a command of the product; its output."""
+    command = [sys.executable, "-c", "from washhouse.cli.main import main; main()", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+class Judged:
+    """The test part of a home's model, with the truth beside it.
+
+    Args:
+        city: The city's folder, with what it seals.
+        root: The home that was made from it.
+    """
+
+    def __init__(self, city: Path, root: Path) -> None:
+        self.home = Home(root)
+        version = read_current(self.home)
+        assert version is not None, "nothing published"
+        self.version: Version = version
+        self.model = find_model(self.home.models)
+        assert self.model is not None, version.summary["models"]
+        today = version.as_of["mental_health"] + timedelta(1)
+        dates = choose_index_dates(self._compute(SUBMITTED, {})["day"].to_pylist(), today)
+        self.split = split_index_dates(dates)
+        population = find_population(self._compute, [*self.split.fit, *self.split.test])
+        at_risk = population.filter(pc.equal(population["status"], "at-risk"))
+        rows = at_risk.append_column("row", pa.array(range(at_risk.num_rows), pa.int32()))
+        matrix = compute_features(self._compute, rows)
+        whole = build_cohort(rows, matrix, np.ones(rows.num_rows, bool))
+        self.fit = whole.at(self.split.fit)
+        is_test = np.isin(rows["index_date"].to_numpy(), np.array(self.split.test, dtype="datetime64[D]"))
+        test = rows.filter(pa.array(is_test))
+        hazard = self._hazards(city, test)
+        self.unmatched = int(np.isnan(hazard).sum())
+        struck = test.filter(pc.is_valid(test["crisis_at"]))
+        self.episodes = len(set(zip_columns(struck, "person_id", "crisis_at")))
+        known = ~np.isnan(hazard)
+        cohort = whole.at(self.split.test)
+        _, person = np.unique(cohort.person[known], return_inverse=True)
+        kept = type(cohort.matrix)(cohort.matrix.names, cohort.matrix.values[known])
+        self.test = Cohort(cohort.index_date[known], person.astype(np.int64), cohort.outcome[known], kept)
+        self.hazard = hazard[known]
+
+    def _compute(self, kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
+        settings = read_settings(self.home)
+        parts = run(Lake(self.home.lake), self.version, system_grant(utc_now()), kernel, extra=extra, settings=settings)
+        return pa.concat_tables(list(parts))
+
+    def _hazards(self, city: Path, rows: pa.Table) -> np.ndarray:
+        """True probability of each row; NaN where the city says that the person was not at risk on that Monday."""
+        vault = Vault(self.home, load_master_key(self.home, read_settings(self.home)))
+        membership = vault.read("membership", self.version.vault["membership"], ["source", "source_id", "person_id"])
+        people = pq.read_table(city / "sealed" / "people.parquet")
+        truth = dict(zip(zip_columns(people, "source", "source_id"), people["true_person"].to_pylist(), strict=True))
+        votes: dict[str, Counter[str]] = {}
+        for source, source_id, person in zip_columns(membership, "source", "source_id", "person_id"):
+            if (source, source_id) in truth:
+                # The caseload is the mental-health sender's: its records decide who the person is.
+                weight = 100 if source == "mental_health" else 1
+                votes.setdefault(person, Counter())[truth[source, source_id]] += weight
+        sealed = pq.read_table(city / "sealed" / "hazard.parquet")
+        hazards = dict(zip(zip_columns(sealed, "true_person", "week"), sealed["hazard"].to_pylist(), strict=True))
+        found = [
+            hazards.get((votes[person].most_common(1)[0][0], day), np.nan) if person in votes else np.nan
+            for person, day in zip_columns(rows, "person_id", "index_date")
+        ]
+        return np.array(found, dtype=np.float64)
+
+    def measure(self, rng: np.random.Generator) -> dict[str, Any]:
+        """Every figure of this home."""
+        assert self.model is not None
+        test, odds, figures = self.test, {}, {}
+        for name in MODELS:
+            model, calibration = load_linear(self.model["models"][name])
+            odds[name] = model.log_odds(test.matrix)
+            risk = calibration.risk(odds[name])
+            figures[name] = bootstrap(figures_of_risk(risk, test.outcome, test.period), test.person, rng)
+        figures["oracle"] = bootstrap(figures_of_risk(self.hazard, test.outcome, test.period), test.person, rng)
+        rankings = {name: Ranking(values, test.outcome) for name, values in {**odds, "oracle": self.hazard}.items()}
+
+        def paired(weight: np.ndarray) -> dict[str, float]:
+            auroc = {name: ranking.auroc(weight) for name, ranking in rankings.items()}
+            values = {"logistic minus points": auroc["logistic"] - auroc["points"]}
+            for name in MODELS:
+                values[f"{name} minus oracle"] = auroc[name] - auroc["oracle"]
+                values[f"{name} efficiency"] = (auroc[name] - 0.5) / (auroc["oracle"] - 0.5)
+            return values
+
+        return {
+            "shipped": self.model["shipped"],
+            "figures": {name: {key: asdict(each) for key, each in values.items()} for name, values in figures.items()},
+            "paired": {name: asdict(each) for name, each in bootstrap(paired, test.person, rng).items()},
+            "test": {
+                "person_indexes": len(test.outcome),
+                "index_dates": len(self.split.test),
+                "prevalence": float(test.outcome.mean()),
+                "distinct_episodes": self.episodes,
+                "rows_without_hazard": self.unmatched,
+            },
+            "shuffled_auroc": self._shuffle(rng),
+        }
+
+    def _shuffle(self, rng: np.random.Generator) -> float:
+        """Mean AUROC on the test of models fitted and tested on shuffled outcomes: 0.5 unless something leaks."""
+        columns, values = design_columns(CRISIS_FEATURES), []
+        for _ in range(SHUFFLES):
+            model = fit_logistic(columns, self.fit.matrix, rng.permutation(self.fit.outcome), self.fit.person, 0.01)
+            values.append(measure_auroc(model.log_odds(self.test.matrix), rng.permutation(self.test.outcome)))
+        return float(np.mean(values))
+
+
+def zip_columns(table: pa.Table, *names: str) -> list[tuple[Any, ...]]:
+    """Rows as tuples."""
+    return list(zip(*(table[name].to_pylist() for name in names), strict=True))
+
+
+ROWS = {
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "brier": "Brier score",
+    "calibration_slope": "calibration slope",
+    "expected_over_observed": "expected over observed",
+    "capture_5pct": "crises in the top 5 %",
+    "capture_10pct": "crises in the top 10 %",
+    "capture_20pct": "crises in the top 20 %",
+    "ppv_5pct": "crisis among the top 5 %",
+}
+
+
+def show(seed: str, measured: Mapping[str, Any]) -> None:
+    """Print one home's figures."""
+    test = measured["test"]
+    print(f"\n{seed}, on the invented city: {test['distinct_episodes']} distinct crises among", end=" ")
+    print(f"{test['person_indexes']} person-indexes on {test['index_dates']} Mondays", end=" ")
+    print(f"({test['prevalence']:.1%}; {test['rows_without_hazard']} left out: not at risk in truth)")
+    if test["distinct_episodes"] < ENOUGH_EPISODES:
+        print(f"fewer than {ENOUGH_EPISODES} crises: read the intervals")
+    print(f"{'':26}{'points list':>24}{'logistic':>24}{'oracle':>24}")
+    for key, title in ROWS.items():
+        print(f"{title:26}" + "".join(f"{say(measured['figures'][n][key]):>24}" for n in (*MODELS, "oracle")))
+    for name, estimate in measured["paired"].items():
+        print(f"{name:26}{say(estimate):>24}")
+    print(f"{'shuffled outcomes, AUROC':26}{measured['shuffled_auroc']:>24.3f}")
+    print(f"shipped: {measured['shipped']}")
+
+
+def say(estimate: Mapping[str, float]) -> str:
+    """A figure with its interval."""
+    each = Estimate(**estimate)
+    return f"{each.value:.3f} ({each.lower:.3f}-{each.upper:.3f})"
+
+
+def check(measured: Mapping[str, Any]) -> list[str]:
+    """What is wrong: anything above the oracle beyond chance, or skill on shuffled outcomes."""
+    paired, wrong = measured["paired"], []
+    for name in MODELS:
+        if paired[f"{name} minus oracle"]["lower"] > 0:
+            wrong.append(f"{name} beats the oracle: a leak")
+    spread = np.sqrt(1 / (12 * SHUFFLES * max(measured["test"]["distinct_episodes"], 1)))
+    if abs(measured["shuffled_auroc"] - 0.5) > max(0.02, 3 * spread):
+        wrong.append("skill on shuffled outcomes: a leak")
+    return wrong
+
+
+def main() -> int:
+    """Measure every seed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=130_000)
+    parser.add_argument("--years", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
+    parser.add_argument("--city", type=Path, help="a city that exists; with --home")
+    parser.add_argument("--home", type=Path, help="its home")
+    parser.add_argument("--work", type=Path, help="folder to keep cities and homes in; none: they are removed")
+    parser.add_argument("--out", type=Path, default=Path("bench/results/crisis.json"))
+    chosen = parser.parse_args()
+    results: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        work = chosen.work or Path(temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        for seed in ["given"] if chosen.city else chosen.seeds:
+            begun, seconds = time.perf_counter(), {}
+            city, home = chosen.city, chosen.home
+            if chosen.city is None:
+                city, home, seconds = make_home(work, chosen.people, chosen.years, int(seed))
+            measured = Judged(city, home).measure(np.random.default_rng(0))
+            measured |= {"seconds": seconds, "seconds_whole": round(time.perf_counter() - begun, 1)}
+            results[f"seed {seed}" if chosen.city is None else "given city"] = measured
+            show(f"seed {seed}", measured)
+    setting = {"people": chosen.people, "years": chosen.years, "on": "the invented city"}
+    chosen.out.parent.mkdir(parents=True, exist_ok=True)
+    chosen.out.write_text(json.dumps({**setting, "results": results}, indent=1), encoding="utf-8")
+    wrong = [f"{name}: {each}" for name, measured in results.items() for each in check(measured)]
+    print("\n" + ("\n".join(wrong) or "nothing above the oracle, nothing on shuffled outcomes"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
