@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -51,6 +52,8 @@ def make_city(
 ) -> dict[str, int]:
     """Make an invented city and write it: `out/extracts` and `out/sealed`.
 
+    The folders appear when they are whole; what an earlier call left unfinished is made again.
+
     Args:
         people: People who live there at some time, 200 to 5,000,000.
         years: Years covered, 1 to 30.
@@ -67,10 +70,12 @@ def make_city(
     """
     if not 200 <= people <= 5_000_000:
         raise UsageError("city-people", "The people of a city lie outside 200 to 5,000,000.")
-    extracts, truth = out / "extracts", out / "sealed"
-    if extracts.exists() or truth.exists():
+    if (out / "extracts").exists() or (out / "sealed").exists():
         raise UsageError("city-exists", "The folder holds a city already.", "Choose another --out, or remove it.")
     say = progress or (lambda what, share: None)
+    making = out / ".making"
+    shutil.rmtree(making, ignore_errors=True)
+    extracts, truth = making / "extracts", making / "sealed"
     streams, calendar = Streams(seed), make_calendar(years, end)
 
     say("people", 0.0)
@@ -130,6 +135,9 @@ def make_city(
     sealed.write_hazards(truth, true_hazards(course, calendar))
     sealed.write_crises(truth, mental.crises, calendar.end)
     sealed.write_effects(truth)
+    truth.rename(out / "sealed")
+    extracts.rename(out / "extracts")
+    making.rmdir()
     say("done", 1.0)
     return {
         "people": people,

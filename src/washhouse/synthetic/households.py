@@ -61,6 +61,17 @@ def _coin(count: int, chance: float, rng: np.random.Generator) -> Array:
     return (rng.random(count) < chance).astype(np.int8)
 
 
+def within(values: Array, low: float, high: float) -> Array:
+    """Return values mirrored at the bounds, so that none pile up there.
+
+    Example:
+        >>> within(np.array([1.0, 5.0, 11.5]), 2, 10).tolist()
+        [3.0, 5.0, 8.5]
+    """
+    mirrored: Array = np.where(values < low, 2 * low - values, np.where(values > high, 2 * high - values, values))
+    return mirrored.clip(low, high)
+
+
 def _add_children(
     build: _Builder, household: Array, parent_age: Array, rng: np.random.Generator, *, grown: bool
 ) -> None:
@@ -69,7 +80,8 @@ def _add_children(
     number = np.searchsorted([0.40, 0.78, 0.93], rng.random(count)) + 1
     if grown:
         number = np.minimum(number, 2)
-    age = np.maximum(parent_age - rng.normal(28.5, 5.0, count).clip(17, 42), 0.02)
+    age = parent_age - within(rng.normal(28.5, 5.0, count), 17, 42)
+    age = np.where(age > 0, age, rng.random(count) * within(parent_age - 17, 0.5, 6))
     for nth in range(4):
         rows = np.flatnonzero(number > nth)
         twin = np.zeros(len(rows), bool)
@@ -99,25 +111,25 @@ def make_members(people: int, rng: np.random.Generator) -> Members:
                 rows = h[rng.random(n) < (1.0, 1.0, 0.8, 0.5, 0.3)[nth]]
                 build.add(rows, SHARER, 19 + 20 * rng.beta(1.2, 2.6, len(rows)), _coin(len(rows), 0.53, rng))
         elif name == "lone":
-            age = rng.normal(38, 8.5, n).clip(18, 60)
+            age = within(rng.normal(38, 8.5, n), 18, 60)
             sex = _coin(n, 0.12, rng)
             build.add(h, HEAD, age, sex)
             _add_children(build, h, age, rng, grown=False)
         else:
             middle = {"couple": 43.0, "older_couple": 73.5, "family": 40.0, "generations": 43.0, "grown": 55.0}[name]
             spread = {"couple": 13.0, "older_couple": 6.5, "family": 8.0, "generations": 7.5, "grown": 5.5}[name]
-            age = rng.normal(middle, spread, n).clip(20 if name != "older_couple" else 63, 99)
+            age = within(rng.normal(middle, spread, n), 63 if name == "older_couple" else 20, 99)
             sex = _coin(n, 0.5, rng)
             build.add(h, HEAD, age, sex)
             same = rng.random(n) < 0.03
             other = np.where(same, sex, 1 - sex)
-            partner_age = (age + np.where(sex == 1, -2.2, 2.2) + rng.normal(0, 3.2, n)).clip(18, 100)
+            partner_age = within(age + np.where(sex == 1, -2.2, 2.2) + rng.normal(0, 3.2, n), 18, 100)
             build.add(h, PARTNER, partner_age, other)
             if name in ("family", "generations", "grown"):
                 mother = np.where(sex == 0, age, partner_age)
                 _add_children(build, h, mother, rng, grown=name == "grown")
             if name == "generations":
-                build.add(h, GRANDPARENT, (age + rng.normal(27, 4, n)).clip(45, 100), _coin(n, 0.28, rng))
+                build.add(h, GRANDPARENT, within(age + rng.normal(27, 4, n), 45, 100), _coin(n, 0.28, rng))
     members = build.members()
     keep = slice(0, people)
     return Members(*(getattr(members, name)[keep] for name in ("household", "role", "age", "sex", "twin")))

@@ -77,7 +77,7 @@ def test_about_three_in_a_hundred_adults_are_on_the_caseload(city):
 
 
 def test_every_planted_crisis_is_found_by_its_label_on_its_day_and_no_other(city):
-    """What the label finds besides is a planted crisis going on: out of home treatment, or begun before the first day."""
+    """What the label finds besides is a planted crisis going on: after home treatment, or begun earlier."""
     planted = pq.read_table(city / "sealed" / "crises.parquet")
     spans: dict[str, list[tuple[int, int]]] = {}
     days = (planted.column(name).cast("int32").to_pylist() for name in ("day", "until"))

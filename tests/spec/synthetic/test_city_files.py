@@ -179,6 +179,14 @@ def test_a_city_is_never_written_over(city):
     assert error.value.code == "city-exists"
 
 
+def test_what_was_left_unfinished_is_made_again(tmp_path):
+    (tmp_path / "city" / ".making" / "extracts").mkdir(parents=True)
+    (tmp_path / "city" / ".making" / "extracts" / "half.csv").write_text("a")
+    make_city(200, 1, 1, tmp_path / "city")
+    assert {p.name for p in (tmp_path / "city").iterdir()} == {"extracts", "sealed"}
+    assert not (tmp_path / "city" / "extracts" / "half.csv").exists()
+
+
 def test_nothing_but_the_invented_city_knows_of_the_sealed_truth():
     root = Path(__file__).parents[3] / "src" / "washhouse"
     outside = [p for p in root.rglob("*.py") if p.relative_to(root).parts[0] != "synthetic"]

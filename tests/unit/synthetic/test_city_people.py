@@ -107,3 +107,8 @@ def test_a_register_files_under_the_number_of_the_day():
     assert len(set(numbers.tolist())) == 3
     assert since.tolist() == [20, 10, 50]
     assert until.tolist() == [20, 50, 90]
+
+
+def test_no_day_is_everybodys_birthday(population):
+    days = np.bincount(population.birth - population.birth.min())
+    assert days.max() <= 12
