@@ -14,7 +14,7 @@ from datetime import date
 from washhouse.linkage import standardise
 
 MAX_PEOPLE = 10
-"""People at one address above which it is taken for a communal one (ONS counts 10 or more as the largest class)."""
+"""People at one address above which it is taken for a communal one (docs/adr/2026-11-22-linkage-core.md)."""
 MAX_FAMILIES = 4
 """Surnames at one address above which its people are taken to be unrelated."""
 _COMMUNAL = re.compile(
