@@ -1,0 +1,305 @@
+"""A handful of people in a record of their own, and the application over it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from washhouse.core.home import Home, Settings
+from washhouse.core.tables import Table
+from washhouse.desk.database import Desk, open_desk
+from washhouse.desk.directory import sync_directory
+from washhouse.desk.models import AuditRow
+from washhouse.governance.audit import AuditTrail
+from washhouse.governance.reveal import IdentityIndex
+from washhouse.lake.pointer import Version
+from washhouse.lake.schemas import arrow_schema
+from washhouse.lake.store import Lake
+from washhouse.record.buckets import bucket_of
+from washhouse.record.reader import open_record
+from washhouse.record.tables import BATCH, EVENT, PERSON, QUARANTINE, RELATION, RETIRED, SCORE, TABLES
+from washhouse.web.shell.app import create_app
+from washhouse.web.shell.services import Published, Services
+
+TODAY = date(2025, 7, 1)
+NOW = datetime(2025, 7, 1, 9, 0)
+BUCKETS = 2
+ANNA, BEN, CARLA, DORA, EMIL = (f"{place:08x}" + name * 24 for place, name in enumerate("abcde", start=1))
+RETIRED_ANNA = "0" * 7 + "9" + "f" * 24
+NAMES = {
+    ANNA: "Anna Ashdown",
+    BEN: "Ben Bickerton",
+    CARLA: "Carla Cropper",
+    DORA: "Dora Dunkerley",
+    EMIL: "Emil Eccles",
+}
+"""Anna and Carla are scored, Ben is in crisis care, Dora is in somebody else's care, Emil has died."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The people, their record and how to change what is published."""
+
+    lake: Lake
+    desk: Desk
+    audit: AuditTrail
+    version: Version
+    identities: IdentityIndex
+    services: Services
+
+    def publish(self, **changes: Any) -> Published:
+        """What the pages see of a version."""
+        version = replace(self.version, **changes)
+        return Published(
+            id=version.id,
+            published_at=version.published_at,
+            as_of=version.as_of,
+            models=version.models,
+            summary=version.summary,
+            open_record=lambda grant: open_record(self.lake, version, grant, self.services.audit),
+            identities=self.identities,
+        )
+
+    def audited(self, **where: Any) -> list[AuditRow]:
+        """Audit rows, the first first."""
+        with self.desk.reading() as session:
+            rows = session.execute(select(AuditRow).filter_by(**where).order_by(AuditRow.seq)).scalars().all()
+            session.expunge_all()
+        return list(rows)
+
+
+def table_of(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
+    """Rows of a record table, what is left out being null."""
+    names = table.column_names
+    filled = [{**dict.fromkeys(names), **row} for row in rows]
+    if "bucket" in names:
+        filled = [{**row, "bucket": bucket_of(row["person_id"], BUCKETS)} for row in filled]
+    return pa.Table.from_pylist(filled, schema=arrow_schema(table))
+
+
+def person(person_id: str, **rest: Any) -> dict[str, Any]:
+    return {"person_id": person_id, "birth_month": date(1980, 3, 1), "sex": "female", "sources": "gp", **rest}
+
+
+def event(person_id: str, time: datetime, code: str, **rest: Any) -> dict[str, Any]:
+    return {
+        "person_id": person_id,
+        "time": time,
+        "code": code,
+        "source": "mental_health",
+        "recorded_at": time,
+        "recorded_assumed": False,
+        "source_file": "2025-07-01/a.csv",
+        "source_row": 1,
+        **rest,
+    }
+
+
+def score(person_id: str, risk: float | None, index_date: date, **rest: Any) -> dict[str, Any]:
+    reasons = [
+        {"feature": "missed_90d", "text": "Missed 2 contacts", "value": 2, "contribution": 0.6, "event_refs": ["c1"]}
+    ]
+    return {
+        "person_id": person_id,
+        "model": "crisis",
+        "model_version": "m1",
+        "index_date": index_date,
+        "status": "scored" if risk is not None else "in-crisis-care",
+        "risk": risk,
+        "risk_lower": None if risk is None else risk / 2,
+        "risk_upper": None if risk is None else min(1.0, risk * 2),
+        "rank": None if risk is None else 1,
+        "points": None if risk is None else 4.0,
+        "reasons": None if risk is None else json.dumps(reasons),
+        **rest,
+    }
+
+
+def batch(file: str, **rest: Any) -> dict[str, Any]:
+    counts = {"lines": 10, "accepted": 8, "warned": 1, "quarantined": 1, "duplicates": 1, "opted_out": 0}
+    return {
+        "source": "gp",
+        "batch": "2025-07-01",
+        "file": file,
+        "status": "accepted",
+        "as_of": date(2025, 7, 1),
+        "sha256": "0" * 64,
+        "bytes": 1000,
+        "landed_at": NOW,
+        **counts,
+        **rest,
+    }
+
+
+def reason(row: int, rule: str = "impossible-date", **rest: Any) -> dict[str, Any]:
+    return {
+        "source": "gp",
+        "batch": "2025-07-01",
+        "file": "journal.csv",
+        "row": row,
+        "column": "event_date",
+        "rule": rule,
+        "severity": "quarantine",
+        "reason": "event_date is no calendar day.",
+        **rest,
+    }
+
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    PERSON.name: [
+        person(ANNA, ethnic_category="B", practice="P1"),
+        person(BEN),
+        person(CARLA),
+        person(DORA),
+        person(EMIL, death_date=date(2025, 1, 1)),
+    ],
+    EVENT.name: [
+        event(ANNA, datetime(2025, 6, 27, 10, 0), "MHS_CONTACT//3", ref="c1"),
+        event(ANNA, datetime(2025, 6, 20, 10, 0), "MHS_CONTACT//5", ref="c2"),
+        *(event(ANNA, datetime(2025, 5, 1) + timedelta(days=n), "SNOMED//1", source="gp") for n in range(30)),
+        event(CARLA, datetime(2025, 1, 5, 10, 0), "MHS_CONTACT//5", ref="c3"),
+        event(DORA, datetime(2025, 6, 20), "MHS_CONTACT//5", ref="c4"),
+    ],
+    RELATION.name: [
+        {"person_id": ANNA, "other": "9" * 32, "kind": "household", "evidence": "same address and postcode"}
+    ],
+    RETIRED.name: [{"old": RETIRED_ANNA, "new": ANNA}],
+    BATCH.name: [
+        batch("journal.csv"),
+        batch("patients.csv", status="rejected", reason="The file breaks off.", accepted=0, warned=0, quarantined=9),
+        batch("apc.csv", source="hospital", batch="2025-06-01", as_of=date(2025, 6, 1), lines=11, accepted=7),
+    ],
+    QUARANTINE.name: [
+        *(reason(row) for row in range(1, 61)),
+        reason(7, rule="unknown-code", severity="warning", reason="The code is not in the national list."),
+        reason(3, source="hospital", batch="2025-06-01", file="apc.csv"),
+        reason(0, rule="truncated-file", severity="reject", file="patients.csv", column=None, reason="It breaks off."),
+    ],
+    SCORE.name: [
+        score(CARLA, 0.05, TODAY),
+        score(ANNA, 0.20, TODAY),
+        score(ANNA, 0.05, TODAY - timedelta(days=7)),
+        score(BEN, None, TODAY),
+        score(DORA, 0.9, TODAY),
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def lake_and_tables(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, int]]:
+    """The record's tables, written once."""
+    lake = Lake(tmp_path_factory.mktemp("record") / "lake")
+    return lake, {table.name: lake.write(table, table_of(table, ROWS.get(table.name, []))) for table in TABLES}
+
+
+@pytest.fixture(scope="session")
+def identities() -> IdentityIndex:
+    """Who the people are."""
+    people = list(NAMES)
+    names = [name.split() for name in NAMES.values()]
+    key = {"source": ["gp"] * len(people), "source_id": [str(place) for place in range(len(people))]}
+    identity = pa.table(
+        {
+            **key,
+            "first_name": [first for first, _ in names],
+            "surname": [last for _, last in names],
+            "birth_date": [date(1980, 3, 4)] * len(people),
+            "nhs_number": ["9434765919"] * len(people),
+            "address": ["12 Canal Street"] * len(people),
+            "postcode": ["WH1 1AA"] * len(people),
+            "phone": ["07700 900123"] * len(people),
+            "restricted": [person_id == CARLA for person_id in people],
+        }
+    )
+    membership = pa.table({**key, "person_id": people, "valid_to": pa.nulls(len(people), pa.date32())})
+    return IdentityIndex(identity, membership)
+
+
+@pytest.fixture
+def world(lake_and_tables: tuple[Lake, dict[str, int]], identities: IdentityIndex, tmp_path: Path) -> Iterator[World]:
+    """The people, with a fresh desk."""
+    lake, tables = lake_and_tables
+    desk = open_desk(tmp_path / "desk.db")
+    care = [(ANNA, "CP1"), (BEN, "CP1"), (CARLA, "CP1"), (EMIL, "CP1"), (DORA, "CP0")]
+    assignments = pa.table(
+        {
+            "person_id": [who for who, _ in care],
+            "team": ["T1"] * len(care),
+            "worker": [worker for _, worker in care],
+            "since": [date(2025, 1, 1)] * len(care),
+            "until": pa.nulls(len(care), pa.date32()),
+        }
+    )
+    teams = pa.table({"team": ["T1"], "team_type": ["A06"]})
+    sync_directory(desk, pa.table({"worker": ["CP0", "CP1"]}), teams, assignments, today=TODAY)
+    version = Version(
+        number=1,
+        id="v000001-00000000",
+        published_at=NOW,
+        tables=tables,
+        vault={},
+        batches=(),
+        as_of={"mental_health": TODAY, "gp": TODAY},
+        models={"crisis": "m1"},
+        buckets=BUCKETS,
+        summary={},
+    )
+    audit = AuditTrail(desk, lambda: NOW)
+    services = Services(
+        home=Home(tmp_path),
+        settings=Settings(),
+        desk=desk,
+        audit=audit,
+        published=lambda: None,
+        session_secret=b"s" * 32,
+        today=lambda: TODAY,
+        now=lambda: NOW,
+        demo=True,
+    )
+    made = World(lake, desk, audit, version, identities, services)
+    yield replace(made, services=replace(services, published=made.publish))
+    desk.close()
+
+
+def form_token(page: str) -> str:
+    """The token of the first form of a page."""
+    found = re.search(r'name="csrf" value="([^"]+)"', page)
+    assert found, "the page holds no form token"
+    return found.group(1)
+
+
+@pytest.fixture
+def open_client(world: World) -> Callable[..., TestClient]:
+    """Open a browser-like client, signed in as the role says (`clinician`, `steward`, or nobody)."""
+
+    def opened(role: str = "", **changes: Any) -> TestClient:
+        client = TestClient(create_app(replace(world.services, **changes)), follow_redirects=False)
+        if role:
+            page = client.get("/sign-in").text
+            users = re.findall(r'name="user" value="([^"]+)"', page)
+            user = "demo-steward" if role == "steward" else next(name for name in users if name != "demo-steward")
+            answer = client.post("/sign-in", data={"user": user, "csrf": form_token(page)})
+            assert answer.status_code == 303, answer.text
+        return client
+
+    return opened
+
+
+@pytest.fixture
+def post() -> Callable[..., Any]:
+    """Send a form with the session's token."""
+
+    def sent(client: TestClient, address: str, **fields: str) -> Any:
+        return client.post(address, data={"csrf": form_token(client.get("/help").text), **fields})
+
+    return sent

@@ -1,0 +1,263 @@
+"""What does a clinician see of their own people, and never of others?"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from washhouse.desk.reviews import list_reviews
+
+Opener = Callable[..., TestClient]
+Post = Callable[..., Any]
+TODAY = date(2025, 7, 1)
+ANNA, BEN, CARLA, DORA, EMIL = (f"{place:08x}" + name * 24 for place, name in enumerate("abcde", start=1))
+RETIRED_ANNA = "0" * 7 + "9" + "f" * 24
+
+
+def rows_of(page: str) -> list[str]:
+    """Names in the ranked table, in order."""
+    table = page.split('<table class="nhsuk-table wh-table wh-caseload"')[1].split("</table>")[0]
+    return re.findall(r'class="wh-caseload__name"[^>]*>([^<]+)<', table)
+
+
+def test_the_list_is_in_the_order_of_risk_and_says_it_in_people(open_client: Opener) -> None:
+    page = open_client("clinician").get("/caseload").text
+    assert rows_of(page) == ["Anna Ashdown", "Carla Cropper"]
+    assert "About 5 of 25 people like this" in page
+    assert "95 % range 2 to 10 of 25" in page
+    assert "Missed 2 contacts" in page
+    assert "expected to have a crisis in 28 days" in page
+
+
+def test_people_in_crisis_care_stand_apart_and_the_dead_on_no_list(open_client: Opener) -> None:
+    page = open_client("clinician").get("/caseload").text
+    apart = page.split('id="in-crisis"')[1]
+    assert "Ben Bickerton" in apart and "Ben Bickerton" not in rows_of(page)
+    assert "Emil Eccles" not in page
+
+
+def test_a_shorter_list_says_what_it_is_expected_to_find_and_whom_it_leaves_out(open_client: Opener) -> None:
+    client = open_client("clinician")
+    assert rows_of(client.get("/caseload?n=5").text) == ["Anna Ashdown", "Carla Cropper"]
+    assert rows_of(client.get("/caseload?n=nonsense").text) == ["Anna Ashdown", "Carla Cropper"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=CROPPER", ["Carla Cropper"]),
+        ("q=dunkerley", []),
+        ("show=changed", ["Anna Ashdown", "Carla Cropper"]),
+        ("show=no-contact", ["Carla Cropper"]),
+        ("show=not-reviewed", ["Anna Ashdown", "Carla Cropper"]),
+        ("show=nonsense", ["Anna Ashdown", "Carla Cropper"]),
+    ],
+)
+def test_filters_stand_in_the_address(open_client: Opener, query: str, names: list[str]) -> None:
+    page = open_client("clinician").get(f"/caseload?{query}").text
+    assert (rows_of(page) if "wh-caseload" in page and names else []) == names
+    if not names:
+        assert "Nobody on your caseload matches." in page
+
+
+def test_nothing_is_ranked_when_mental_health_data_is_old(open_client: Opener, world: Any) -> None:
+    stale = {"mental_health": TODAY - timedelta(days=8), "gp": TODAY}
+    client = open_client("clinician", published=lambda: world.publish(as_of=stale))
+    page = client.get("/caseload").text
+    assert "Not ranked today" in page
+    assert "of 25" not in page and "28-day crisis risk" not in page
+    assert rows_of(page) == ["Anna Ashdown", "Carla Cropper"], "by name"
+    person = client.get(f"/people/{ANNA}").text
+    assert "of 25" not in person and "no score is shown" in person
+    assert "Not ranked today" in client.get("/").text
+
+
+def test_the_export_holds_the_rows_on_screen_without_names(open_client: Opener, world: Any) -> None:
+    client = open_client("clinician")
+    before = len(world.audited())
+    answer = client.get("/caseload.csv?q=ashdown")
+    rows = list(csv.DictReader(StringIO(answer.text)))
+    assert [row["person_id"] for row in rows] == [ANNA]
+    assert rows[0]["risk"] == "about 5 of 25 people like this"
+    assert "Ashdown" not in answer.text and "943" not in answer.text
+    assert answer.headers["content-disposition"] == 'attachment; filename="caseload-2025-07-01.csv"'
+    exported = [row for row in world.audited()[before:] if "csv" in row.detail]
+    assert [(row.subject, row.outcome) for row in exported] == [(ANNA, "allow")]
+
+
+def test_somebody_in_others_care_is_refused_like_somebody_who_does_not_exist(open_client: Opener, world: Any) -> None:
+    client = open_client("clinician")
+    there, not_there = client.get(f"/people/{DORA}"), client.get("/people/" + "7" * 32)
+    assert there.status_code == not_there.status_code == 403
+    assert there.text == not_there.text
+    assert [row.outcome for row in world.audited(subject=DORA)] == ["deny"]
+
+
+def test_names_of_others_stand_on_no_page(open_client: Opener) -> None:
+    client = open_client("clinician")
+    for address in ("/", "/caseload", f"/people/{ANNA}", f"/people/{ANNA}/viewers"):
+        assert "Dunkerley" not in client.get(address).text
+    steward = open_client("steward")
+    for address in ("/", "/feeds", "/quarantine", "/linkage"):
+        page = steward.get(address).text
+        assert not any(name in page for name in ("Ashdown", "Bickerton", "Cropper", "Dunkerley", "Eccles"))
+
+
+def test_a_person_page_says_who_why_and_what_happened(open_client: Opener) -> None:
+    page = open_client("clinician").get(f"/people/{ANNA}").text
+    for words in (
+        "Anna Ashdown",
+        "4 March 1980",
+        "12 Canal Street",
+        "White: Irish",
+        "About 5 of 25 people like this",
+        "Made for 1 July 2025 by model m1",
+        "On 24 June 2025: about 1 of 25 people like this",
+        "Same address and postcode.",
+        "Missed contact, did not attend",
+        "<svg",
+    ):
+        assert words in page, words
+
+
+def test_a_restricted_address_is_withheld(open_client: Opener) -> None:
+    page = open_client("clinician").get(f"/people/{CARLA}").text
+    assert "Canal Street" not in page and "07700" not in page
+    assert "Withheld" in page
+
+
+def test_the_list_of_what_happened_can_be_narrowed_and_turned(open_client: Opener) -> None:
+    client = open_client("clinician")
+    practice = client.get(f"/people/{ANNA}?service=gp").text
+    listed = practice.split('id="list"')[1].split("</table>")[0]
+    assert "SNOMED CT 1" in listed and "Missed contact" not in listed
+    assert "Page 1 of 2" in practice
+    assert "Page 2 of 2" in client.get(f"/people/{ANNA}?service=gp&page=2").text
+    assert "Page 2 of 2" in client.get(f"/people/{ANNA}?service=gp&page=99").text
+    reason = client.get(f"/people/{ANNA}?reason=missed_90d").text.split('id="list"')[1].split("</table>")[0]
+    assert "Missed contact" in reason and "SNOMED" not in reason
+
+
+def test_a_retired_id_leads_to_the_present_one(open_client: Opener) -> None:
+    answer = open_client("clinician").get(f"/people/{RETIRED_ANNA}")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/people/{ANNA}")
+
+
+@pytest.mark.parametrize("given", ["x", "A" * 32, "0" * 31, "..%2f..", "9434765919"])
+def test_what_is_no_id_is_no_page(open_client: Opener, world: Any, given: str) -> None:
+    client = open_client("clinician")
+    before = len(world.audited())
+    assert client.get(f"/people/{given}").status_code == 404
+    assert len(world.audited()) == before
+
+
+def test_a_review_is_kept_shown_and_taken_back(open_client: Opener, world: Any, post: Post) -> None:
+    client = open_client("clinician")
+    answer = post(client, f"/people/{ANNA}/reviews", agree="partly", action="home-visit", note="Will ring", token="t1")
+    assert answer.headers["location"] == f"/people/{ANNA}?done=reviewed"
+    page = client.get(answer.headers["location"]).text
+    assert "Your review is saved" in page and "Arrange a home visit" in page and "Will ring" in page
+    assert "Reviewed 1 Jul 2025: arrange a home visit" in client.get("/caseload").text
+    (review,) = list_reviews(world.desk, person_ids=[ANNA])
+    assert (review.index_date, review.model_version, review.username) == (TODAY, "m1", "CP1")
+    undone = post(client, f"/people/{ANNA}/reviews/{review.id}/undo")
+    assert "taken back" in client.get(undone.headers["location"]).text
+    assert list_reviews(world.desk, person_ids=[ANNA]) == []
+
+
+def test_a_form_sent_twice_is_kept_once(open_client: Opener, world: Any, post: Post) -> None:
+    client = open_client("clinician")
+    for _ in range(2):
+        post(client, f"/people/{ANNA}/reviews", agree="yes", action="no-change", token="same")
+    assert len(list_reviews(world.desk, person_ids=[ANNA])) == 1
+
+
+def test_a_note_loses_what_could_name_the_person(open_client: Opener, world: Any, post: Post) -> None:
+    post(
+        open_client("clinician"),
+        f"/people/{ANNA}/reviews",
+        agree="yes",
+        action="no-change",
+        note="Anna Ashdown of 12 Canal Street, 943 476 5919, rang from 07700 900123",
+    )
+    (review,) = list_reviews(world.desk, person_ids=[ANNA])
+    assert not any(word in review.note for word in ("Anna", "Ashdown", "Canal", "943", "07700"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"action": "no-change"}, "Say whether the score fits"),
+        ({"agree": "yes"}, "Choose what you will do"),
+        ({"agree": "perhaps", "action": "no-change"}, "Say whether the score fits"),
+        ({"agree": "yes", "action": "discharge"}, "Choose what you will do"),
+        ({"agree": "yes", "action": "no-change", "note": "x" * 1001}, "1,000 characters or fewer"),
+    ],
+)
+def test_a_review_with_a_mistake_says_so_and_keeps_what_was_typed(
+    open_client: Opener, world: Any, post: Post, fields: dict[str, str], message: str
+) -> None:
+    answer = post(open_client("clinician"), f"/people/{ANNA}/reviews", **fields)
+    assert answer.status_code == 400
+    assert "There is a problem" in answer.text and message in answer.text
+    assert fields.get("note", "")[:50] in answer.text
+    assert list_reviews(world.desk, person_ids=[ANNA]) == []
+
+
+def test_nobody_reviews_or_takes_back_for_people_in_others_care(open_client: Opener, world: Any, post: Post) -> None:
+    client = open_client("clinician")
+    assert post(client, f"/people/{DORA}/reviews", agree="yes", action="no-change").status_code == 403
+    assert post(client, f"/people/{DORA}/reviews/1/undo").status_code == 403
+    assert post(client, f"/people/{ANNA}/reviews/99/undo").status_code == 404
+    assert post(client, f"/people/{ANNA}/reviews/x/undo").status_code == 404
+
+
+def test_somebody_in_crisis_care_has_no_score_to_review(open_client: Opener, world: Any, post: Post) -> None:
+    client = open_client("clinician")
+    assert "In crisis care now" in client.get(f"/people/{BEN}").text
+    assert post(client, f"/people/{BEN}/reviews", agree="yes", action="no-change").status_code == 400
+    assert list_reviews(world.desk, person_ids=[BEN]) == []
+
+
+def test_who_viewed_lists_each_look_once(open_client: Opener) -> None:
+    client = open_client("clinician")
+    client.get(f"/people/{ANNA}")
+    page = client.get(f"/people/{ANNA}/viewers").text
+    assert page.count('role="row"') == 2, "the heading and one look"
+    assert "Opened their record, was shown their name" in page
+    assert "Direct care" in page and "CP1" in page
+
+
+def test_the_home_page_puts_reviews_and_changes_first(open_client: Opener, post: Post) -> None:
+    client = open_client("clinician")
+    due = client.get("/").text.split('id="due"')[1].split("</section>")[0]
+    assert "Anna Ashdown" in due and "Carla Cropper" in due
+    post(client, f"/people/{ANNA}/reviews", agree="yes", action="no-change")
+    home = client.get("/").text
+    assert "Anna Ashdown" not in home.split('id="due"')[1].split("</section>")[0]
+    assert "Anna Ashdown" in home.split('id="changed"')[1].split("</section>")[0]
+    assert "Ben Bickerton" in home.split('id="crisis"')[1].split("</section>")[0]
+
+
+def test_a_person_taken_off_the_caseload_is_out_of_reach_at_the_next_request(open_client: Opener, world: Any) -> None:
+    day = {"today": TODAY}
+    client = open_client("clinician", today=lambda: day["today"])
+    assert client.get(f"/people/{ANNA}").status_code == 200
+    day["today"] = date(2024, 12, 31)
+    assert client.get(f"/people/{ANNA}").status_code == 403
+
+
+def test_a_newly_published_version_is_noticed(open_client: Opener, world: Any) -> None:
+    current = {"version": "v000001-00000000"}
+    client = open_client("clinician", published=lambda: replace(world.publish(), id=current["version"]))
+    assert "v000001-00000000" in client.get("/help").text
+    current["version"] = "v000002-00000000"
+    assert "v000002-00000000" in client.get("/help").text

@@ -1,0 +1,162 @@
+"""Does every page refuse whom it must, and write down every person it shows before it shows them?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from washhouse.core.errors import HomeError
+from washhouse.governance.audit import AuditTrail
+from washhouse.governance.grants import Role
+from washhouse.governance.permissions import ALLOWED, Action
+from washhouse.web.shell.app import PAGES, create_app
+from washhouse.web.shell.pages import Open, Page
+from washhouse.web.shell.sign_in import PURPOSES
+
+Opener = Callable[..., TestClient]
+ANNA = "00000001" + "a" * 24
+PARAMETERS = {"person_id": ANNA, "review_id": "1", "source": "gp", "batch": "2025-07-01"}
+PERSON_ACTIONS = {Action.READ_PERSON, Action.READ_CASELOAD, Action.REVIEW, Action.VIEW_AUDIT_OF_PERSON}
+ROLES = ("clinician", "steward")
+GUARDED = [page for page in PAGES if page.needs is not Open.PUBLIC]
+IDS = {page: f"{page.method} {page.path}" for page in PAGES}
+
+
+def address_of(page: Page) -> str:
+    """The page's address with its parameters filled in; an unknown parameter fails."""
+    return re.sub(r"\{(\w+)\}", lambda found: PARAMETERS[found.group(1)], page.path)
+
+
+def ask(client: TestClient, page: Page, **fields: str) -> Any:
+    """Open a page, or send its form."""
+    if page.method == "GET":
+        return client.get(address_of(page))
+    return client.post(address_of(page), data=fields)
+
+
+def is_allowed(page: Page, role: str) -> bool:
+    """Does the permission table let the role have the page?"""
+    if isinstance(page.needs, Open):
+        return True
+    purpose = PURPOSES[Role(role)]
+    return any(cell[:3] == (Role(role), purpose, page.needs) for cell in ALLOWED)
+
+
+def test_every_route_is_a_declared_page(world: Any) -> None:
+    app = create_app(world.services)
+    routes = [route for route in walk(app.routes) if isinstance(route, APIRoute)]
+    declared = {(page.method, page.path) for page in PAGES} | {("GET", "/healthz")}
+    assert {(method, route.path) for route in routes for method in route.methods} == declared
+    others = [route for route in walk(app.routes) if not isinstance(route, APIRoute)]
+    assert [route.path for route in others if isinstance(route, Mount)] == ["/static"]
+    assert len(others) == 1
+
+
+def walk(routes: Any) -> Iterator[Any]:
+    """Routes, those inside included routers too."""
+    for route in routes:
+        inner = getattr(route, "routes", None)
+        if inner and not isinstance(route, Mount):
+            yield from walk(inner)
+        else:
+            yield route
+
+
+def test_no_page_is_declared_twice() -> None:
+    assert len({(page.method, page.path) for page in PAGES}) == len(PAGES)
+
+
+def test_only_what_shows_nothing_is_public() -> None:
+    assert {page.path for page in PAGES if page.needs is Open.PUBLIC} == {"/help", "/sign-in"}
+
+
+@pytest.mark.parametrize("page", GUARDED, ids=IDS.get)
+def test_a_stranger_gets_no_page(open_client: Opener, world: Any, page: Page) -> None:
+    answer = ask(open_client(), page)
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/sign-in")
+    assert world.audited() == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", GUARDED, ids=IDS.get)
+def test_a_role_gets_what_the_permission_table_says(open_client: Opener, world: Any, page: Page, role: str) -> None:
+    client = open_client(role)
+    before = len(world.audited())
+    answer = ask(client, page, csrf=_token(client))
+    if is_allowed(page, role):
+        assert answer.status_code in (200, 303, 400, 404), answer.text
+        assert "You may not see this" not in answer.text
+    else:
+        assert answer.status_code == 403
+        (row,) = world.audited()[before:]
+        assert (row.action, row.outcome, row.role) == (page.needs, "deny", role)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", [page for page in GUARDED if page.method == "POST"], ids=IDS.get)
+def test_a_form_without_the_session_token_is_refused(open_client: Opener, page: Page, role: str) -> None:
+    assert ask(open_client(role), page).status_code == 403
+
+
+@pytest.mark.parametrize("page", [page for page in GUARDED if page.needs in PERSON_ACTIONS], ids=IDS.get)
+def test_whoever_is_shown_was_written_down(open_client: Opener, world: Any, page: Page) -> None:
+    client = open_client("clinician")
+    token, before = _token(client), len(world.audited())
+    answer = ask(client, page, csrf=token, agree="yes", action="no-change")
+    assert answer.status_code in (200, 303, 404), answer.text
+    rows = [row for row in world.audited()[before:] if row.subject == ANNA]
+    assert rows, "nothing was written down"
+    assert {(row.actor, row.purpose, row.outcome) for row in rows} == {("CP1", "direct-care", "allow")}
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in GUARDED if page.needs in PERSON_ACTIONS or page.path == "/"], ids=IDS.get
+)
+def test_without_an_audit_nothing_is_shown(
+    open_client: Opener, page: Page, monkeypatch: pytest.MonkeyPatch, world: Any
+) -> None:
+    client = open_client("clinician")
+    token = _token(client)
+
+    def full(*_: object, **__: object) -> None:
+        raise HomeError("audit-unwritable", "The audit could not be written, so nothing is shown.")
+
+    monkeypatch.setattr(AuditTrail, "record", full)
+    answer = ask(client, page, csrf=token, agree="yes", action="no-change")
+    assert answer.status_code == 503
+    assert "Ashdown" not in answer.text and "Bickerton" not in answer.text
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.method == "GET"], ids=IDS.get)
+def test_pages_hold_nothing_inline_and_name_no_other_site(open_client: Opener, page: Page, role: str) -> None:
+    text = ask(open_client(role), page).text
+    assert " style=" not in text and "<style" not in text
+    assert not re.search(r"<script(?![^>]* src=)", text)
+    assert not re.search(r"\son\w+=", text)
+    assert not re.search(r"(href|src|action)=\"(https?:)?//", text)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page.method == "GET"], ids=IDS.get)
+def test_pages_tell_how_fresh_the_data_is_and_that_people_are_invented(
+    open_client: Opener, page: Page, role: str
+) -> None:
+    answer = ask(open_client(role), page)
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        assert "How fresh the data is" in answer.text
+        assert "Invented people" in answer.text
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def _token(client: TestClient) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', client.get("/help").text)
+    assert found
+    return found.group(1)
