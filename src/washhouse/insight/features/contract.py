@@ -97,7 +97,8 @@ class Feature:
         """
         one, _, many = self.words.partition("|")
         text = (many or one) if value != 1 else one
-        return text.format(value=int(value) if float(value).is_integer() else round(value, 1))
+        whole = self.shape == "age" or float(value).is_integer()
+        return text.format(value=int(value) if whole else round(value, 1))
 
 
 def check_features(features: Iterable[Feature]) -> tuple[Feature, ...]:

@@ -84,6 +84,7 @@ FEATURES = (
         Window(365, 91),
         "{value} antipsychotic prescription",
         "{value} antipsychotic prescriptions",
+        is_reason=False,
     ),
     days_feature("days_since_care_request", SOCIAL_CARE, ASKED, "Last asked for social care"),
     Feature(

@@ -154,7 +154,7 @@ FEATURES = (
         "{value} care co-ordinators assigned",
     ),
     Feature("honos_total", OUTCOME_SCORES, HONOS_TOTAL, "latest", "number", "HoNOS total {value} of 48"),
-    days_feature("days_since_honos", OUTCOME_SCORES, HONOS_TOTAL, "Last HoNOS rating"),
+    days_feature("days_since_honos", OUTCOME_SCORES, HONOS_TOTAL, "Last HoNOS rating", is_reason=False),
     _item(1, "overactive, aggressive or agitated behaviour"),
     _item(3, "problem drinking or drug-taking"),
     _item(6, "hallucinations and delusions"),

@@ -10,7 +10,9 @@ EVER = Window(36525)
 _SPANS = {365: "12 months", 1095: "3 years"}
 
 
-def days_feature(name: str, theme: Theme, events: Events, words: str, shape: Shape = "recency") -> Feature:
+def days_feature(
+    name: str, theme: Theme, events: Events, words: str, *, shape: Shape = "recency", is_reason: bool = True
+) -> Feature:
     """Days since the newest event.
 
     Examples:
@@ -19,10 +21,13 @@ def days_feature(name: str, theme: Theme, events: Events, words: str, shape: Sha
         >>> days_feature("days_since_missed", Theme("missed", "Missed"), missed, "Last missed a contact").describe(12)
         'Last missed a contact 12 days ago'
     """
-    return Feature(name, theme, events, "days-since", shape, f"{words} {{value}} day ago|{words} {{value}} days ago")
+    text = f"{words} {{value}} day ago|{words} {{value}} days ago"
+    return Feature(name, theme, events, "days-since", shape, text, is_reason=is_reason)
 
 
-def count_feature(name: str, theme: Theme, events: Events, window: Window, one: str, many: str) -> Feature:
+def count_feature(
+    name: str, theme: Theme, events: Events, window: Window, one: str, many: str, *, is_reason: bool = True
+) -> Feature:
     """Events in a window.
 
     Examples:
@@ -35,7 +40,8 @@ def count_feature(name: str, theme: Theme, events: Events, window: Window, one: 
     span = f"the last {_SPANS.get(window.first_day, f'{window.first_day} days')}"
     if window.last_day > 1:
         span = f"the time from {window.first_day} to {window.last_day} days ago"
-    return Feature(name, theme, events, "count", "count", f"{one} in {span}|{many} in {span}", window)
+    text = f"{one} in {span}|{many} in {span}"
+    return Feature(name, theme, events, "count", "count", text, window, is_reason=is_reason)
 
 
 def ever_feature(name: str, theme: Theme, events: Events, words: str) -> Feature:
