@@ -16,12 +16,19 @@ from washhouse.synthetic.caseload import COMMUNITY, WORKER_CASELOAD, Teams, make
 from washhouse.synthetic.columns import Array
 from washhouse.synthetic.conditions import CONDITIONS
 from washhouse.synthetic.course import Course
+from washhouse.synthetic.crisis_rows import (
+    contact_rows,
+    crisis_rows,
+    episode_on,
+    office_minutes,
+    planned_spells,
+    referral_rows,
+)
 from washhouse.synthetic.frames import Frame, stack, take
 from washhouse.synthetic.population import Population
 
-SOURCES = ("A1", "B1", "E1", "E6", "H1", "H2", "I1", "M9", "Q1")
-CLOSURES = ("01", "02", "03", "04", "05", "06", "07", "08", "09")
 ACTS = ("02", "03", "20")
+"""Sections of the Mental Health Act: 2, 3, 136."""
 
 
 @dataclass
@@ -76,43 +83,6 @@ def _pair_episodes(course: Course) -> Frame:
     return {"member": member, "day": day, "kind": kind, "after": after, "closed": np.maximum(closed, day)}
 
 
-def _episode_on(episodes: Frame, member: Array, day: Array) -> Array:
-    """Return the latest episode of each member that began by the day (-1 where none)."""
-    key = episodes["member"].astype(np.int64) * 4_000_000 + episodes["day"] + 1_000_000
-    found = np.searchsorted(key, member.astype(np.int64) * 4_000_000 + day + 1_000_000, side="right") - 1
-    good = (found >= 0) & (episodes["member"][np.maximum(found, 0)] == member)
-    return np.where(good, found, -1)
-
-
-def _minutes(count: int, rng: np.random.Generator) -> Array:
-    return rng.integers(540, 1020, count)
-
-
-def _referrals(
-    person: Array, team: Array, day: Array, closed: Array, rng: np.random.Generator, *, urgent: bool = False
-) -> Frame:
-    n = len(person)
-    return {
-        "person": person, "team": team, "day": day, "minute": _minutes(n, rng),
-        "source": rng.choice(len(SOURCES), n, p=[0.45, 0.1, 0.05, 0.05, 0.15, 0.05, 0.05, 0.05, 0.05]),
-        "reason": rng.integers(1, 15, n), "priority": np.full(n, 1 if urgent else 3), "closed": closed,
-        "rejected": np.full(n, NEVER), "reject_reason": np.zeros(n, np.int64),
-        "closure": rng.choice(len(CLOSURES), n), "other": np.full(n, -1), "community": np.zeros(n, np.int64),
-    }  # fmt: skip
-
-
-def _contacts(
-    referral: Array, day: Array, status: Array, rng: np.random.Generator, *, other: Array | None = None
-) -> Frame:
-    n = len(referral)
-    return {
-        "referral": referral, "day": day, "minute": _minutes(n, rng), "minutes": 15 * rng.integers(1, 6, n),
-        "mechanism": np.searchsorted([0.55, 0.82, 0.92], rng.random(n)), "status": status,
-        "planned": (rng.random(n) < 0.85).astype(np.int64), "other": np.full(n, -1) if other is None else other,
-        "place": rng.integers(0, 4, n),
-    }  # fmt: skip
-
-
 def _spans(person: Array, day: Array, code: Array, calendar_end: int) -> tuple[Array, Array, Array, Array]:
     """Return person, day, code sorted, each span ending where the person's next begins."""
     order = np.lexsort((day, person))
@@ -123,91 +93,11 @@ def _spans(person: Array, day: Array, code: Array, calendar_end: int) -> tuple[A
     return person, day, code, ended
 
 
-def _crisis_rows(
-    course: Course, episodes: Frame, base: int, teams: Teams, population: Population, rng: np.random.Generator
-) -> dict[str, Frame]:
-    """Return referrals, contacts, spells, wards and acts of crisis care; referral numbers count from `base`."""
-    member, day, way, until, step, detained, in_community = course.log.table(wk.CRISIS)
-    person = course.person[member]
-    crisis_teams, liaison, access = (teams.of_kind[code] for code in ("A02", "A11", "A18"))
-    home = way != wk.ADMITTED
-    admitted = way != wk.HOME_TREATED
-    n = len(member)
-    team = crisis_teams[person % len(crisis_teams)]
-
-    rows = np.flatnonzero(home)
-    back = np.minimum(rng.integers(0, 3, len(rows)), (day[rows] - 4) % 7)
-    closed = np.where(way[rows] == wk.HOME_TREATED, until[rows], day[rows] + step[rows])
-    referrals = _referrals(person[rows], team[rows], day[rows] - back, closed, rng, urgent=True)
-    via_access = rng.random(len(rows)) < 0.12
-    referrals["other"] = np.where(via_access, referrals["team"], -1)
-    referrals["team"] = np.where(via_access, access[person[rows] % len(access)], referrals["team"])
-    home_referral = np.full(n, -1)
-    home_referral[rows] = base + np.arange(len(rows))
-    frames = [referrals]
-    count = base + len(rows)
-
-    again = rows[rng.random(len(rows)) < 0.07]
-    again = again[day[again] + 6 < until[again]]
-    second = _referrals(person[again], team[again], day[again] + rng.integers(1, 4, len(again)),
-                        day[again] + 5, rng, urgent=True)  # fmt: skip
-    frames.append(second)
-    second_number = count + np.arange(len(again))
-    count += len(again)
-
-    # people outside community care are admitted through liaison psychiatry
-    begins = np.where(way == wk.ADMITTED, day, day + step)
-    alone = np.flatnonzero(admitted & (in_community == 0))
-    frames.append(_referrals(person[alone], liaison[person[alone] % len(liaison)], begins[alone], until[alone], rng))
-    spell_referral = np.full(n, -1)
-    spell_referral[alone] = count + np.arange(len(alone))
-    known = np.flatnonzero(admitted & (in_community == 1))
-    spell_referral[known] = _episode_on(episodes, member[known], day[known])
-
-    length = np.where(way == wk.HOME_TREATED, until - day, step)[rows]
-    visits = 1 + np.minimum(length // 2, 16)
-    which = np.repeat(np.arange(len(rows)), visits)
-    nth = np.arange(len(which)) - np.repeat(np.cumsum(visits) - visits, visits)
-    at = day[rows][which] + np.where(nth == 0, 0, np.minimum(nth * 2 + rng.integers(0, 2, len(nth)), length[which]))
-    status = np.where(nth == 0, 5, np.where(rng.random(len(nth)) < 0.1, 3, 5))
-    other = np.where(via_access[which], team[rows][which], -1)
-    contacts = [_contacts(home_referral[rows][which], at, status, rng, other=other)]
-    contacts.append(_contacts(second_number, day[again] + rng.integers(3, 5, len(again)), np.full(len(again), 5), rng))
-
-    inside = np.flatnonzero(admitted)
-    start = begins[inside]
-    m = len(inside)
-    spells = {
-        "referral": spell_referral[inside], "person": person[inside], "day": start, "minute": rng.integers(0, 1440, m),
-        "source": np.where(rng.random(m) < 0.93, 19, np.where(rng.random(m) < 0.5, 29, 37)),
-        "method": np.searchsorted([0.45, 0.62, 0.9], rng.random(m)),
-        "discharged": until[inside], "destination": np.where(rng.random(m) < 0.9, 19, 29),
-    }  # fmt: skip
-    age = population.age_years(person[inside], start)
-    bed = np.where(age >= 68, 201, np.where(rng.random(m) < 0.09, 202, 200))
-    wards = {"spell": np.arange(m), "day": start, "ended": until[inside], "class": bed}
-    move = np.flatnonzero((bed == 202) & (until[inside] - start > 9))
-    wards["ended"][move] = start[move] + 5
-    onward = {"spell": move, "day": start[move] + 5, "ended": until[inside][move], "class": np.full(len(move), 200)}
-
-    held = np.flatnonzero(detained[inside] == 1)
-    first, last = start[held], until[inside][held]
-    two = rng.random(len(held)) < 0.65
-    acts = [
-        {"person": person[inside][held], "day": first,
-         "ended": np.where(two, np.minimum(first + 28, last), last), "expiry": first + np.where(two, 28, 183),
-         "code": np.where(two, 0, 1)},
-    ]  # fmt: skip
-    on = np.flatnonzero(two & (last > first + 28))
-    acts.append({"person": person[inside][held][on], "day": first[on] + 28, "ended": last[on],
-                 "expiry": first[on] + 211, "code": np.ones(len(on), np.int64)})  # fmt: skip
-    place = np.flatnonzero(rng.random(len(held)) < 0.25)
-    acts.append({"person": person[inside][held][place], "day": first[place], "ended": first[place],
-                 "expiry": first[place] + 1, "code": np.full(len(place), 2)})  # fmt: skip
-    return {
-        "referrals": stack(frames), "contacts": stack(contacts), "spells": spells,
-        "wards": stack([wards, onward]), "acts": stack(acts), "crises": {"person": person, "day": day, "until": until},
-    }  # fmt: skip
+def _one_a_day(frame: Frame) -> Frame:
+    """Return the rows, sorted by person and day, but for a second one of a person that begins on the same day."""
+    order = np.lexsort((frame["day"], frame["person"]))
+    person, day = frame["person"][order], frame["day"][order]
+    return take(frame, order[np.r_[True, (person[1:] != person[:-1]) | (day[1:] != day[:-1])][: len(order)]])
 
 
 def _other_rows(
@@ -224,21 +114,21 @@ def _other_rows(
     crisis_teams, liaison, access, memory = (teams.of_kind[code] for code in ("A02", "A11", "A18", "A17"))
     member, day, how = course.log.table(wk.REFUSED)
     person = course.person[member]
-    refused = _referrals(person, crisis_teams[person % len(crisis_teams)], day, day + 1, rng, urgent=True)
+    refused = referral_rows(person, crisis_teams[person % len(crisis_teams)], day, day + 1, rng, urgent=True)
     turned = how < 2
     refused["rejected"] = np.where(turned, day, NEVER)
     refused["reject_reason"] = rng.integers(1, 4, len(day))
     frames.append(refused)
     unmet = np.flatnonzero(~turned)
-    contacts.append(_contacts(base + unmet, day[unmet], np.full(len(unmet), 3), rng))
+    contacts.append(contact_rows(base + unmet, day[unmet], np.full(len(unmet), 3), rng))
     base += len(person)
 
     member, day = course.log.table(wk.EMERGENCY)
     some = rng.random(len(day)) < 0.55
     member, day = member[some], day[some]
     person = course.person[member]
-    frames.append(_referrals(person, liaison[person % len(liaison)], day, day + rng.integers(0, 3, len(day)), rng))
-    contacts.append(_contacts(base + np.arange(len(day)), day, np.full(len(day), 5), rng))
+    frames.append(referral_rows(person, liaison[person % len(liaison)], day, day + rng.integers(0, 3, len(day)), rng))
+    contacts.append(contact_rows(base + np.arange(len(day)), day, np.full(len(day), 5), rng))
     base += len(person)
 
     member, day, _, after = course.log.table(wk.OPENED)
@@ -246,9 +136,9 @@ def _other_rows(
     member, day = member[some], day[some]
     person = course.person[member]
     received = day - rng.integers(5, 30, len(day))
-    frames.append(_referrals(person, access[person % len(access)], received, day, rng))
+    frames.append(referral_rows(person, access[person % len(access)], received, day, rng))
     status = np.where(rng.random(len(day)) < 0.8, 5, 3)
-    contacts.append(_contacts(base + np.arange(len(day)), np.maximum(day - 3, received), status, rng))
+    contacts.append(contact_rows(base + np.arange(len(day)), np.maximum(day - 3, received), status, rng))
     base += len(person)
 
     when = onset[:, CONDITIONS.index("dementia")].astype(np.int64)
@@ -256,25 +146,11 @@ def _other_rows(
     person = person[(rng.random(len(person)) < 0.7) & (population.arrival[person] < when[person] - 80)]
     day = when[person] - rng.integers(20, 70, len(person))
     closed = np.minimum(day + rng.integers(60, 200, len(person)), population.last_day()[person])
-    frames.append(_referrals(person, memory[person % len(memory)], day, closed, rng))
+    frames.append(referral_rows(person, memory[person % len(memory)], day, closed, rng))
     for gap in (14, 45):
         at = np.minimum(day + gap, closed)
-        contacts.append(_contacts(base + np.arange(len(person)), at, np.full(len(person), 5), rng))
+        contacts.append(contact_rows(base + np.arange(len(person)), at, np.full(len(person), 5), rng))
     return stack(frames), stack(contacts)
-
-
-def _planned_spells(course: Course, episodes: Frame, first: int, rng: np.random.Generator) -> tuple[Frame, Frame]:
-    """Return admissions that are no crisis: planned, transfers, other kinds of ward."""
-    member, day, until, how = course.log.table(wk.PLANNED)
-    n = len(member)
-    spells = {
-        "referral": _episode_on(episodes, member, day), "person": course.person[member], "day": day,
-        "minute": _minutes(n, rng), "source": np.where(how == 1, rng.choice([49, 51, 52, 53], n), 19),
-        "method": np.select([how == 1, how == 2], [np.full(n, 7), np.full(n, 0)], rng.choice([4, 5, 6], n)),
-        "discharged": until, "destination": np.full(n, 19),
-    }  # fmt: skip
-    bed = np.select([how == 2, how == 3], [rng.choice([212, 213, 210], n), np.full(n, 203)], np.full(n, 200))
-    return spells, {"spell": first + np.arange(n), "day": day, "ended": until, "class": bed}
 
 
 def _homes_and_jobs(
@@ -301,7 +177,7 @@ def _homes_and_jobs(
                 "person": spells["person"][some], "recorded": spells["day"][some], "day": spells["day"][some],
                 "ended": spells["discharged"][some], "code": np.full(len(some), count),
             }])  # fmt: skip
-        result.append(frame)
+        result.append(_one_a_day(frame))
     return result[0], result[1]
 
 
@@ -345,7 +221,7 @@ def _coordinators(
         "person": person[order][rows], "worker": (first + (turn + 1) % size)[rows], "day": change[rows],
         "ended": ended[rows], "team": team[order][rows],
     })  # fmt: skip
-    return stack(frames)
+    return _one_a_day(stack(frames))
 
 
 def make_mental_health(
@@ -373,24 +249,24 @@ def make_mental_health(
         total += count
     workers = np.concatenate([np.full(len(w), number) for number, w in enumerate(workers_of)])
 
-    community = _referrals(person, team, episodes["day"], episodes["closed"], rng)
+    community = referral_rows(person, team, episodes["day"], episodes["closed"], rng)
     community["community"][:] = 1
-    crisis = _crisis_rows(course, episodes, len(person), teams, population, rng)
+    crisis = crisis_rows(course, episodes, len(person), teams, population, rng)
     base = len(person) + len(crisis["referrals"]["person"])
     more, more_contacts = _other_rows(course, onset, base, teams, population, calendar, rng)
     referrals = stack([community, crisis["referrals"], more])
 
     member, day, status = course.log.table(wk.CONTACT)
-    contacts = _contacts(_episode_on(episodes, member, day), day, status, rng)
+    contacts = contact_rows(episode_on(episodes, member, day), day, status, rng)
     contacts = stack([take(contacts, np.flatnonzero(contacts["referral"] >= 0)), crisis["contacts"], more_contacts])
-    spells, wards = _planned_spells(course, episodes, len(crisis["spells"]["person"]), rng)
+    spells, wards = planned_spells(course, episodes, len(crisis["spells"]["person"]), rng)
     spells, wards = stack([crisis["spells"], spells]), stack([crisis["wards"], wards])
     first_seen = np.full(len(course.person), NEVER)
     np.minimum.at(first_seen, np.searchsorted(course.person, person), episodes["day"])
     first_seen = np.where(first_seen == NEVER, calendar.start, first_seen)
     homes, jobs = _homes_and_jobs(course, crisis["spells"], first_seen, calendar, rng)
     member, day, score = course.log.table(wk.HONOS)
-    scores = {"referral": _episode_on(episodes, member, day), "day": day, "minute": _minutes(len(day), rng)}
+    scores = {"referral": episode_on(episodes, member, day), "day": day, "minute": office_minutes(len(day), rng)}
     items = _items(score, rng)
     items[rng.random(items.shape) < 0.012] = 9
     scores |= {f"item{k + 1}": items[:, k] for k in range(12)}

@@ -18,9 +18,10 @@ import pyarrow as pa
 from washhouse.synthetic.calendar import NEVER, Calendar, Period, date_of
 from washhouse.synthetic.columns import Array, chosen, coded, dates, fixed, moments, numbered, times, write_table
 from washhouse.synthetic.course import HOMELESS, HOMES, JOBS
+from washhouse.synthetic.crisis_rows import CLOSURES, SOURCES
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text, write_demographics
 from washhouse.synthetic.frames import Frame, take
-from washhouse.synthetic.mental_health import ACTS, CLOSURES, SOURCES, MentalHealth
+from washhouse.synthetic.mental_health import ACTS, MentalHealth
 from washhouse.synthetic.population import Population
 from washhouse.synthetic.registers import Register
 
