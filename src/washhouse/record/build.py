@@ -1,8 +1,8 @@
 """How do typed rows and memberships become the tables of the record?
 
-Events pass through one staging area, a file per bucket and query, so that no more than one bucket is ever sorted in
-memory. Only what is de-identified goes there: codes, times, opaque refs. The same inputs give the same rows in the same
-order.
+Events pass through one staging area, by bucket and, in a large home of few buckets, by the first digits of the person's
+id, so that only some thousand people are sorted in memory at a time. Only what is de-identified goes there: codes,
+times, opaque refs. The same inputs give the same rows in the same order.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from washhouse.sources.mappings.run import Typed, run_stage, was_sent
 
 BATCH_ROWS = 122_880
 """Rows of one batch of the events handed on: a row group."""
+
+MOST_PEOPLE_SORTED = 25_000
+"""People whose events are sorted at one time, at most: about three million events."""
 
 Pairs = Sequence[tuple[SourceSpec, SystemMapping]]
 
@@ -66,26 +69,37 @@ def build(
         HomeError: `engine-without-spill`: the engine has no folder to spill to.
     """
     create_macros(con, secret)
-    _create_member(con, membership)
+    digits = _slice_digits(_create_member(con, membership), buckets)
     pairs = [pair for _, pair in sorted(systems.items()) if was_sent(*pair, typed)]
     stage = _staging_folder(con)
-    _stage_events(con, pairs, typed, stage, buckets)
+    _stage_events(con, pairs, typed, stage, buckets, digits)
     return {
         "person": build_people(con, identities, buckets),
-        "event": _read_events(con, stage, buckets),
+        "event": _read_events(con, stage),
         "relation": _build_relations(con, pairs, typed, relations, buckets),
         "care_relation": _build_care(con, pairs, typed),
         "retired": conform(RETIRED, retired) if retired is not None else arrow_schema(RETIRED).empty_table(),
     }
 
 
-def _create_member(con: Connection, membership: pa.Table) -> None:
+def _create_member(con: Connection, membership: pa.Table) -> int:
+    """Create `member`, the source records of today's people; returns the number of people."""
     con.register("record__membership", membership)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE member AS "
         "SELECT source, source_id, person_id FROM record__membership WHERE valid_to IS NULL"
     )
     con.unregister("record__membership")
+    row = con.execute("SELECT count(DISTINCT person_id) FROM member").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _slice_digits(people: int, buckets: int) -> int:
+    """Leading hex digits of `person_id` by which a bucket is cut, so that a slice is small enough to sort."""
+    digits = 0
+    while people / buckets / 16**digits > MOST_PEOPLE_SORTED:
+        digits += 1
+    return digits
 
 
 def _staging_folder(con: Connection) -> Path:
@@ -99,8 +113,8 @@ def _staging_folder(con: Connection) -> Path:
     return folder
 
 
-def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buckets: int) -> None:
-    """Write each query's events to `stage/<number>/bucket=<n>/`."""
+def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buckets: int, digits: int) -> None:
+    """Write each query's events to `stage/<number>/bucket=<n>/slice=<first digits>/`."""
     listed = ", ".join(
         f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
         for column in EVENT.columns
@@ -113,38 +127,45 @@ def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buck
                 folder = stage / f"{number:03}"
                 number += 1
                 con.execute(
-                    f"COPY (SELECT {bucket_sql('m.person_id')} AS bucket, m.person_id, $source AS source, {listed} "
+                    f"COPY (SELECT {bucket_sql('m.person_id')} AS bucket, 's' || left(m.person_id, {digits}) AS slice, "
+                    f"m.person_id, $source AS source, {listed} "
                     f"FROM ({sql}) AS e JOIN member AS m ON m.source = $source AND m.source_id = e.source_id) "
-                    f"TO '{_literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket))",
+                    f"TO '{_literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket, slice))",
                     {"source": spec.name, "buckets": buckets},
                 )
 
 
-def _read_events(con: Connection, stage: Path, buckets: int) -> pa.RecordBatchReader:
+def _read_events(con: Connection, stage: Path) -> pa.RecordBatchReader:
     schema = arrow_schema(EVENT)
     # A cursor of its own: the caller's connection stays free while events are read.
-    return pa.RecordBatchReader.from_batches(schema, _event_batches(con.cursor(), stage, buckets, schema))
+    return pa.RecordBatchReader.from_batches(schema, _event_batches(con.cursor(), stage, schema))
 
 
-def _event_batches(con: Connection, stage: Path, buckets: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _event_batches(con: Connection, stage: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    names = ", ".join(f'"{name}"' for name in schema.names)
     try:
-        for bucket in range(buckets):
-            files = sorted(str(path) for path in stage.glob(f"*/bucket={bucket}/*.parquet"))
-            if not files:
-                continue
-            paths = ", ".join(f"'{_literal(Path(file))}'" for file in files)
-            staged = (
+        for (bucket, _), files in sorted(_slices(stage).items()):
+            paths = ", ".join(f"'{_literal(file)}'" for file in files)
+            rows = (
                 f"SELECT CAST({bucket} AS INTEGER) AS bucket, * FROM read_parquet([{paths}], hive_partitioning = false)"
             )
-            names = ", ".join(f'"{name}"' for name in schema.names)
-            query = FINISHED_EVENTS.format(staged=staged, columns=names)
-            for batch in con.sql(query).to_arrow_reader(BATCH_ROWS):
-                yield pa.RecordBatch.from_arrays(
-                    [batch.column(field.name).cast(field.type) for field in schema], schema=schema
-                )
+            for batch in con.sql(FINISHED_EVENTS.format(staged=rows, columns=names)).to_arrow_reader(BATCH_ROWS):
+                columns = [batch.column(field.name).cast(field.type) for field in schema]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+            for file in files:
+                file.unlink()
     finally:
         con.close()
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def _slices(stage: Path) -> dict[tuple[int, str], list[Path]]:
+    """Staged files by bucket and slice."""
+    found: dict[tuple[int, str], list[Path]] = {}
+    for file in sorted(stage.glob("*/bucket=*/slice=*/*.parquet")):
+        bucket, part = file.parts[-3].partition("=")[2], file.parts[-2]
+        found.setdefault((int(bucket), part), []).append(file)
+    return found
 
 
 def _build_relations(

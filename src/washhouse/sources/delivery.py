@@ -199,7 +199,7 @@ def resolve_history(
     places = order_submissions(list(dict.fromkeys(submission for submission, _ in parts)), table.delivery)
     con.register(part.strip('"'), _part_table(parts, places))
     con.register(place.strip('"'), _place_table(places))
-    key = _key_sql(table.business_key or kept, table)
+    key = _key_sql(table.business_key or kept)
     state = ", ".join(f"s.{_quote(column)}" for column in kept)
     try:
         con.execute(f"DROP TABLE IF EXISTS {claim}; DROP TABLE IF EXISTS {_quote(name)}")
@@ -217,12 +217,12 @@ def resolve_history(
 
 _CLAIM = """
 CREATE TEMP TABLE {claim} AS
-SELECT md5_number({key}) AS k, p.sequence, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
+SELECT {key} AS k, p.sequence, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
        hash({state}) AS state
 FROM {stack} AS s JOIN {part} AS p ON p.part = s._part JOIN {place} AS l ON l.sequence = p.sequence
 """
-# A claim is what one submission says of one thing. The digest of the key is 128 bits wide: two keys never meet.
-# The engine's own 64-bit hash only compares states of the same thing within this query and is not stored.
+# A claim is what one submission says of one thing. Two 64-bit digests, in and against the order of the columns, make
+# the key of a thing, so that two things never meet; one compares states of the same thing. None outlives this function.
 
 _WITHDRAW = """
 INSERT INTO {claim}
@@ -365,10 +365,11 @@ def _previous(places: Sequence[Place]) -> list[datetime | None]:
     return found
 
 
-def _key_sql(key: Sequence[str], table: TableSpec) -> str:
-    """The business key inside a provider as one text; an absent part differs from an empty one."""
-    parts = [f"coalesce(CAST(s.{_quote(column)} AS VARCHAR), chr(30))" for column in key]
-    return f"concat(coalesce(p.provider, ''), chr(31), {', chr(31), '.join(parts)})"
+def _key_sql(key: Sequence[str]) -> str:
+    """Digest of the business key inside a provider, 128 bits; an absent part differs from an empty one."""
+    parts = ["p.provider", *(f"s.{_quote(column)}" for column in key)]
+    forward, backward = ", ".join(parts), ", ".join(["17", *reversed(parts)])
+    return f"CAST(hash({forward}) AS UHUGEINT) * 18446744073709551616 + hash({backward})"
 
 
 def _quote(name: str) -> str:
