@@ -41,7 +41,8 @@ from washhouse.governance.vault import Vault
 from washhouse.insight.crisis.fit import Cohort
 from washhouse.insight.crisis.kernels import SUBMITTED
 from washhouse.insight.crisis.plan import choose_index_dates, split_index_dates
-from washhouse.insight.crisis.score import build_cohort, compute_features, find_model, find_population
+from washhouse.insight.crisis.score import build_cohort, compute_features, find_population
+from washhouse.insight.crisis.stored import find_model
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.design import design_columns
 from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, figures_of_risk, measure_auroc

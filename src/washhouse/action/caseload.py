@@ -20,7 +20,7 @@ from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.insight.codelists import ATTENDED_CONTACT
 from washhouse.insight.crisis.kernels import MENTAL_HEALTH
 from washhouse.insight.crisis.label import HORIZON_DAYS
-from washhouse.insight.crisis.score import MODEL
+from washhouse.insight.crisis.stored import MODEL
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.record.reader import Record
 

@@ -8,7 +8,6 @@ change because people do. Where no honest model can be had there are no scores, 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,19 +19,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.insight.codelists import CRISIS_CODELISTS, build_codelist_table
-from washhouse.insight.crisis.fit import Cohort, CrisisFit, NoFit, fit_crisis
-from washhouse.insight.crisis.kernels import EVIDENCE, POPULATION, SUBMITTED, SUMMARIES, declarations_digest
+from washhouse.insight.crisis.fit import Cohort, NoFit, fit_crisis
+from washhouse.insight.crisis.kernels import EVIDENCE, POPULATION, SUBMITTED, SUMMARIES
 from washhouse.insight.crisis.plan import choose_index_dates, split_index_dates
 from washhouse.insight.crisis.points import count_points
 from washhouse.insight.crisis.reasons import explain, take_apart
-from washhouse.insight.crisis.record import build_model_record, render_model_record
+from washhouse.insight.crisis.stored import MODEL as MODEL
+from washhouse.insight.crisis.stored import find_model, store_fit
 from washhouse.insight.features.compile import build_feature_tables
 from washhouse.insight.features.matrix import Matrix, build_matrix
 from washhouse.insight.features.registry import CRISIS_FEATURES
-from washhouse.insight.models.store import MODEL_FILE, digest, dump_linear, load_linear, read_model, write_model
+from washhouse.insight.models.store import digest, load_linear
 from washhouse.record.kernels import Kernel
 
-MODEL = "crisis"
 EARLIER_DAYS = 7
 """The second index date, so that a list can say what changed since last week."""
 
@@ -191,41 +190,6 @@ def count_status(population: pa.Table, day: date) -> dict[str, int]:
     for each in today.group_by("status").aggregate([([], "count_all")]).to_pylist():
         counts[each["status"]] = each["count_all"]
     return counts
-
-
-def find_model(models_dir: Path) -> dict[str, Any] | None:
-    """The newest stored model that today's declarations can score with.
-
-    Args:
-        models_dir: The home's folder of models.
-
-    Returns:
-        What its `model.json` holds; None if there is none.
-    """
-    folders = sorted((models_dir / MODEL).glob(f"[!.]*/{MODEL_FILE}"))
-    models = [read_model(file.parent) for file in folders]
-    fitting = [model for model in models if model["declarations"] == declarations_digest()]
-    return max(fitting, key=lambda model: (model["record"]["data"]["fitted_for"], model["version"]), default=None)
-
-
-def store_fit(models_dir: Path, fit: CrisisFit, *, inputs: str, record_version: str, today: date) -> dict[str, Any]:
-    """Write a fit under `models/crisis/<version>/`, for machines (`model.json`) and people (`record.md`).
-
-    Returns:
-        What `model.json` holds.
-    """
-    values: dict[str, Any] = {
-        "declarations": declarations_digest(),
-        "shipped": fit.shipped,
-        "models": {name: dump_linear(each.model, each.calibration) for name, each in fit.candidates.items()},
-    }
-    version = digest(values)
-    record = build_model_record(
-        fit, version, CRISIS_FEATURES, inputs=inputs, record_version=record_version, today=today
-    )
-    stored = json.dumps({**values, "version": version, "record": record}, sort_keys=True)
-    write_model(models_dir / MODEL / version, {MODEL_FILE: stored, "record.md": render_model_record(record)})
-    return read_model(models_dir / MODEL / version)
 
 
 def _score(compute: Compute, stored: Mapping[str, Any], people: pa.Table, matrix: Matrix) -> pa.Table:
