@@ -6,6 +6,7 @@ needs of it (parts, frequency band, roots) is kept as a row of integer features.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,7 @@ from washhouse.linkage.nicknames import name_roots
 
 Ints = npt.NDArray[np.int32]
 FEATURES = 8
+_PADDING = (-1,) * FEATURES
 """Integers kept for each distinct value; their meaning depends on the kind, see `_features`."""
 
 
@@ -62,12 +64,12 @@ class _Values:
     """The dictionary while it grows: texts and features; plain numbers for anything shared by values."""
 
     texts: list[str] = field(default_factory=list)
-    features: list[list[int]] = field(default_factory=list)
+    features: array[int] = field(default_factory=lambda: array("i"))
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def add(self, text: str, features: Sequence[int]) -> int:
         self.texts.append(text)
-        self.features.append([*features, *[-1] * (FEATURES - len(features))])
+        self.features.extend((*features, *_PADDING[len(features) :]))
         return len(self.texts) - 1
 
     def number(self, what: str, text: str) -> int:
@@ -112,7 +114,7 @@ def encode(columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[F
     return Encoded(
         fields=tuple(fields),
         codes=np.stack(codes) if codes else np.zeros((0, n), np.int32),
-        features=np.array(values.features, dtype=np.int32).reshape(-1, FEATURES),
+        features=np.frombuffer(values.features, dtype=np.int32).reshape(-1, FEATURES),
         offsets=offsets,
         points=np.frombuffer("".join(values.texts).encode("utf-32-le"), dtype=np.uint32),
         texts=tuple(values.texts),

@@ -25,7 +25,7 @@ _COMMUNAL = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Resident:
     """One person's address, as one record has it.
 
@@ -68,10 +68,13 @@ def address_key(address: str | None, postcode: str | None, uprn: str | None) -> 
     >>> address_key("14 Mill Rd", "L8 1TN", None)
     'address:14 MILL ROAD|L81TN'
     """
+    return _key(standardise.address(address) if address else None, postcode, uprn)
+
+
+def _key(written: str | None, postcode: str | None, uprn: str | None) -> str | None:
     number = standardise.identifier(uprn) if uprn else None
     if number:
         return f"uprn:{number.lstrip('0')}"
-    written = standardise.address(address) if address else None
     place = standardise.postcode(postcode) if postcode else None
     return f"address:{written}|{place}" if written and place else None
 
@@ -100,7 +103,8 @@ def households(residents: Sequence[Resident]) -> tuple[list[Household], dict[str
     for i, r in enumerate(residents):
         place = (r.address, r.postcode, r.uprn)
         if place not in known:
-            known[place] = address_key(*place), is_communal(r.address)
+            written = standardise.address(r.address) if r.address else None
+            known[place] = _key(written, *place[1:]), bool(written and _COMMUNAL.search(written))
         key, shared = known[place]
         keys[i] = key
         if key and r.restricted:

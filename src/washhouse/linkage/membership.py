@@ -13,7 +13,7 @@ from washhouse.linkage.person_ids import Record
 from washhouse.linkage.tables import MEMBERSHIP
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Span:
     """One record's stay with one person; open while `valid_to` is None."""
 

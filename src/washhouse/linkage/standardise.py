@@ -54,6 +54,10 @@ _STREETS = {
     "STH": "SOUTH",
 }
 _NO_ADDRESS = re.compile(r"NO FIXED (ABODE|ADDRESS)|^NFA$|HOMELESS|ADDRESS (UNKNOWN|NOT KNOWN)|^UNKNOWN$|^NOT KNOWN$")
+_DIGIT = re.compile(r"\d")
+_APOSTROPHES = re.compile(r"['’`´.]")
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+_BETWEEN_NAMES = re.compile(r"[\W\d_]+")
 _POSTCODE = re.compile(r"^([A-Z]{1,2})([0-9][A-Z0-9]?)([0-9])([A-Z]{2})$")
 _SENTINEL_DATES = frozenset(
     {"1900-01-01", "1800-01-01", "1801-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1111-11-11", "0001-01-01"}
@@ -85,8 +89,7 @@ def name(text: str) -> str | None:
     >>> name("O'Brien-Núñez"), name("mrs  Anne Marie"), name("Mac Donald"), name("not known")
     ('OBRIEN NUNEZ', 'ANNE MARIE', 'MACDONALD', None)
     """
-    plain = re.sub(r"['’`´.]", "", _plain(text))
-    words = [w for w in re.split(r"[^\w]+|_|\d+", plain) if w]
+    words = [w for w in _BETWEEN_NAMES.split(_APOSTROPHES.sub("", _plain(text))) if w]
     while len(words) > 1 and words[0] in _TITLES:
         words = words[1:]
     if len(words) > 1 and words[0] in {"MC", "MAC", "O", "ST", "D"}:
@@ -159,8 +162,7 @@ def address(text: str) -> str | None:
     >>> address("Flat 2, 14 Mill Rd."), address("No fixed abode")
     ('FLAT 2 14 MILL ROAD', None)
     """
-    plain = re.sub(r"['’`´.]", "", _plain(text))
-    words = [w for w in re.split(r"[^\w]+|_", plain) if w]
+    words = [w for w in _BETWEEN_WORDS.split(_APOSTROPHES.sub("", _plain(text))) if w]
     if len(words) > 1:
         words = [words[0], *(_STREETS.get(w, w) for w in words[1:])]
     joined = " ".join(words)
@@ -173,9 +175,11 @@ def address_parts(standard: str) -> tuple[str, str]:
     >>> address_parts("FLAT 2 14A MILL ROAD")
     ('2 14A', 'FLAT MILL ROAD')
     """
-    words = standard.split()
-    numbers = [w for w in words if any(c.isdigit() for c in w)]
-    return " ".join(numbers), " ".join(w for w in words if not any(c.isdigit() for c in w))
+    numbers: list[str] = []
+    words: list[str] = []
+    for word in standard.split():
+        (numbers if _DIGIT.search(word) else words).append(word)
+    return " ".join(numbers), " ".join(words)
 
 
 def phone(text: str) -> str | None:
