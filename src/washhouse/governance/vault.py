@@ -145,13 +145,6 @@ class Vault:
         """Remove one generation of a table; nothing happens if there is none."""
         self._path(table, generation).unlink(missing_ok=True)
 
-    def sweep(self) -> int:
-        """Remove half-written files that a dead process left; only a holder of the run's lock may. Returns how many."""
-        left = [path for folder in (self._landed, self._tables) for path in folder.rglob(".*.new")]
-        for path in left:
-            path.unlink()
-        return len(left)
-
     def hmac(self, purpose: str, value: bytes) -> bytes:
         """HMAC-SHA-256 of a value under the key of a purpose: 32 bytes."""
         return keyed_hash(self._key(purpose), value)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
     """Write a small file so that a reader or a crash never sees part of it."""
-    temporary = path.with_name(f".{path.name}.new")
+    temporary = path.with_name(f".{path.name}.{threading.get_ident()}.new")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(handle, "wb", closefd=False) as file:
@@ -18,6 +19,17 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o644) -> None:
         os.close(handle)
     os.replace(temporary, path)
     sync_file(path.parent)
+
+
+def remove_half_written(folder: Path) -> int:
+    """Remove what a dead process left half-written in a folder and below; returns how many files.
+
+    Only a holder of the run's lock may.
+    """
+    left = list(folder.rglob(".*.new"))
+    for path in left:
+        path.unlink()
+    return len(left)
 
 
 def sync_file(path: Path) -> None:

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches
-from washhouse.pipeline.landing import Parents, Read
+from washhouse.pipeline.landing import Read
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.meds import SPEC, find_files, read_meds
+from washhouse.sources.reader import KnownParents
 from washhouse.sources.result import BatchResult
 
 NO_DAY = date(1970, 1, 1)
@@ -47,7 +48,7 @@ def read_data_set(path: Path, landed: Iterable[str]) -> Inbox:
 def read_data_set_rows(path: Path) -> Read:
     """A reader of the data set at a path, for `pipeline.landing`."""
 
-    def read(spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], parents: Parents) -> BatchResult:
+    def read(spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], known: KnownParents | None) -> BatchResult:
         return read_meds(path, batch.declared, batch=batch.label)
 
     return read

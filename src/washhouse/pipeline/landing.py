@@ -8,7 +8,9 @@ dies leaves whole batches with a book, which the next run takes up, and unfinish
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -21,11 +23,14 @@ from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch
 from washhouse.record.tables import BATCH, QUARANTINE
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.reader import parents_needed, read_batch
+from washhouse.sources.mappings.registry import SYSTEMS
+from washhouse.sources.reader import KnownParents, parents_needed, read_batch
 from washhouse.sources.result import BatchResult, ReadResult
 
 FILES = "book.file"
 REASONS = "book.reason"
+MOST_AT_ONCE = 4
+"""Batches in memory at one time, at most."""
 
 
 @dataclass(frozen=True)
@@ -84,21 +89,56 @@ class Parents:
             chunks = [chunk for part in parts for chunk in part.chunks]
             held = self._values.get((table, column), pa.array([], pa.string()))
             self._values[table, column] = pc.unique(pa.chunked_array([held, *chunks], pa.string()))
-        return self._values
+        return dict(self._values)
 
 
-Read = Callable[[SourceSpec, Batch, Mapping[str, bytes], Parents], BatchResult]
+Read = Callable[[SourceSpec, Batch, Mapping[str, bytes], KnownParents | None], BatchResult]
 """Reads a batch's files; each is landed when it is taken from the mapping."""
 
 
-def read_extracts(spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], parents: Parents) -> BatchResult:
+def read_extracts(
+    spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], known: KnownParents | None
+) -> BatchResult:
     """Read a batch as a source's contract says."""
-    known = parents.values() if batch.name.endswith("-delta") else None
     return replace(read_batch(spec, files, batch.name, known_parents=known), batch=batch.label)
 
 
+def land_batches(context: RunContext, batches: Sequence[Batch], read: Read = read_extracts) -> list[Book]:
+    """Land batches, some at a time; a batch of changes waits for all of its source before it.
+
+    Args:
+        context: The run.
+        batches: Batches in order of declared date.
+        read: Reads a batch.
+
+    Returns:
+        Their books, in the same order.
+    """
+    specs = {name: spec for name, (spec, _) in SYSTEMS.items()}
+    parents = {name: Parents(context, spec) for name, spec in specs.items()}
+    workers = min(context.settings.threads or os.cpu_count() or 1, MOST_AT_ONCE)
+    books: dict[str, Future[Book]] = {}
+    with ThreadPoolExecutor(workers, thread_name_prefix="land") as pool:
+        try:
+            for batch in batches:
+                known: KnownParents | None = None
+                if batch.name.endswith("-delta"):
+                    for earlier in [one for one in batches if one.id in books and one.source == batch.source]:
+                        books[earlier.id].result()
+                    known = parents[batch.source].values()
+                books[batch.id] = pool.submit(land_batch, context, specs[batch.source], batch, known, read)
+                parents[batch.source].add(batch.id)
+            return [book.result() for book in books.values()]
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def land_batch(
-    context: RunContext, spec: SourceSpec, batch: Batch, parents: Parents, read: Read = read_extracts
+    context: RunContext,
+    spec: SourceSpec,
+    batch: Batch,
+    known: KnownParents | None = None,
+    read: Read = read_extracts,
 ) -> Book:
     """Land a batch, read it and keep its rows.
 
@@ -106,7 +146,7 @@ def land_batch(
         context: The run.
         spec: The source's contract.
         batch: A batch of the inbox.
-        parents: What the rows of a batch of changes may point at.
+        known: What the rows of a batch of changes may point at; None for any other.
         read: Reads the batch.
 
     Returns:
@@ -121,7 +161,7 @@ def land_batch(
         if (book.files.schema.metadata or {}).get(b"contract") == contract:
             return book
     landing = _Landing(context, batch)
-    result = read(spec, batch, landing, parents)
+    result = read(spec, batch, landing, known)
     landing.land_rest()
     for table, rows in result.tables.items():
         context.vault.write(f"typed.{spec.name}.{table}", batch.generation, _with_origin(rows, result))

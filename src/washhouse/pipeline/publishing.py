@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 
+from washhouse.lake.disk import remove_half_written
 from washhouse.lake.pointer import forget, history
 from washhouse.pipeline.context import RunContext
 
@@ -37,7 +38,7 @@ def prune(context: RunContext) -> None:
             tables[name].add(number)
         for name, generation in version.vault.items():
             generations[name].add(generation)
-    context.vault.sweep()
+    remove_half_written(context.home.root)
     context.lake.prune({name: sorted(numbers) for name, numbers in tables.items()})
     batches = {batch for version in kept for batch in version.batches}
     for name in context.vault.tables():

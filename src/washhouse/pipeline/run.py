@@ -25,7 +25,7 @@ from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.data_set import read_data_set, read_data_set_rows
 from washhouse.pipeline.directory import sync_desk
 from washhouse.pipeline.inbox import Inbox, read_inbox
-from washhouse.pipeline.landing import Book, Parents, Read, land_batch, newest_as_of, read_extracts
+from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
 from washhouse.pipeline.progress import Clock, Progress, Silent
 from washhouse.pipeline.publishing import name_version, prune
@@ -33,7 +33,6 @@ from washhouse.pipeline.recording import build_record, write_books
 from washhouse.pipeline.report import RunReport, count_sources
 from washhouse.pipeline.scoring import score
 from washhouse.pipeline.typed import TypedRows
-from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.registry import SPECS
 
 Find = Callable[[Version | None], Inbox]
@@ -180,13 +179,8 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
 def _land(context: RunContext, clock: Clock, inbox: Inbox, read: Read) -> list[Book]:
     total = sum(file.bytes for batch in inbox.batches for file in batch.files)
     with clock.step("land", total, "bytes"):
-        books = []
-        specs = {name: spec for name, (spec, _) in SYSTEMS.items()}
-        parents = {name: Parents(context, spec) for name, spec in specs.items()}
-        for batch in inbox.batches:
-            books.append(land_batch(context, specs[batch.source], batch, parents[batch.source], read))
-            parents[batch.source].add(batch.id)
-            clock.rows += sum(books[-1].files["lines"].to_pylist())
+        books = land_batches(context, inbox.batches, read)
+        clock.rows = sum(sum(book.files["lines"].to_pylist()) for book in books)
     return books
 
 

@@ -66,7 +66,7 @@ def batch_of(root: Path, name: str, **files: str) -> Batch:
 
 
 def land(context: RunContext, batch: Batch, spec: SourceSpec = CLINIC) -> Book:
-    return land_batch(context, spec, batch, Parents(context, spec))
+    return land_batch(context, spec, batch)
 
 
 def test_lines_are_accounted_for_and_files_kept_as_received(context: RunContext, tmp_path: Path) -> None:
@@ -144,10 +144,10 @@ def test_a_file_that_changes_while_it_is_read_stops_the_run(context: RunContext,
 def test_changes_may_point_at_what_earlier_batches_sent(context: RunContext, tmp_path: Path) -> None:
     parents = Parents(context, CLINIC)
     first = batch_of(tmp_path, "2025-06-01", visits=GOOD)
-    land_batch(context, CLINIC, first, parents)
+    land_batch(context, CLINIC, first)
     parents.add(first.id)
     letters = "letter,visit\na,v1\nb,v7\n"
-    change = land_batch(context, CLINIC, batch_of(tmp_path, "2025-06-02-delta", letters=letters), parents)
+    change = land_batch(context, CLINIC, batch_of(tmp_path, "2025-06-02-delta", letters=letters), parents.values())
     assert [(row["row"], row["rule"]) for row in change.reasons.to_pylist()] == [(2, "orphan-row")]
 
 
