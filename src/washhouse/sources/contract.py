@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 ColumnType = Literal["text", "date", "time", "datetime", "int", "float", "code", "flag", "nhs_number", "pseudonym"]
@@ -21,6 +22,7 @@ Kind = Literal["full", "delta"]
 """`delta` where a batch's folder name ends in `-delta`: changed rows by key, whatever its tables' usual delivery."""
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a name as headers and coded texts are compared: letters and digits only, case folded.
 
