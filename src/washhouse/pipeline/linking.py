@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -54,7 +55,11 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     context.reached("identity-written")
     previous = vault.read("membership", published.vault["membership"]) if published else None
     people = link_people(
-        identity, previous=previous, key=partial(vault.hmac, "person-id"), progress=context.progress.at
+        identity,
+        previous=previous,
+        key=partial(vault.hmac, "person-id"),
+        progress=context.progress.at,
+        threads=context.settings.threads or os.cpu_count() or 1,
     )
     tables = {
         "membership": people.membership,
