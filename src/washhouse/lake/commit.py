@@ -112,9 +112,9 @@ def commit_files(folder: Path, table: Table, files: Sequence[PartFile]) -> int:
     ]
     partitions = list(table.partition_by)
     try:
-        delta = DeltaTable(str(folder))
+        delta = DeltaTable(folder.as_uri())
     except TableNotFoundError:
-        create_table_with_add_actions(str(folder), schema, added, "error", partitions, configuration=_CONFIGURATION)
+        create_table_with_add_actions(folder.as_uri(), schema, added, "error", partitions, configuration=_CONFIGURATION)
     else:
         if schema.fields != delta.schema().fields:
             write_deltalake(
@@ -124,8 +124,8 @@ def commit_files(folder: Path, table: Table, files: Sequence[PartFile]) -> int:
                 schema_mode="overwrite",
                 partition_by=partitions,
             )
-            delta = DeltaTable(str(folder))
+            delta = DeltaTable(folder.as_uri())
         delta.create_write_transaction([*added], "overwrite", schema, partitions)
-    version = int(DeltaTable(str(folder)).version())
+    version = int(DeltaTable(folder.as_uri()).version())
     sync_file(folder / "_delta_log" / f"{version:020}.json")
     return version

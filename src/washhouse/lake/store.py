@@ -64,7 +64,7 @@ class Lake:
     def version(self, name: str) -> int | None:
         """The newest Delta version of a table, None if there is no such table."""
         try:
-            return int(DeltaTable(str(self.root / name)).version())
+            return int(DeltaTable((self.root / name).as_uri()).version())
         except TableNotFoundError:
             return None
 
@@ -88,7 +88,7 @@ class Lake:
             if name not in versions:
                 shutil.rmtree(self.root / name)
                 ahead.append(name)
-            elif is_ahead(delta := DeltaTable(str(self.root / name)), versions[name]):
+            elif is_ahead(delta := DeltaTable((self.root / name).as_uri()), versions[name]):
                 delta.restore(versions[name])
                 ahead.append(name)
         return ahead
@@ -175,7 +175,7 @@ class Lake:
         """
         deleted = 0
         for name in self.names():
-            delta = DeltaTable(str(self.root / name))
+            delta = DeltaTable((self.root / name).as_uri())
             wanted = sorted({*keep.get(name, ()), int(delta.version())})
             used: set[str] = set()
             for version in wanted:
@@ -189,14 +189,19 @@ class Lake:
 
     def _list_files(self, name: str, version: int) -> tuple[str, ...]:
         try:
-            delta = DeltaTable(str(self.root / name), version=version)
+            delta = DeltaTable((self.root / name).as_uri(), version=version)
         except (TableNotFoundError, DeltaError, OSError) as error:
             raise HomeError(
                 "lake-version",
                 f"Version {version} of table {name} cannot be read.",
                 "Run `washhouse doctor` on the home.",
             ) from error
-        return tuple(sorted(delta.file_uris(), key=_file_order))
+        return tuple(sorted((self._path_of(name, uri) for uri in delta.file_uris()), key=_file_order))
+
+    def _path_of(self, name: str, uri: str) -> str:
+        """A file's path, however its address spells the folders above the table."""
+        *_, folder, file = uri.split("/")
+        return str(self.root / name / folder / file if "=" in folder else self.root / name / file)
 
 
 _SQL = {

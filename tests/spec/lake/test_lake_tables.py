@@ -157,6 +157,20 @@ def test_prune_keeps_what_is_used_however_the_home_is_spelt(
     assert lake.read(VISIT, version)["person_id"].to_pylist() == ["a", "b"]
 
 
+@pytest.mark.parametrize("folder", ["a b", "zürich", "50%", "a#b", "it's", "x=1"])
+def test_a_home_may_have_any_name(tmp_path: Path, folder: str) -> None:
+    lake = Lake(tmp_path / folder)
+    for person in "ab":
+        version = lake.write(VISIT, visits((0, person)))
+    team = lake.write(TEAM, pa.table({"team": ["t"]}))
+    with connect() as connection:
+        lake.create_view(connection, VISIT, version)
+        assert connection.sql("SELECT person_id, bucket FROM visit").fetchall() == [("b", 0)]
+    assert lake.read(TEAM, team).to_pylist() == [{"team": "t"}]
+    lake.restore({"visit": 0, "team": team})
+    assert lake.prune({"visit": [0], "team": [team]}) == 1
+
+
 def test_a_changed_contract_replaces_the_schema(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     old = lake.write(TEAM, pa.table({"team": ["t"]}))
