@@ -32,7 +32,7 @@ def is_ahead(delta: DeltaTable, published: int) -> bool:
     """Whether a table holds anything but the published content; a table already restored does not."""
     if delta.version() == published:
         return False
-    last = delta.history(1)[0]
+    last = next(iter(delta.history(1)), {})
     restored_to = last.get("operationParameters", {}).get("version")
     return not (last.get("operation") == "RESTORE" and str(restored_to) == str(published))
 
