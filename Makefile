@@ -7,7 +7,7 @@ DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
 
-.PHONY: help install dev demo demo-data test check format bench bench-linkage bench-crisis vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-crisis bench-desk vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -40,13 +40,19 @@ check: dev       ## style, types, layers, locks
 format: dev      ## put the code into the house style
 	@.venv/bin/ruff check --fix-only . && .venv/bin/ruff format .
 
-bench: bench-linkage bench-crisis ## every benchmark
+bench: bench-city bench-linkage bench-crisis bench-desk ## every benchmark
+
+bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
+	@.venv/bin/python bench/city.py
 
 bench-linkage: dev ## linkage beside Splink and exact matching, on the invented city
 	@.venv/bin/python bench/linkage.py
 
 bench-crisis: dev  ## crisis models beside the oracle, on the invented city
 	@.venv/bin/python bench/crisis.py
+
+bench-desk: dev  ## audit and reveal: rows a second, milliseconds
+	@.venv/bin/python bench/desk.py
 
 vendor: dev      ## fetch the vendored browser assets again (needs npm)
 	@.venv/bin/python scripts/vendor.py

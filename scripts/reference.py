@@ -1,0 +1,23 @@
+"""Write the generated pages of `docs/reference` anew; tests fail while one is stale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from washhouse.cli.reference import render_commands
+from washhouse.insight.features.reference import render_features
+from washhouse.sources.reference import render_rules, render_sources
+from washhouse.sources.registry import SPECS
+from washhouse.sources.rules import RULES
+
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
+PAGES = {
+    "commands.md": render_commands,
+    "features.md": render_features,
+    "rules.md": lambda: render_rules(RULES.values()),
+    "sources.md": lambda: render_sources(SPECS.values()),
+}
+
+if __name__ == "__main__":
+    for name, render in PAGES.items():
+        (REFERENCE / name).write_text(render(), encoding="utf-8")
