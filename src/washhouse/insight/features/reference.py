@@ -40,6 +40,8 @@ def render_features(features: Sequence[Feature] = CRISIS_FEATURES) -> str:
         "Made by `make reference` from the declarations in `insight/features` and `insight/codelists.py`.",
         "Everything is known strictly before the index time: it happened before, it was recorded before, and it was",
         "not replaced by then. A window of 28 days ends on the day before the index.",
+        "One exception: `deprivation_decile` is the person's present value, at past index dates too, since the record",
+        "keeps no earlier one.",
         "",
         "| Feature | Theme | Of what | How | Days before the index | In words (value 2) |",
         "|---|---|---|---|---|---|",
