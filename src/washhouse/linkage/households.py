@@ -1,7 +1,8 @@
 """Who shares a home, as far as that may be said?
 
 An address makes a household only behind guards: a restricted address never does, nor does a place where many
-unrelated people are registered, or whose name says that it is a care home, a hostel, a surgery or a prison.
+unrelated people are registered, or whose name says that it is a care home, a hostel, a surgery or a prison. No extract
+says who is staff, so there is no guard of their own: a member of staff who asked for restriction is restricted.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ class Household:
 def read_household(relations: Sequence[Mapping[str, Any]]) -> Household | None:
     """Find the household that the person is in now; None if no tie is known or none may be shown.
 
-    The linkage keeps back restricted and communal addresses and staff, so their ties never reach a page.
+    The linkage keeps back restricted and communal addresses, so their ties never reach a page. No extract says who is
+    staff: members of staff are kept back only where they asked for restriction.
     """
     current = [row for row in relations if row["kind"] == "household" and row["until"] is None]
     if not current:
