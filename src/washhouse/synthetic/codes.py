@@ -1,7 +1,7 @@
 """Which codes do practices, the emergency department and the wards use?
 
-Every code below was looked up with its term; none is written from memory, except the ICD-10 codes, which are the
-classification's own well-known three- and four-character categories.
+The SNOMED CT and dm+d codes below were looked up with their terms. The ICD-10 codes, the OPCS-4 codes and the
+specialty codes (main specialty and treatment function) are written from memory and unverified.
 
 References:
     Greater Manchester clinical code sets, rw251/gm-idcr @c945db58, `shared/clinical-code-sets` (conditions, tests,
