@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import pyarrow as pa
@@ -54,25 +54,28 @@ def next_spans(
         at: When changes take effect.
 
     Returns:
-        All spans, by record and start. A record that is gone has no open span.
+        All spans, by record and start. A record that is gone has no open span. A stay that ends at the moment it began
+        is kept with no length, so that no id that was ever handed out is forgotten.
     """
     living = set(now.values())
     held = open_ids(before)
+    left: dict[Record, datetime] = {}
     spans = [span for span in before if span.valid_to is not None]
     for span in before:
         if span.valid_to is not None:
             continue
         if now.get(span.record) == span.person_id:
             spans.append(span)
-        elif span.valid_from < at:
-            spans.append(Span(span.record, span.person_id, span.valid_from, at, span.cause))
+        else:
+            spans.append(replace(span, valid_to=max(at, span.valid_from)))
+            left[span.record] = max(at, span.valid_from)
     for record, person in now.items():
         old = held.get(record)
         if old is None:
             spans.append(Span(record, person, first_seen[record], None, new_causes[record]))
         elif old != person:
-            spans.append(Span(record, person, at, None, "split" if old in living else "merged"))
-    return sorted(spans, key=lambda span: (span.record, span.valid_from))
+            spans.append(Span(record, person, left[record], None, "split" if old in living else "merged"))
+    return sorted(dict.fromkeys(spans), key=lambda span: (span.record, span.valid_from, span.valid_to or datetime.max))
 
 
 def write_spans(spans: Sequence[Span]) -> pa.Table:

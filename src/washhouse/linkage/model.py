@@ -228,7 +228,8 @@ def fit(fields: Sequence[Field], levels: Levels, counts: npt.NDArray[np.int64], 
     prior = [_same_prior(f, random.shares[i]) for i, f in enumerate(fields)]
     strangers = [share.copy() for share in random.shares]
     shares = [[_start(kind, f, prior[i], strangers[i]) for i, f in enumerate(fields)] for kind in kinds]
-    sizes = np.array([random.pairs, *(max(kind.start * records, 1e-3) for kind in kinds[1:])])
+    everyone = max(random.pairs, 1.0)
+    sizes = np.array([everyone, *(max(kind.start * records, 1e-3) for kind in kinds[1:])])
     rounds = 0
     for rounds in range(1, _ROUNDS + 1):  # noqa: B007
         log = np.log2(sizes)[:, None] + np.stack(
@@ -240,7 +241,7 @@ def fit(fields: Sequence[Field], levels: Levels, counts: npt.NDArray[np.int64], 
         expected = np.exp2(log - _log2_sum(log)) * counts
         reach = np.exp2(log - np.log2(sizes)[:, None]).sum(axis=1)
         new = np.maximum(expected.sum(axis=1), 1e-3)
-        new[0] = random.pairs
+        new[0] = everyone
         for k, kind in enumerate(kinds):
             # Only pairs that blocking reaches are seen; the rest of a kind is inferred from its own pattern shares.
             if k and not kind.same:

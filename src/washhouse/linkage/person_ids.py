@@ -71,15 +71,42 @@ def retired_ids(spans: Sequence[tuple[Record, str]], now: Mapping[Record, str]) 
     """Return, for every id that was ever held and is not any more, the id that took over.
 
     Args:
-        spans: Record and id of every span there ever was.
+        spans: Record and id of every span there ever was, each record's in order of time.
         now: Id that each record has now.
 
     Returns:
-        Retired id to the id that now has most of the records that ever had it (the lowest id if several do).
+        Retired id to the id that now has most of the records that ever had it (the lowest id if several do). Where all
+        its records are gone, the person they last belonged to takes over, or whoever took over from that one; an id
+        whose records are gone and never belonged to anybody else has no heir.
     """
     current = set(now.values())
-    went: dict[str, Counter[str]] = {}
+    last = dict(spans)
+    living: dict[str, Counter[str]] = {}
+    gone: dict[str, Counter[str]] = {}
     for record, old in spans:
-        if old not in current and record in now:
-            went.setdefault(old, Counter())[now[record]] += 1
-    return {old: min(to, key=lambda new: (-to[new], new)) for old, to in sorted(went.items())}
+        if old in current:
+            continue
+        if record in now:
+            living.setdefault(old, Counter())[now[record]] += 1
+        else:
+            gone.setdefault(old, Counter())[last[record]] += 1
+    heirs = {old: _most(to) for old, to in living.items()}
+    waiting = {old: to for old, to in gone.items() if old not in heirs}
+    while found := {old: heir for old, to in waiting.items() if (heir := _most(_followed(to, heirs, current)))}:
+        heirs |= found
+        waiting = {old: to for old, to in waiting.items() if old not in found}
+    return dict(sorted(heirs.items()))
+
+
+def _followed(went: Mapping[str, int], heirs: Mapping[str, str], current: set[str]) -> Counter[str]:
+    """Count records by the person of today that their last one leads to, as far as that is known."""
+    now: Counter[str] = Counter()
+    for last, count in went.items():
+        if last in current or last in heirs:
+            now[heirs.get(last, last)] += count
+    return now
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    """Return the id with the highest count, the lowest of several; nothing for none."""
+    return min(counts, key=lambda new: (-counts[new], new), default="")

@@ -35,7 +35,7 @@ def read_table(path: Path) -> pa.Table:
         raise InputError("link-file", f"There is no file {path.name}.", "Check the path.")
     try:
         table = pa.parquet.read_table(path) if path.suffix == ".parquet" else _read_csv(path)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, EOFError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError, EOFError, UnicodeError, csv.Error):
         # The cause may quote a row, so it is not kept.
         raise InputError("link-file", f"{path.name} cannot be read as CSV or Parquet.") from None
     if len(set(table.column_names)) != len(table.column_names):

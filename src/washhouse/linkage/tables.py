@@ -16,14 +16,14 @@ _PAIR = (
 MEMBERSHIP = Table(
     name="membership",
     grain="one row per source record and span of validity; the row without `valid_to` holds now",
-    key=("source", "source_id", "valid_from"),
-    order=("source", "source_id", "valid_from"),
+    key=("source", "source_id", "valid_from", "valid_to", "person_id"),
+    order=("source", "source_id", "valid_from", "valid_to"),
     columns=(
         _SOURCE,
         _SOURCE_ID,
         Column("person_id", "string", "Pseudonymous person, 32 hex digits", nullable=False),
         Column("valid_from", "timestamp", "From when on the record belongs to the person", nullable=False),
-        Column("valid_to", "timestamp", "Until when it did; null while it does"),
+        Column("valid_to", "timestamp", "Until when it did, at least `valid_from`; null while it does"),
         Column("cause", "string", "`founded`, `linked`, `pseudonym`, `merged`, `split`", nullable=False),
     ),
 )

@@ -147,6 +147,21 @@ def test_one_value_everywhere_is_capped_and_warned_of() -> None:
     assert any("skipped as too large" in warning for warning in linked.summary["warnings"])
 
 
+def test_a_hundred_thousand_equal_keys_explode_nothing() -> None:
+    same = [LEFT[0] | {"key": str(i)} for i in range(100_000)]
+    linked = link_tables(as_table(same), None, config())
+    assert linked.summary["compared"] == 0
+    assert "100000 records" in linked.summary["warnings"][0]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_a_handful_of_rows_is_enough(rows: int) -> None:
+    linked = link_tables(as_table(LEFT[:rows]), as_table([LEFT[0] | {"key": "x"}]), config())
+    assert linked.pairs.column("left_id").to_pylist() == [LEFT[0]["key"]]
+    assert link_tables(as_table(LEFT[:rows]), None, config()).summary["pairs"] == 0
+
+
 def test_a_field_that_is_missing_everywhere_is_warned_of_and_left_out() -> None:
     empty = [r | {"pc": None} for r in RIGHT]
     lost = [r | {"pc": None} for r in LEFT]
@@ -247,6 +262,15 @@ class TestCommand:
         assert done.exit_code == 3
         assert "row 2" in done.stderr
         assert "Hush" not in done.output
+
+    @pytest.mark.parametrize(
+        "content", [b"", b"\n", b"key,given\n", bytes(range(256)) * 9, b"\xff\xfe\x00", b"a,a\n1,2\n"]
+    )
+    def test_a_file_that_is_no_table_is_bad_input(self, folder: Path, content: bytes) -> None:
+        (folder / "right.csv").write_bytes(content)
+        done = self.call(folder)
+        assert done.exit_code == 3, done.output
+        assert "right.csv" in done.stderr
 
     def test_an_output_that_cannot_be_written_is_bad_input(self, folder: Path) -> None:
         done = self.call(folder, "--clusters", str(folder / "nowhere" / "c.parquet"))
