@@ -24,7 +24,7 @@ from washhouse.pipeline.inbox import Batch
 from washhouse.record.tables import BATCH, QUARANTINE
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.registry import SYSTEMS
-from washhouse.sources.reader import KnownParents, parents_needed, read_batch
+from washhouse.sources.reader import KnownParents, is_delta, parents_needed, read_batch
 from washhouse.sources.result import BatchResult, ReadResult
 
 FILES = "book.file"
@@ -122,7 +122,7 @@ def land_batches(context: RunContext, batches: Sequence[Batch], read: Read = rea
         try:
             for batch in batches:
                 known: KnownParents | None = None
-                if batch.name.endswith("-delta"):
+                if is_delta(batch.name):
                     for earlier in [one for one in batches if one.id in books and one.source == batch.source]:
                         books[earlier.id].result()
                     known = parents[batch.source].values()

@@ -22,6 +22,7 @@ from washhouse.lake.pointer import Version, publish, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.coverage import read_coverage, to_json
 from washhouse.pipeline.data_set import read_data_set, read_data_set_rows
 from washhouse.pipeline.directory import sync_desk
 from washhouse.pipeline.inbox import Inbox, read_inbox
@@ -203,6 +204,7 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book]) -
         "sources": count_sources(files),
         "linkage": linked.summary,
         "record": built.summary,
+        "covers": to_json(read_coverage(files)),
     }
     candidate = Version(
         number=number,

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -76,6 +76,33 @@ def care_relation_facts(
     return frozenset(rows.column("person_id").to_pylist())
 
 
+class Dated(Protocol):
+    """A published version, as much of it as says how new its data is."""
+
+    @property
+    def as_of(self) -> Mapping[str, date]:
+        """Newest declared date of each source."""
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """Figures of the run."""
+
+
+def covers_of(version: Dated) -> dict[str, date]:
+    """Day up to which each source's data reaches: an extract made today may tell of last quarter only.
+
+    Args:
+        version: The version; one from before this was noted reaches to its declared dates.
+
+    Returns:
+        Day by source; a source that never sent a whole batch is not there.
+    """
+    noted = version.summary.get("covers")
+    if noted is None:
+        return dict(version.as_of)
+    return {source: date.fromisoformat(day) for source, day in noted.items()}
+
+
 class Record:
     """One version of the record, under one grant. Open one for each request.
 
@@ -97,6 +124,10 @@ class Record:
     def as_of(self) -> dict[str, date]:
         """Newest declared date of each source; about nobody, so open to everybody."""
         return dict(self.version.as_of)
+
+    def covers(self) -> dict[str, date]:
+        """Day up to which each source's data reaches; about nobody, so open to everybody."""
+        return covers_of(self.version)
 
     def resolve(self, person_id: str) -> str:
         """The id that a person has now: a retired one leads to the one that took over.

@@ -50,6 +50,15 @@ def declared_date(batch: str) -> date:
         ) from error
 
 
+def is_delta(batch: str) -> bool:
+    """Does a batch hold changes only? Its name says so.
+
+    >>> is_delta("2025-07-14-Delta"), is_delta("2025-07-14-delta~02"), is_delta("2025-07-14")
+    (True, True, False)
+    """
+    return re.split("[#~]", batch, maxsplit=1)[0].casefold().endswith("-delta")
+
+
 def parents_needed(spec: SourceSpec) -> tuple[tuple[str, str], ...]:
     """Return the tables and columns that other tables of a source point at, in the order of its contract."""
     return tuple(dict.fromkeys(table.parent for table in spec.tables if table.parent is not None))
@@ -129,8 +138,7 @@ _Waiting = list[tuple[TableSpec, str, _Load]]
 
 def _envelope(batch: str) -> _Envelope:
     day = declared_date(batch)
-    name = batch.partition("#")[0].casefold()
-    return _Envelope(batch, day, midnight(day), "delta" if name.endswith("-delta") else "full")
+    return _Envelope(batch, day, midnight(day), "delta" if is_delta(batch) else "full")
 
 
 def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:
