@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from washhouse.core.home import Home, Settings
+from washhouse.desk.accounts import Account
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import Desk
 from washhouse.governance.audit import AuditTrail
@@ -56,6 +57,8 @@ class Services:
         today: The day that pages count from. The demonstration takes the newest as-of date.
         now: The present moment, naive UTC.
         demo: Offer the demonstration sign-in (a clinician and a steward) and show its banner.
+        demo_users: The demonstration's clinician and steward, chosen once when it starts; without, each sign-in looks
+            for them.
         brand: Name shown at the top.
     """
 
@@ -68,4 +71,5 @@ class Services:
     today: Callable[[], date]
     now: Callable[[], datetime] = utc_now
     demo: bool = False
+    demo_users: tuple[Account, ...] = ()
     brand: str = "washhouse"
