@@ -132,3 +132,15 @@ def test_the_latest_episode_that_says_it_tells_who_the_patient_is(feed):
     assert identity["nhs_number"] == "9990000018"
     assert (identity["postcode"], identity["sex"], identity["ethnic_category"]) == ("ZZ2 2ZZ", "female", "A")
     assert (identity["first_seen"], identity["last_seen"]) == (datetime(2024, 7, 1), datetime(2024, 8, 1))
+
+
+def test_a_diagnosis_corrected_away_and_brought_back_was_not_known_in_between(feed):
+    coded = episode("1", 1, "2024-06-20", DIAG_01="I10")
+    feed.batch("2024-07-01", {"apc": [coded]})
+    feed.batch("2024-08-01", {"apc": [{**coded, "DIAG_01": None}]})
+    feed.batch("2024-09-01", {"apc": [coded, episode("2", 2, "2024-06-22", DIAG_01="I10")]})
+    feed.batch("2024-10-01", {"apc": [{**coded, "DIAG_01": None}]})
+    assert feed.events("ICD10", columns="code, time, recorded_at, superseded_at") == [
+        ("ICD10//I10", datetime(2024, 6, 20), datetime(2024, 7, 1), datetime(2024, 8, 1)),
+        ("ICD10//I10", datetime(2024, 6, 20), datetime(2024, 9, 1), None),
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from washhouse.sources.mappings.contract import Mapping, Stage, States
 from washhouse.sources.mappings.events import event_query
 from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query
-from washhouse.sources.mappings.spans import is_live, merged, segments
+from washhouse.sources.mappings.spans import is_live, merged, segments, united
 
 _DIAGNOSES = tuple(f"EC_Diagnosis_{number:02d}" for number in range(1, 25))
 _CAUSES = tuple(f"DIAG_{number:02d}" for number in range(1, 21))
@@ -151,27 +151,24 @@ _SPELL_STATE = f"""
     GROUP BY g._provider, g.PROVSPNOPS, g._since, g._until"""
 
 # One diagnosis or procedure of a stay is one event, however many of its episodes repeat it.
-_ONCE = """
-    SELECT _provider, PROVSPNOPS, arg_min(LOCAL_PATIENT_ID, first) AS source_id, code, min(time) AS time,
-           min(_recorded_at) AS _recorded_at,
-           CASE WHEN bool_or(_superseded_at IS NULL) THEN NULL ELSE max(_superseded_at) END AS _superseded_at,
-           arg_min(_source_file, first) AS _source_file, arg_min(_source_row, first) AS _source_row
-    FROM (SELECT *, row(_recorded_at, time, _source_file, _source_row) AS first FROM ({codes}))
-    WHERE code IS NOT NULL
-    GROUP BY _provider, PROVSPNOPS, code"""
-
+_STAY_CODE = ("_provider", "PROVSPNOPS", "code")
 _EPISODE_STARTED = "CAST(greatest(coalesce(EPISTART, ADMIDATE), ADMIDATE) AS TIMESTAMP)"
 _ICD10_LISTED = f"list_concat([{', '.join(_CAUSES)}], string_split_regex(DIAG_4_CONCAT, '[|,;]+'))"
-_ICD10 = _ONCE.format(
-    codes=f"""
-    SELECT *, 'ICD10//' || icd10(unnest({_ICD10_LISTED})) AS code, {_EPISODE_STARTED} AS time FROM apc_code_own"""
+_ICD10 = united(
+    f"""(SELECT *, LOCAL_PATIENT_ID AS source_id, {_EPISODE_STARTED} AS time
+         FROM (SELECT *, 'ICD10//' || icd10(unnest({_ICD10_LISTED})) AS code FROM apc_code_own)
+         WHERE code IS NOT NULL)""",
+    _STAY_CODE,
+    ("time", "source_id"),
 )
 _OPCS4_LISTED = f"list_zip([{', '.join(_PROCEDURES)}], [{', '.join(_PROCEDURE_DAYS)}])"
-_OPCS4 = _ONCE.format(
-    codes=f"""
-    SELECT * EXCLUDE (done), 'OPCS4//' || opcs4(done[1]) AS code,
-           coalesce(CAST(real_day(done[2]) AS TIMESTAMP), {_EPISODE_STARTED}) AS time
-    FROM (SELECT *, unnest({_OPCS4_LISTED}) AS done FROM apc_code_own)"""
+_OPCS4 = united(
+    f"""(SELECT * EXCLUDE (done), LOCAL_PATIENT_ID AS source_id, 'OPCS4//' || opcs4(done[1]) AS code,
+                coalesce(CAST(real_day(done[2]) AS TIMESTAMP), {_EPISODE_STARTED}) AS time
+         FROM (SELECT *, unnest({_OPCS4_LISTED}) AS done FROM apc_code_own)
+         WHERE opcs4(done[1]) IS NOT NULL)""",
+    _STAY_CODE,
+    ("time", "source_id"),
 )
 
 _SPELL_REF = "opaque('hospital', 'spell', e._provider, e.PROVSPNOPS)"

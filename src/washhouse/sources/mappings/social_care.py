@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from washhouse.sources.mappings.contract import Mapping, Stage, States
 from washhouse.sources.mappings.events import death_query, event_query
+from washhouse.sources.mappings.spans import united
 from washhouse.sources.social_care import EVENT_OUTCOMES, REVIEW_REASONS, SERVICE_TYPES
 
 ROUTES_OF_ACCESS = (
@@ -144,14 +145,10 @@ _EVENTS = event_query(
 
 _DEATH = States("cld_death", "cld", ("LA_Person_Unique_Identifier", "Date_of_Death"))
 
-# Every row of a person repeats the day of death: the first that said it counts.
-_DEATH_ONCE = """
-    SELECT LA_Person_Unique_Identifier, Date_of_Death, min(_recorded_at) AS _recorded_at,
-           CASE WHEN bool_or(_superseded_at IS NULL) THEN NULL ELSE max(_superseded_at) END AS _superseded_at,
-           arg_min(_source_file, first) AS _source_file, arg_min(_source_row, first) AS _source_row
-    FROM (SELECT *, row(_recorded_at, _source_file, _source_row) AS first FROM cld_death)
-    WHERE Date_of_Death IS NOT NULL
-    GROUP BY LA_Person_Unique_Identifier, Date_of_Death"""
+# Every row of a person repeats the day of death.
+_DEATH_ONCE = united(
+    "(SELECT * FROM cld_death WHERE Date_of_Death IS NOT NULL)", ("LA_Person_Unique_Identifier", "Date_of_Death"), ()
+)
 
 _CARER = States(
     "cld_carer",

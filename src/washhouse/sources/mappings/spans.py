@@ -58,3 +58,34 @@ def merged(table: str, thing: str, values: Sequence[str]) -> str:
               FROM (SELECT *, NOT coalesce(lag(_until) OVER w = _since AND {same}, false) AS _starts
                     FROM {table} WINDOW w AS (PARTITION BY _provider, "{thing}" ORDER BY _since)))
         GROUP BY _provider, "{thing}", {listed}, _run"""
+
+
+def united(rows: str, thing: Sequence[str], carried: Sequence[str] = ()) -> str:
+    """SQL that makes one state of all the states, overlapping or touching, in which a thing is said.
+
+    Several rows may say the same thing, each with its own span of knowing; it is known while any of them says so.
+
+    Args:
+        rows: What follows FROM: states with `_recorded_at`, `_superseded_at`, `_source_file`, `_source_row`.
+        thing: Columns that name the thing.
+        carried: Columns taken from the first row that says it; of rows known at the same time the one where they are
+            least.
+
+    Returns:
+        A query with the thing, the carried columns and the columns of a state.
+    """
+    named = ", ".join(thing)
+    first = "".join(f", arg_min({column}, _first) AS {column}" for column in carried)
+    order = ", ".join(("_recorded_at", *carried, "_source_file", "_source_row"))
+    return f"""
+        SELECT {named}{first}, min(_recorded_at) AS _recorded_at,
+               CASE WHEN bool_or(_superseded_at IS NULL) THEN NULL ELSE max(_superseded_at) END AS _superseded_at,
+               arg_min(_source_file, _first) AS _source_file, arg_min(_source_row, _first) AS _source_row
+        FROM (SELECT *, sum(CASE WHEN _recorded_at <= _until THEN 0 ELSE 1 END) OVER w AS _run
+              FROM (SELECT *, row({order}) AS _first,
+                           max(coalesce(_superseded_at, TIMESTAMP '9999-12-31')) OVER
+                               (w ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS _until
+                    FROM {rows}
+                    WINDOW w AS (PARTITION BY {named} ORDER BY {order}))
+              WINDOW w AS (PARTITION BY {named} ORDER BY {order}))
+        GROUP BY {named}, _run"""
