@@ -50,7 +50,8 @@ def next_spans(
         before: All spans so far.
         now: Person of every record there is.
         new_causes: Why a record that is new belongs where it does.
-        first_seen: When each record was first seen; from then on a new one belongs to its person.
+        first_seen: When each record was first seen; from then on a new one belongs to its person, and one that comes
+            back from when it left.
         at: When changes take effect.
 
     Returns:
@@ -59,8 +60,8 @@ def next_spans(
     """
     living = set(now.values())
     held = open_ids(before)
-    left: dict[Record, datetime] = {}
     spans = [span for span in before if span.valid_to is not None]
+    left = {span.record: span.valid_to for span in spans if span.valid_to is not None}
     for span in before:
         if span.valid_to is not None:
             continue
@@ -72,7 +73,8 @@ def next_spans(
     for record, person in now.items():
         old = held.get(record)
         if old is None:
-            spans.append(Span(record, person, first_seen[record], None, new_causes[record]))
+            since = max(first_seen[record], left.get(record, first_seen[record]))
+            spans.append(Span(record, person, since, None, new_causes[record]))
         elif old != person:
             spans.append(Span(record, person, left[record], None, "split" if old in living else "merged"))
     return sorted(dict.fromkeys(spans), key=lambda span: (span.record, span.valid_from, span.valid_to or datetime.max))

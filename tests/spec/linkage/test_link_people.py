@@ -178,6 +178,17 @@ def test_ids_last_when_records_come_and_a_later_match_retires_one() -> None:
     assert kept == {True}
 
 
+def test_a_match_found_without_newer_records_retires_an_id_too() -> None:
+    new = {"first_seen": SEEN}
+    first = link(record("gp", "a", **MAY) | new, record("social_care", "c", sex="female") | new)
+    ids = {person(first, "gp", "a"), person(first, "social_care", "c")}
+    second = link(record("gp", "a", **MAY) | new, record("social_care", "c", **MAY) | new, previous=first.membership)
+    held = person(second, "gp", "a")
+    assert held == person(second, "social_care", "c")
+    (lost,) = ids - {held}
+    assert second.retired.to_pylist() == [{"old": lost, "new": held}]
+
+
 def test_households_carry_no_address_and_respect_restriction() -> None:
     husband = MAY | {"first_name": "George", "sex": "male", "birth_date": date(1959, 4, 2)}
     people = link(record("gp", "a", **MAY), record("gp", "b", **husband))

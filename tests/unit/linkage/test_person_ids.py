@@ -57,6 +57,13 @@ def test_a_retired_id_points_to_where_most_of_its_records_went() -> None:
     assert retired_ids(spans, {}) == {}
 
 
+def test_an_id_whose_records_are_all_gone_points_to_where_they_last_were() -> None:
+    chain = [(A, "one"), (A, "two"), (B, "two"), (B, "three"), (C, "lost")]
+    assert retired_ids(chain, {B: "three"}) == {"one": "three", "two": "three"}
+    circle = [(A, "one"), (A, "two"), (B, "two"), (B, "one")]
+    assert retired_ids(circle, {C: "three"}) == {}
+
+
 def test_history_closes_what_changed_and_opens_what_is_new() -> None:
     before = [Span(A, "p", DAY[0], None, "founded"), Span(B, "q", DAY[0], None, "founded")]
     after = next_spans(before, {A: "p", B: "p", C: "p"}, {C: "linked"}, {C: DAY[2]}, DAY[3])
@@ -70,6 +77,25 @@ def test_history_closes_what_changed_and_opens_what_is_new() -> None:
     assert split[-1] == Span(C, "r", DAY[4], None, "split")
     gone = next_spans(after, {A: "p", B: "p"}, {}, {}, DAY[4])
     assert [s for s in gone if s.record == C] == [Span(C, "p", DAY[2], DAY[4], "linked")]
+
+
+def test_no_id_is_forgotten_though_nothing_was_seen_since_it_was_given() -> None:
+    before = [Span(A, "p", DAY[0], None, "founded"), Span(B, "q", DAY[0], None, "founded")]
+    now = {A: "p", B: "p"}
+    after = next_spans(before, now, {}, {}, DAY[0])
+    assert after == [
+        Span(A, "p", DAY[0], None, "founded"),
+        Span(B, "q", DAY[0], DAY[0], "founded"),
+        Span(B, "p", DAY[0], None, "merged"),
+    ]
+    assert retired_ids([(s.record, s.person_id) for s in after], now) == {"q": "p"}
+    assert next_spans(after, now, {}, {}, DAY[0]) == after
+
+
+def test_a_record_that_comes_back_belongs_to_its_person_from_when_it_left() -> None:
+    before = [Span(A, "p", DAY[0], DAY[2], "founded")]
+    after = next_spans(before, {A: "q"}, {A: "founded"}, {A: DAY[1]}, DAY[3])
+    assert after == [*before, Span(A, "q", DAY[2], None, "founded")]
 
 
 def test_spans_survive_a_round_trip() -> None:
