@@ -22,6 +22,12 @@ def test_index_dates_are_mondays_after_submissions_with_history_before_and_the_o
     assert len({(day.year, day.month) for day in dates}) == len(dates)
 
 
+def test_without_nightly_changes_no_outcome_reaches_beyond_the_newest_submission() -> None:
+    dates = choose_index_dates(SUBMITTED, date(2025, 3, 1))
+    assert dates[-1] == date(2024, 11, 4)
+    assert dates[-1] + timedelta(28) <= max(SUBMITTED)
+
+
 def test_no_submission_no_index_date() -> None:
     assert choose_index_dates([], date(2024, 1, 1)) == ()
 

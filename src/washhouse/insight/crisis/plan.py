@@ -44,6 +44,8 @@ class Split:
 def choose_index_dates(submitted: Iterable[date], today: date) -> tuple[date, ...]:
     """The first Monday after each month's first submission, where a year of history and the whole outcome are known.
 
+    What happened after the newest submission is not known yet: no index whose outcome days reach beyond it is chosen.
+
     Args:
         submitted: Days on which the mental-health sender submitted something.
         today: Day at whose start the newest scores are made.
@@ -54,15 +56,16 @@ def choose_index_dates(submitted: Iterable[date], today: date) -> tuple[date, ..
     Examples:
         >>> submitted = [date(2023, 1, 2), date(2024, 1, 2), date(2024, 2, 2), date(2024, 3, 2)]
         >>> [str(day) for day in choose_index_dates(submitted, date(2024, 3, 20))]
-        ['2024-01-08', '2024-02-05']
+        ['2024-01-08']
     """
     first_of_month: dict[tuple[int, int], date] = {}
-    for day in sorted(submitted):
+    submitted_days = sorted(submitted)
+    for day in submitted_days:
         first_of_month.setdefault((day.year, day.month), day)
     if not first_of_month:
         return ()
     begin = min(first_of_month.values()) + timedelta(HISTORY_DAYS)
-    end = today - timedelta(HORIZON_DAYS + REPORTING_LAG_DAYS)
+    end = min(today - timedelta(REPORTING_LAG_DAYS), submitted_days[-1]) - timedelta(HORIZON_DAYS)
     mondays = {day + timedelta(7 - day.weekday()) for day in first_of_month.values()}
     return tuple(sorted(monday for monday in mondays if begin <= monday <= end))
 
