@@ -14,17 +14,24 @@ from typing import Any
 
 import pyarrow as pa
 
-from washhouse.action.changes import list_news, list_shifts
+from washhouse.action.changes import NEWS_CODELISTS, list_news, list_shifts
 from washhouse.action.words import local_day, say_expected, say_interval, say_risk
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.insight.codelists import ATTENDED_CONTACT
 from washhouse.insight.crisis.kernels import MENTAL_HEALTH
 from washhouse.insight.crisis.label import HORIZON_DAYS
-from washhouse.insight.crisis.stored import MODEL
+from washhouse.insight.crisis.stored import MODEL, index_day
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.record.reader import Record
 
+_FAMILIES = sorted({code.partition("//")[0] for each in NEWS_CODELISTS for code in (*each.codes, *each.prefixes)})
+_FACT_COLUMNS = ["time", "recorded_at", "superseded_at", "code", "ref", "source_file", "source_row"]
+
 _THEMES = {feature.name: feature.theme.name for feature in CRISIS_FEATURES}
+
+
+NOT_SCORED_NOW = "Not on a community caseload as an adult now: not scored."
+"""Note of whoever has no present score; an earlier one is never shown in its place."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +128,30 @@ def read_caseload(record: Record, person_ids: Collection[str], *, today: date, c
     """
     wanted = sorted(set(person_ids))
     people = record.people(wanted)
-    events = {person_id: record.events(person_id) for person_id in wanted}
+    events = read_facts(record, wanted)
     scores = record.scores(wanted, MODEL)
-    return build_caseload(people, events, scores, as_of=record.as_of(), today=today, capacity=capacity)
+    return build_caseload(
+        people, events, scores, as_of=record.as_of(), covers=record.covers(), today=today, capacity=capacity
+    )
+
+
+def read_facts(record: Record, person_ids: Collection[str]) -> dict[str, pa.Table]:
+    """Read the events that a caseload tells of, by person: contacts and whatever can be news, of all states.
+
+    Args:
+        record: The record, opened under a grant that covers the people.
+        person_ids: The people.
+
+    Raises:
+        RefusedError: The grant does not cover the people.
+    """
+    rows = record.events_of(person_ids, _FAMILIES).select(["person_id", *_FACT_COLUMNS]).sort_by("person_id")
+    counts = rows["person_id"].combine_chunks().value_counts().to_pylist()
+    facts, start = {}, 0
+    for count in counts:
+        facts[count["values"]] = rows.slice(start, count["counts"]).drop_columns(["person_id"])
+        start += count["counts"]
+    return facts
 
 
 def build_caseload(
@@ -132,6 +160,7 @@ def build_caseload(
     scores: pa.Table,
     *,
     as_of: Mapping[str, date],
+    covers: Mapping[str, date] | None = None,
     today: date,
     capacity: int | None = None,
 ) -> Caseload:
@@ -139,9 +168,11 @@ def build_caseload(
 
     Args:
         people: Rows of `record.person` of the caseload.
-        events: Rows of `record.event` by person.
+        events: Rows of `record.event` by person, at least those of `read_facts`.
         scores: Rows of `record.score` of those people, of the newest index date and the one a week before.
-        as_of: Newest declared date of each source.
+        as_of: Newest declared date of each source; its day of mental health decides which scores are the present ones.
+        covers: Day up to which each source's data reaches, which decides whether anything is ranked; the declared
+            dates unless given.
         today: The present day.
         capacity: People that the team can review; everybody unless given.
 
@@ -149,16 +180,12 @@ def build_caseload(
         The caseload. People known to have died are on no list.
     """
     alive = sorted(
-        row["person_id"]
-        for row in people.select(["person_id", "death_date"]).to_pylist()
-        if row["death_date"] is None or row["death_date"] >= today
+        row["person_id"] for row in people.select(["person_id", "death_date"]).to_pylist() if row["death_date"] is None
     )
-    found = scores.to_pylist()
-    dates = sorted({row["index_date"] for row in found}, reverse=True)
-    now = {row["person_id"]: row for row in found if row["index_date"] == dates[0]}
-    before = {row["person_id"]: row for row in found if len(dates) > 1 and row["index_date"] == dates[1]}
-    explanation = _why_not_ranked(as_of.get(MENTAL_HEALTH), today, now)
-    index_date = dates[0] if dates else today
+    present = index_day(as_of)
+    now, before = _now_and_before(scores.to_pylist(), present)
+    explanation = _why_not_ranked((as_of if covers is None else covers).get(MENTAL_HEALTH), today, now)
+    index_date = present or today
     facts = {person: events[person].to_pylist() if person in events else [] for person in alive}
     places, places_before = _place(now, alive), _place(before, alive)
     ranked, crisis, others = [], [], []
@@ -173,7 +200,7 @@ def build_caseload(
             when = "when last known" if explanation else "now"
             crisis.append(_without_risk(common, f"In crisis care {when}: on a ward or with a crisis team."))
         elif score is None or explanation:
-            others.append(_without_risk(common, explanation or "Not on a community caseload as an adult: not scored."))
+            others.append(_without_risk(common, explanation or NOT_SCORED_NOW))
         else:
             ranked.append(_ranked(common, score, before.get(person), places, places_before, capacity))
     ranked.sort(key=lambda row: row.place or 0)
@@ -185,17 +212,27 @@ def build_caseload(
         not_ranked=tuple(others),
         sentence=say_expected(risks, min(capacity or len(risks), len(risks)), HORIZON_DAYS) if risks else "",
         explanation=explanation,
-        index_date=dates[0] if dates else None,
+        index_date=present if now else None,
         model_version=next((row["model_version"] for row in now.values() if row["status"] == "scored"), ""),
         as_of=dict(as_of),
     )
 
 
-def _why_not_ranked(mental_health_as_of: date | None, today: date, now: Mapping[str, Mapping[str, Any]]) -> str:
-    if mental_health_as_of is None:
+def _now_and_before(
+    scores: Iterable[Mapping[str, Any]], present: date | None
+) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
+    """The scores of the present index date and of the newest one before it, by person."""
+    found = [row for row in scores if present is not None and row["index_date"] <= present]
+    earlier = max((row["index_date"] for row in found if row["index_date"] != present), default=None)
+    now = {row["person_id"]: row for row in found if row["index_date"] == present}
+    return now, {row["person_id"]: row for row in found if row["index_date"] == earlier}
+
+
+def _why_not_ranked(reaches_to: date | None, today: date, now: Mapping[str, Mapping[str, Any]]) -> str:
+    if reaches_to is None:
         return "Not ranked: the record holds no mental-health data."
-    if not may_rank(mental_health_as_of, today):
-        days = (today - mental_health_as_of).days
+    if not may_rank(reaches_to, today):
+        days = (today - reaches_to).days
         return f"Not ranked: mental-health data is {days} days old, more than {MAX_AGE_DAYS_TO_RANK}."
     if not any(row["status"] == "scored" for row in now.values()):
         return "Not ranked: there is no crisis model for these people. Its status is on the steward's pages."

@@ -46,6 +46,9 @@ _HAPPENED = (
 )
 _CHANGED = ((ACCOMMODATION, "Accommodation changed"), (EMPLOYMENT, "Employment changed"))
 
+NEWS_CODELISTS = tuple(codelist for codelist, _ in (*_HAPPENED, *_CHANGED))
+"""Codes that can be news; other codes of the same families say only when a thing was first known."""
+
 
 def list_news(events: Iterable[Mapping[str, Any]], index_date: date) -> list[str]:
     """What became known of a person in the week before an index date.

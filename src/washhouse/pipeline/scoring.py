@@ -14,14 +14,12 @@ from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import system_grant
 from washhouse.insight.crisis.score import MODEL, score_people
+from washhouse.insight.crisis.stored import index_day
 from washhouse.lake.pointer import Version
 from washhouse.pipeline.context import RunContext
 from washhouse.record.kernels import Kernel, run
 from washhouse.record.tables import SCORE
 from washhouse.record.writer import write_scores
-
-INDEX_SOURCE = "mental_health"
-"""Whose newest as-of date gives the index date: the scores are made for the start of the day after."""
 
 
 def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
@@ -55,10 +53,10 @@ def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
             )
             return pa.concat_tables(list(parts))
 
-        newest = candidate.as_of.get(INDEX_SOURCE, max(candidate.as_of.values(), default=context.now.date()))
+        newest = max(candidate.as_of.values(), default=context.now.date())
         result = score_people(
             compute,
-            today=newest + timedelta(days=1),
+            today=index_day(candidate.as_of) or newest + timedelta(days=1),
             models_dir=context.home.models,
             record_version=candidate.id,
             progress=context.progress.at,

@@ -219,3 +219,25 @@ def test_rows_hold_no_band_and_no_name() -> None:
     assert not names & {"band", "level", "category", "name", "nhs_number", "birth_date"}
     text = repr(build("a", [score("a", 0.2)])).lower()
     assert not any(word in text for word in ("low risk", "medium risk", "high risk", "suicid", "self-harm"))
+
+
+def test_last_weeks_score_is_never_shown_as_todays() -> None:
+    caseload = build("a b", [score("a", 0.2), before("b", 0.9)])
+    assert [row.person_id for row in caseload.ranked] == ["a"]
+    assert [(row.person_id, row.risk) for row in caseload.not_ranked] == [("b", None)]
+    alone = build("b c", [before("b", 0.9), before("c", None)])
+    assert not alone.is_ranked
+    assert alone.ranked == alone.in_crisis_care == ()
+    assert alone.index_date is None
+
+
+def test_how_far_the_data_reaches_decides_not_when_it_was_made() -> None:
+    caseload = build("a", [score("a", 0.2)], covers={"mental_health": date(2024, 1, 31)})
+    assert not caseload.is_ranked
+    assert "34 days old" in caseload.explanation
+    assert caseload.as_of == AS_OF
+
+
+def test_who_dies_today_is_on_no_list() -> None:
+    caseload = build("a", [score("a", 0.2)], died={"a": INDEX})
+    assert caseload.ranked == caseload.in_crisis_care == caseload.not_ranked == ()

@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from washhouse.insight.crisis.fit import CrisisFit
-from washhouse.insight.crisis.kernels import declarations_digest
+from washhouse.insight.crisis.kernels import MENTAL_HEALTH, declarations_digest
 from washhouse.insight.crisis.record import build_model_record, render_model_record
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.store import MODEL_FILE, digest, dump_linear, read_model, write_model
 
 MODEL = "crisis"
 """Name of the outcome model, in scores and in the folder of models."""
+
+
+def index_day(as_of: Mapping[str, date]) -> date | None:
+    """Day at whose start a version's newest scores hold; a score of any other day is not the present one.
+
+    Args:
+        as_of: Newest declared date of each source.
+
+    Returns:
+        The day after mental health's; None without mental-health data.
+
+    Examples:
+        >>> index_day({"mental_health": date(2026, 6, 30), "gp": date(2026, 7, 1)})
+        datetime.date(2026, 7, 1)
+    """
+    newest = as_of.get(MENTAL_HEALTH)
+    return None if newest is None else newest + timedelta(days=1)
 
 
 def find_model(models_dir: Path) -> dict[str, Any] | None:
