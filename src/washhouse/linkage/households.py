@@ -36,10 +36,11 @@ class Resident:
         postcode: Postcode as sent.
         uprn: Unique property reference number as sent.
         surname: Surname as sent.
-        restricted: Address must not be shown.
+        restricted: The record says that its address must not be shown.
         since: Day from which the record is known.
         seen: Orders a person's records: the address of the highest is the person's.
         died: True where the person is known to have died.
+        withheld: True where any record of the person is restricted, with an address or without.
     """
 
     person_id: str
@@ -51,6 +52,7 @@ class Resident:
     since: date | None
     seen: tuple[object, ...]
     died: bool = False
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def households(residents: Sequence[Resident]) -> tuple[list[Household], dict[str
             sealed.add(key)
         if key and shared:
             communal.add(key)
-    hidden = {r.person_id for r in residents if r.restricted or r.died}
+    hidden = {r.person_id for r in residents if r.restricted or r.withheld or r.died}
     home: dict[str, int] = {}
     for i, r in enumerate(residents):
         best = home.get(r.person_id)

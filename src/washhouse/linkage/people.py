@@ -222,6 +222,7 @@ def _residents(table: pa.Table, clear: npt.NDArray[np.int64], person: Sequence[s
     columns = ("source", "address", "postcode", "uprn", "surname", "restricted", "first_seen", "last_seen")
     rows = zip(clear.tolist(), *(table.column(c).take(pa.array(clear)).to_pylist() for c in columns), strict=True)
     dead = {person[i] for i, died in enumerate(table.column("death_date").to_pylist()) if died}
+    withheld = {person[i] for i, restricted in enumerate(table.column("restricted").to_pylist()) if restricted}
     return [
         homes.Resident(
             person_id=person[i],
@@ -233,6 +234,7 @@ def _residents(table: pa.Table, clear: npt.NDArray[np.int64], person: Sequence[s
             since=_day(first),
             seen=(last, rank.get(source, 0), i),
             died=person[i] in dead,
+            withheld=person[i] in withheld,
         )
         for i, source, address, postcode, uprn, surname, restricted, first, last in rows
         if address or uprn

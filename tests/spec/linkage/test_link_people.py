@@ -201,6 +201,21 @@ def test_households_carry_no_address_and_respect_restriction() -> None:
     assert sealed.relations.num_rows == 0
 
 
+@pytest.mark.parametrize("kind", ["clear", "pseudonym"])
+def test_a_restricted_record_without_an_address_keeps_its_person_out_of_households(kind: str) -> None:
+    husband = MAY | {"first_name": "George", "sex": "male", "birth_date": date(1959, 4, 2)}
+    known = {"nhs_number": NUMBER, "pseudo_nhs_number": "P1"}
+    nowhere = MAY | known | {"address": None, "postcode": None} if kind == "clear" else {"pseudo_nhs_number": "P1"}
+    for restricted in (False, True):
+        people = link(
+            record("gp", "a", **nowhere) | {"restricted": restricted, "identity_kind": kind},
+            record("hospital", "a", **MAY, **known),
+            record("hospital", "b", **husband),
+        )
+        assert person(people, "gp", "a") == person(people, "hospital", "a") != person(people, "hospital", "b")
+        assert people.relations.num_rows == (0 if restricted else 2)
+
+
 def test_the_summary_counts_and_names_nobody() -> None:
     people = link(record("gp", "a", nhs_number=NUMBER, **MAY), pseudonymous("hospital", "PSEUDO1", "PSEUDO1"))
     summary = people.summary

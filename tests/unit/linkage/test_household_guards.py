@@ -62,6 +62,11 @@ def test_somebody_restricted_elsewhere_is_in_no_household() -> None:
     ]
 
 
+def test_somebody_withheld_is_in_no_household_and_the_address_stays_open() -> None:
+    assert people(resident("p", withheld=True), resident("q")) == []
+    assert people(resident("p", withheld=True), resident("q"), resident("r")) == ["q", "r"]
+
+
 def test_communal_and_crowded_addresses_never_give_a_household() -> None:
     for address in ("Sunnyside Care Home, 1 Mill Road", "YMCA Hostel", "Mill Road Surgery", "HMP Altcourse"):
         assert people(resident("p", address), resident("q", address)) == []
