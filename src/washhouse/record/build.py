@@ -190,7 +190,7 @@ def _build_relations(
     names = ", ".join(f'"{column.name}"' for column in RELATION.columns if column.name != "bucket")
     query = (
         f"SELECT {bucket_sql('person_id')} AS bucket, {names} FROM (SELECT DISTINCT {columns} FROM "
-        f"({' UNION ALL '.join(parts)}) WHERE person_id IS NOT NULL) ORDER BY ALL"
+        f"({' UNION ALL '.join(parts)}) WHERE person_id IS NOT NULL) ORDER BY bucket, person_id, kind, other, since"
     )
     return conform(RELATION, con.sql(query, params={"buckets": buckets}).to_arrow_table())
 
