@@ -109,7 +109,11 @@ def link_people(
     before = read_spans(previous)
     order = sorted(groups)
     ids = assign_ids(
-        [[records[i] for i in groups[g]] for g in order], [records[founders[g]] for g in order], open_ids(before), key
+        [[records[i] for i in groups[g]] for g in order],
+        [records[founders[g]] for g in order],
+        open_ids(before),
+        key,
+        [(span.record, span.person_id) for span in before],
     )
     person = dict(zip(order, ids, strict=True))
     now = {records[i]: person[label] for i, label in enumerate(labels.tolist())}

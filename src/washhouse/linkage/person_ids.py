@@ -7,7 +7,7 @@ had it stay together. An id that gives way is retired and points to the person t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Key = Callable[[bytes], bytes]
 Record = tuple[str, str]
@@ -30,6 +30,7 @@ def assign_ids(
     founders: Sequence[Record],
     held: Mapping[Record, str],
     key: Key,
+    ever: Iterable[tuple[Record, str]] = (),
 ) -> list[str]:
     """Give every cluster an id.
 
@@ -38,10 +39,12 @@ def assign_ids(
         founders: Founding record of each cluster, one of its own.
         held: Id that each record had until now.
         key: Keyed hash.
+        ever: Record and id of every span there ever was.
 
     Returns:
-        The id of each cluster, all different. A cluster keeps the id that most of its records had; where two claim
-        one id, the one with more of its records keeps it, then the one with the lower founding record.
+        The id of each cluster, all different; a new one is one that no record outside the cluster ever had. A cluster
+        keeps the id that most of its records had; where two claim one id, the one with more of its records keeps it,
+        then the one with the lower founding record.
     """
     claims = []
     for c, records in enumerate(clusters):
@@ -53,14 +56,19 @@ def assign_ids(
         if ids[c] is None and old not in taken:
             ids[c] = old
             taken.add(old)
-    return [known or _born(founders[c], taken, key) for c, known in enumerate(ids)]
+    holders: dict[str, set[Record]] = {}
+    for record, old in ever:
+        holders.setdefault(old, set()).add(record)
+    return [known or _born(clusters[c], founders[c], taken, holders, key) for c, known in enumerate(ids)]
 
 
-def _born(founder: Record, taken: set[str], key: Key) -> str:
-    """Make an id from a founding record; a further one where another person kept the first."""
+def _born(
+    records: Sequence[Record], founder: Record, taken: set[str], holders: Mapping[str, set[Record]], key: Key
+) -> str:
+    """Make an id from a founding record; a further one where another person has or ever had the first."""
     new = keyed_id(key, "person", *founder)
     again = 1
-    while new in taken:
+    while new in taken or not holders.get(new, set()).issubset(records):
         again += 1
         new = keyed_id(key, "person", *founder, str(again))
     taken.add(new)

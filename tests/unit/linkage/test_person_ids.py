@@ -51,6 +51,20 @@ def test_a_founder_whose_id_another_person_keeps_gets_a_further_one() -> None:
     assert ids[0] not in (first, None)
 
 
+def test_an_id_is_never_born_again_for_somebody_else() -> None:
+    """A founded x; x stayed with B and C, then gave way to z, and A leaves z alone."""
+    x = keyed_id(key, "person", *A)
+    ever = [(A, x), (A, "z"), (B, x), (B, "z"), (C, x), (C, "z"), (D, "z")]
+    held = dict.fromkeys((A, B, C, D), "z")
+    ids = assign_ids([[A], [B, C, D]], [A, B], held, key, ever)
+    assert ids == [keyed_id(key, "person", *A, "2"), "z"]
+    assert retired_ids([*ever, (A, ids[0])], {A: ids[0], B: "z", C: "z", D: "z"}) == {x: "z"}
+    later = [*ever, (A, ids[0]), (D, ids[0])]
+    assert assign_ids([[A]], [A], {}, key, later) == [keyed_id(key, "person", *A, "3")]
+    gone = [(A, x), (B, x)]
+    assert assign_ids([[A, B]], [A], {}, key, gone) == [x]
+
+
 def test_a_retired_id_points_to_where_most_of_its_records_went() -> None:
     spans = [(A, "old"), (B, "old"), (C, "old"), (A, "now1"), (B, "now2"), (C, "now2")]
     assert retired_ids(spans, {A: "now1", B: "now2", C: "now2"}) == {"old": "now2"}
