@@ -24,6 +24,9 @@ from washhouse.sources.validate import Parents
 SUFFIXES = ("", ".csv", ".txt", ".tsv", ".psv", ".dat")
 """Endings of a file that holds a table."""
 
+MOST_DAYS_AFTER_FOLDER = 31
+"""Days by which a header's date may lie behind its folder's; later would count as the newest state for ever."""
+
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\D.*)?", re.ASCII)
 
 KnownParents = Mapping[tuple[str, str], pa.Array]
@@ -225,8 +228,12 @@ def _read_envelope(reading: _Reading, waiting: _Waiting) -> _Envelope:
     if period.version and row[period.version] not in period.versions:
         del reading.results[name]
         raise RejectedFileError("wrong-version", period.version, " or ".join(period.versions))
+    declared = _declared(reading.envelope, period, row)
+    if (declared.as_of - reading.envelope.as_of).days > MOST_DAYS_AFTER_FOLDER:
+        del reading.results[name]
+        raise RejectedFileError("header-after-folder")
     reading.tables[table.name] = result
-    return _declared(reading.envelope, period, row)
+    return declared
 
 
 def _declared(envelope: _Envelope, period: PeriodSpec, row: Mapping[str, object]) -> _Envelope:

@@ -80,6 +80,12 @@ RULES: dict[str, Rule] = {
             "Ask the sender to send the batch again with its header.",
         ),
         Rule(
+            "header-after-folder",
+            "reject",
+            "The batch's header says that it was made more than a month after the date of the batch's folder.",
+            "Ask the sender which date is right; if it is the header's, name the folder by it and land it again.",
+        ),
+        Rule(
             "missing-table",
             "reject",
             "The batch lacks the table {detail}, without which the others make no sense.",

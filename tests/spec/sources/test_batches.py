@@ -67,6 +67,18 @@ def test_a_bad_header_refuses_the_batch(sample: Load, header: Callable[[bytes], 
     assert (result.tables, result.as_of) == ({}, date(2025, 7, 2))
 
 
+def test_a_header_from_far_after_its_folder_refuses_the_batch(sample: Load) -> None:
+    files = sample(*MONTH)
+    good = files[HEADER]
+    files[HEADER] = good.replace(b"2025-07-02 04:30", b"2062-07-02 04:30")
+    result = read_batch(CARE, files, "2025-07-02")
+    assert refusals(result) == dict.fromkeys(files, "header-after-folder")
+    assert (result.tables, result.as_of) == ({}, date(2025, 7, 2))
+
+    files[HEADER] = good.replace(b"2025-07-02 04:30", b"2025-08-02 04:30")
+    assert refusals(read_batch(CARE, files, "2025-07-02")) == {}
+
+
 @pytest.mark.parametrize(
     ("source", "batch", "file"),
     [(*MONTH, HEADER), (*MONTH, "MHS001MPI.csv"), (*MONTH, REFERRALS), ("gp", "2025-07-14", "patients.csv")],
