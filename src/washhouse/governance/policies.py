@@ -15,6 +15,9 @@ References:
     docs/adr/2026-11-22-desk-and-audit.md; the crisis list is rescored at least weekly.
 """
 
+MAX_DAYS_AHEAD_TO_RANK = 1
+"""Days by which mental-health data may lie ahead of today; data from further ahead carries a wrong date."""
+
 REVEAL_LIMIT = 500
 """People that one reveal may cover: more than any caseload, far less than a population."""
 
@@ -40,7 +43,9 @@ def may_rank(mental_health_as_of: date | None, today: date) -> bool:
     >>> may_rank(date(2026, 7, 1), date(2026, 7, 8)), may_rank(date(2026, 7, 1), date(2026, 7, 9))
     (True, False)
     """
-    return mental_health_as_of is not None and (today - mental_health_as_of).days <= MAX_AGE_DAYS_TO_RANK
+    if mental_health_as_of is None:
+        return False
+    return -MAX_DAYS_AHEAD_TO_RANK <= (today - mental_health_as_of).days <= MAX_AGE_DAYS_TO_RANK
 
 
 def check_rank(mental_health_as_of: date | None, today: date) -> None:

@@ -57,6 +57,7 @@ def test_a_grant_holds_from_its_issue_until_its_expiry(at: datetime, active: boo
         (TODAY - timedelta(days=8), False),
         (TODAY - timedelta(days=400), False),
         (TODAY + timedelta(days=1), True),
+        (TODAY + timedelta(days=2), False),
     ],
 )
 def test_nothing_is_ranked_on_mental_health_data_older_than_seven_days(as_of: date | None, allowed: bool) -> None:
