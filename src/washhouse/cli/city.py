@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from washhouse.core.errors import UsageError
+from washhouse.core.errors import InputError, UsageError
 from washhouse.synthetic.calendar import DEFAULT_END
 from washhouse.synthetic.city import make_city
 
@@ -48,5 +48,12 @@ def city(
             rate = f"{people * share / elapsed:,.0f} people/s" if elapsed > 0.1 else ""
             bar.update(task, description=what, completed=share, rate=rate)
 
-        counts = make_city(people, years, seed, out, last, show)
+        try:
+            counts = make_city(people, years, seed, out, last, show)
+        except OSError as error:
+            raise InputError(
+                "city-unwritable",
+                f"The city cannot be written to --out: {error.strerror or type(error).__name__}.",
+                "Check who may write there, and the free space.",
+            ) from error
     console.print(", ".join(f"{number:,} {name}" for name, number in counts.items()))

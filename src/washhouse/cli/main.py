@@ -15,6 +15,9 @@ from typer.exceptions import TyperException
 
 from washhouse.core.errors import HomeError, WashhouseError
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
 
 class Lazy(NamedTuple):
     """Where a command lives and what it does, in one line."""
@@ -63,19 +66,37 @@ class LazyGroup(TyperGroup):
         """Run the command that was called."""
         try:
             return super().invoke(ctx)
-        except (typer.Exit, typer.Abort, TyperException):
+        except (typer.Exit, typer.Abort, TyperException, BrokenPipeError):
             raise
+        except KeyboardInterrupt:
+            typer.secho("interrupted", fg="red", err=True)
+            raise typer.Exit(INTERRUPTED) from None
         except WashhouseError as error:
-            typer.secho(f"error: {error.message}", fg="red", err=True)
-            if error.hint:
-                typer.secho(f"       {error.hint}", err=True)
-            typer.secho(f"       (docs/reference/errors.md#{error.code})", dim=True, err=True)
-            raise typer.Exit(error.exit_status) from error
+            raise _tell(error) from error
+        except OSError as error:
+            raise _tell(_refused_by_system(error)) from error
         except Exception as fault:
             # An engine's message may quote a row's value: where it happened is shown, what it said is not.
             typer.secho(f"error: a fault of washhouse's own: {type(fault).__name__}", fg="red", err=True)
             typer.echo("".join(traceback.format_tb(fault.__traceback__)), err=True)
             raise typer.Exit(HomeError.exit_status) from None
+
+
+def _tell(error: WashhouseError) -> typer.Exit:
+    typer.secho(f"error: {error.message}", fg="red", err=True)
+    if error.hint:
+        typer.secho(f"       {error.hint}", err=True)
+    typer.secho(f"       (docs/reference/errors.md#{error.code})", dim=True, err=True)
+    return typer.Exit(error.exit_status)
+
+
+def _refused_by_system(error: OSError) -> HomeError:
+    """What is handed in and what is written elsewhere have errors of their own: the rest is the home's."""
+    return HomeError(
+        "home-refused",
+        f"The system would not read or write a file of the home: {error.strerror or type(error).__name__}.",
+        "Check who may read and write there, and the free space; then run again.",
+    )
 
 
 app = typer.Typer(

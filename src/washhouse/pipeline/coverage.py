@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from washhouse.lake.pointer import Version
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.reader import is_delta
 from washhouse.sources.registry import SPECS
@@ -38,6 +39,15 @@ def read_coverage(files: pa.Table) -> dict[str, date]:
             day = max(_reach(row["as_of"], row["period_end"]) for row in rows)
             covers[source] = max(covers.get(source, day), day)
     return covers
+
+
+def newest_day(version: Version) -> date:
+    """The day that a version counts as today: the newest declared date of the sources that deliver.
+
+    An imported data set may lie in a shifted century, so that it counts only where no other source is.
+    """
+    delivering = [day for source, day in version.as_of.items() if source in SPECS]
+    return max(delivering or version.as_of.values(), default=version.published_at.date())
 
 
 def to_json(covers: Mapping[str, date]) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 import pyarrow as pa
 
@@ -12,6 +11,7 @@ from washhouse.desk.directory import sync_directory
 from washhouse.lake.engine import Connection
 from washhouse.lake.pointer import Version
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.coverage import newest_day
 from washhouse.pipeline.typed import TypedRows
 from washhouse.record.tables import BATCH, CARE_RELATION
 from washhouse.sources.contract import SourceSpec
@@ -42,11 +42,6 @@ def sync_desk(context: RunContext, version: Version) -> int:
         return sync_directory(desk, workers, named, assignments, today=newest_day(version)).changes
     finally:
         desk.close()
-
-
-def newest_day(version: Version) -> date:
-    """The day that a version counts as today: the newest declared date of its sources."""
-    return max(version.as_of.values(), default=version.published_at.date())
 
 
 def _gather(

@@ -9,11 +9,13 @@ more is skipped; the same name with other files or bytes is a further submission
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import NoReturn
 
 from washhouse.core.errors import InputError
 
@@ -74,13 +76,15 @@ class Inbox:
         batches: Batches to land, in order of declared date.
         landed: Number of batches that were landed before.
         unknown_sources: Folders that no source contract answers to.
-        misnamed: Batches whose name does not begin with a date, and loose files, as `source/batch`.
+        misnamed: Batches whose name does not begin with a date, and a source's loose files, as `source/batch`.
+        stray: Files beside the sources' folders.
     """
 
     batches: tuple[Batch, ...]
     landed: int = 0
     unknown_sources: tuple[str, ...] = ()
-    misnamed: tuple[str, ...] = field(default=())
+    misnamed: tuple[str, ...] = ()
+    stray: tuple[str, ...] = field(default=())
 
 
 def read_inbox(inbox: Path, sources: Collection[str], landed: Iterable[str]) -> Inbox:
@@ -95,17 +99,35 @@ def read_inbox(inbox: Path, sources: Collection[str], landed: Iterable[str]) -> 
         The batches to land and what could not be placed.
 
     Raises:
-        InputError: `inbox-missing`: there is no such folder. `inbox-empty`: it holds no batch of a known source.
+        InputError: `inbox-missing`: there is no such folder. `inbox-empty`: it holds no batch of a known source, and
+            nothing was landed before. `inbox-unreadable`: the system will not let it be read.
     """
+    try:
+        return _find_batches(inbox, sources, list(landed))
+    except OSError as error:
+        raise unreadable(error) from error
+
+
+def unreadable(error: OSError) -> InputError:
+    """Say that the system will not let something be read that was handed in."""
+    return InputError(
+        "inbox-unreadable",
+        f"What was handed in cannot be read: {error.strerror or type(error).__name__}.",
+        "Check that whoever runs washhouse may read every folder and file of it.",
+    )
+
+
+def _find_batches(inbox: Path, sources: Collection[str], landed: Collection[str]) -> Inbox:
     if not inbox.is_dir():
         raise InputError("inbox-missing", f"There is no folder {inbox.name!r} to read.", "Check --inbox.")
     root = inbox / "extracts" if (inbox / "extracts").is_dir() else inbox
     unknown: list[str] = []
     misnamed: list[str] = []
+    stray: list[str] = []
     found: list[Batch] = []
     for folder in _visible(root):
         if not folder.is_dir():
-            misnamed.append(folder.name)
+            stray.append(folder.name)
         elif folder.name not in sources:
             unknown.append(folder.name)
         else:
@@ -115,14 +137,14 @@ def read_inbox(inbox: Path, sources: Collection[str], landed: Iterable[str]) -> 
                     misnamed.append(f"{folder.name}/{entry.name}")
                 elif batch.files:
                     found.append(batch)
-    if not found:
+    if not found and not landed:
         raise InputError(
             "inbox-empty",
             "The inbox holds no batch of a known source.",
             f"Expected INBOX/<source>/<YYYY-MM-DD...>/<file> with one of the sources {', '.join(sorted(sources))}.",
         )
     fresh = label_batches(found, landed)
-    return Inbox(fresh, len(found) - len(fresh), tuple(unknown), tuple(misnamed))
+    return Inbox(fresh, len(found) - len(fresh), tuple(unknown), tuple(misnamed), tuple(stray))
 
 
 def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch, ...]:
@@ -172,10 +194,20 @@ def _read_batch_folder(source: str, folder: Path) -> Batch | None:
         return None
     files = tuple(
         describe_file(path.relative_to(folder).as_posix(), path)
-        for path in sorted(folder.rglob("*"))
+        for path in sorted(_files_below(folder))
         if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     return Batch(source, folder.name, declared, files)
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every file, links and all; a folder that cannot be read is an error, not empty."""
+    for root, _, names in os.walk(folder, onerror=_raise):
+        yield from (Path(root, name) for name in names)
+
+
+def _raise(error: OSError) -> NoReturn:
+    raise error
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
-from washhouse.pipeline.inbox import Batch
+from washhouse.pipeline.inbox import Batch, unreadable
 from washhouse.record.tables import BATCH, QUARANTINE
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.registry import SYSTEMS
@@ -153,7 +153,7 @@ def land_batch(
         The batch's book.
 
     Raises:
-        InputError: `inbox-changed`: a file changed while it was read.
+        InputError: `inbox-changed`: a file changed while it was read. `inbox-unreadable`: it may not be read.
     """
     contract = _contract_digest(spec)
     if context.vault.exists(FILES, batch.id):
@@ -184,7 +184,10 @@ class _Landing(Mapping[str, bytes]):
 
     def __getitem__(self, name: str) -> bytes:
         file = self._files[name]
-        data = file.path.read_bytes()
+        try:
+            data = file.path.read_bytes()
+        except OSError as error:
+            raise unreadable(error) from error
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise InputError(
                 "inbox-changed",

@@ -150,6 +150,8 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
     clock = Clock(context.progress)
     for name in inbox.unknown_sources:
         context.progress.warn(f"the inbox's folder {name!r} is no known source and was left alone")
+    for name in inbox.stray:
+        context.progress.warn(f"the inbox's file {name!r} belongs to no batch and was left alone")
     version = context.published
     books: list[Book] = []
     if inbox.batches:

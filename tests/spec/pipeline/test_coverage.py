@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 
+from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema
-from washhouse.pipeline.coverage import read_coverage, to_json
+from washhouse.pipeline.coverage import newest_day, read_coverage, to_json
 from washhouse.record.reader import covers_of
 from washhouse.record.tables import BATCH
 
@@ -69,3 +70,13 @@ class Told:
 def test_a_version_tells_what_was_noted_or_else_its_declared_dates() -> None:
     assert covers_of(Told(covers=to_json({"gp": date(2025, 6, 1)}))) == {"gp": date(2025, 6, 1)}
     assert covers_of(Told()) == {"gp": date(2025, 7, 2)}
+
+
+def test_an_imported_data_set_does_not_make_today() -> None:
+    def day(**as_of: date) -> date:
+        return newest_day(Version(1, "v", datetime(2025, 8, 1), {}, {}, (), as_of, {}, 2))
+
+    shifted = date(2202, 1, 5)
+    assert day(gp=date(2025, 7, 2), mental_health=date(2025, 7, 14), meds=shifted) == date(2025, 7, 14)
+    assert day(meds=shifted) == shifted
+    assert day() == date(2025, 8, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,8 @@ def test_what_cannot_be_placed_is_named(tmp_path: Path) -> None:
     put(tmp_path, "dentist/2025-06-01/teeth.csv", "readme.txt", ".hidden/2025-06-01/x.csv", "gp/2025-06-01/.lock")
     found = read_inbox(tmp_path, SOURCES, [])
     assert found.unknown_sources == ("dentist",)
-    assert found.misnamed == ("gp/2025-13-01", "gp/june", "gp/loose.csv", "readme.txt")
+    assert found.misnamed == ("gp/2025-13-01", "gp/june", "gp/loose.csv")
+    assert found.stray == ("readme.txt",)
     assert [file.name for file in found.batches[0].files] == ["patients.csv"]
 
 
@@ -79,3 +81,20 @@ def test_nothing_to_read_is_said_plainly(tmp_path: Path, files: list[str] | None
         read_inbox(inbox, SOURCES, [])
     assert caught.value.code == code
     assert caught.value.hint
+
+
+def test_an_inbox_emptied_after_landing_has_nothing_new(tmp_path: Path) -> None:
+    (tmp_path / "gp").mkdir()
+    assert read_inbox(tmp_path, SOURCES, ["gp/2025-06-01@0123456789ab"]).batches == ()
+
+
+def test_a_folder_that_may_not_be_read_is_not_taken_for_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path, "gp/2025-06-01/patients.csv")
+
+    def walk(folder: Path, onerror: Callable[[OSError], None]) -> None:
+        onerror(PermissionError(13, "Permission denied", str(folder)))
+
+    monkeypatch.setattr("os.walk", walk)
+    with pytest.raises(InputError, match="Permission denied") as caught:
+        read_inbox(tmp_path, SOURCES, [])
+    assert caught.value.code == "inbox-unreadable"
