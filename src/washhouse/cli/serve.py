@@ -25,6 +25,7 @@ from washhouse.governance.reveal import read_index
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, read_current
 from washhouse.lake.store import Lake
+from washhouse.pipeline.coverage import newest_day
 from washhouse.record.reader import open_record
 from washhouse.record.tables import PERSON
 from washhouse.web.shell.app import create_app
@@ -88,7 +89,7 @@ def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Ser
         audit=audit,
         published=PublishedVersions(home, vault, audit),
         session_secret=secrets.token_bytes(32),
-        today=partial(newest_day, home) if demo else date.today,
+        today=partial(demo_day, home) if demo else date.today,
         now=utc_now,
         demo=demo,
     )
@@ -147,9 +148,7 @@ class PublishedVersions:
         )
 
 
-def newest_day(home: Home) -> date:
-    """The newest as-of date of the published version: today, in a demonstration."""
+def demo_day(home: Home) -> date:
+    """Today, in a demonstration: the newest declared date of the published version's delivering sources."""
     version = read_current(home)
-    if version is None or not version.as_of:
-        return date.today()
-    return max(version.as_of.values())
+    return date.today() if version is None else newest_day(version)
