@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from starlette.responses import Response
 
-from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload
+from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload, read_facts
 from washhouse.desk.reviews import ACTIONS, Review, list_reviews
+from washhouse.governance.policies import REVEAL_LIMIT
 from washhouse.governance.reveal import RevealedIdentity, reveal
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.crisis.score import MODEL
@@ -22,6 +23,7 @@ from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_
 LENGTHS = ("5", "10", "20", "50", "all")
 DEFAULT_LENGTH = "10"
 MOST_REASONS = 3
+NAMELESS = "Name not known"
 QUIET_DAYS = 28
 SHOWS = {
     "": "Everybody",
@@ -119,18 +121,26 @@ def export_caseload(visit: Visit) -> Response:
 
 
 def read_page(visit: Visit) -> CaseloadPage:
-    """Gather what the page shows; names, scores and events are read under one grant, noted first."""
+    """Gather what the page shows; names, scores and events are read under one grant, noted first.
+
+    Only who is listed is named; a search by name has to name everybody.
+    """
     today = visit.services.today()
     filters = read_filters(visit)
     caseload, risks = read_caseload(visit, filters.length if not filters.q else None)
-    lines = read_lines(visit, caseload, risks)
-    listed = sorted(lines[0], key=lambda line: line.place or 0) if caseload.is_ranked else by_name(lines[2])
+    ranked, crisis, others = read_lines(visit, caseload, risks)
+    crisis, others = by_name(name_lines(visit, crisis)), by_name(name_lines(visit, others))
+    if filters.q:
+        ranked = name_lines(visit, ranked)
+    listed = sorted(ranked, key=lambda line: line.place or 0) if caseload.is_ranked else others
     shown = [line for line in listed if is_wanted(line, filters, caseload.index_date or today, today)]
     length = filters.length if caseload.is_ranked and not filters.q else None
     rows = [line for line in shown if length is None or (line.place or 0) <= length]
+    if caseload.is_ranked and not filters.q:
+        rows = name_lines(visit, rows)
     return CaseloadPage(
         today=today,
-        total=sum(len(group) for group in lines),
+        total=len(ranked) + len(crisis) + len(others),
         ranked=caseload.is_ranked,
         why_not_ranked=caseload.explanation,
         expectation=caseload.sentence,
@@ -144,8 +154,8 @@ def read_page(visit: Visit) -> CaseloadPage:
         rows=tuple(rows),
         left_out=len(shown) - len(rows),
         nobody="Nobody on your caseload matches." if filters.q or filters.show else "Nobody is on this list today.",
-        in_crisis=tuple(by_name(lines[1])),
-        others=tuple(by_name(lines[2])) if caseload.is_ranked else (),
+        in_crisis=tuple(crisis),
+        others=tuple(others) if caseload.is_ranked else (),
         export_href=f"/caseload.csv?{visit.request.url.query}".rstrip("?"),
     )
 
@@ -162,9 +172,10 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
     scores = record.scores(people, MODEL)
     caseload = build_caseload(
         record.people(people),
-        {person: record.events(person) for person in people},
+        read_facts(record, people),
         scores,
         as_of=record.as_of(),
+        covers=record.covers(),
         today=visit.services.today(),
         capacity=length,
     )
@@ -179,33 +190,43 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
 def read_lines(
     visit: Visit, caseload: Caseload, risks: Mapping[str, Risk]
 ) -> tuple[list[Line], list[Line], list[Line]]:
-    """Name the people of the caseload: the ranked, those in crisis care, all others."""
+    """The people of the caseload, without names: the ranked, those in crisis care, all others."""
     services, today = visit.services, visit.services.today()
     groups = (caseload.ranked, caseload.in_crisis_care, caseload.not_ranked)
     people = [row.person_id for group in groups for row in group]
-    named = reveal(visit.grant, people, visit.published.identities, services.audit, services.now())
     latest: dict[str, Review] = {}
     for review in list_reviews(services.desk, person_ids=people):
         latest.setdefault(review.person_id, review)
     ranked, crisis, others = (
-        [
-            build_line(row, named.get(row.person_id), risks.get(row.person_id), latest.get(row.person_id), today)
-            for row in group
-        ]
+        [build_line(row, risks.get(row.person_id), latest.get(row.person_id), today) for row in group]
         for group in groups
     )
     return ranked, crisis, others
 
 
-def build_line(
-    row: CaseloadRow, identity: RevealedIdentity | None, risk: Risk | None, review: Review | None, today: date
-) -> Line:
-    """Put one person's row into the words of the page."""
+def name_lines(visit: Visit, lines: Sequence[Line]) -> list[Line]:
+    """Name the people of some lines, as many at once as one reveal may cover."""
+    services, today = visit.services, visit.services.today()
+    named: dict[str, RevealedIdentity] = {}
+    people = [line.person_id for line in lines]
+    for start in range(0, len(people), REVEAL_LIMIT):
+        some = people[start : start + REVEAL_LIMIT]
+        named |= reveal(visit.grant, some, visit.published.identities, services.audit, services.now())
+    return [_name_line(line, named.get(line.person_id), today) for line in lines]
+
+
+def _name_line(line: Line, identity: RevealedIdentity | None, today: date) -> Line:
+    name = identity.name if identity is not None and identity.name else NAMELESS
+    return replace(line, name=name, facts=_facts(identity, today))
+
+
+def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today: date) -> Line:
+    """Put one person's row into the words of the page, without a name."""
     return Line(
         person_id=row.person_id,
         place=row.place,
-        name=identity.name if identity is not None and identity.name else "Name not known",
-        facts=_facts(identity, today),
+        name=NAMELESS,
+        facts="",
         risk=risk if row.risk is not None else None,
         reasons=tuple(reason.text for reason in row.reasons[:MOST_REASONS]),
         contact=short_day(row.last_contact) if row.last_contact else "None recorded",

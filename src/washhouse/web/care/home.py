@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from washhouse.web.care.caseload import read_caseload, read_lines
+from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
@@ -24,9 +24,9 @@ def show_care_home(visit: Visit) -> Response:
         "care/home.html",
         total=len(ranked) + len(crisis) + len(others),
         why_not_ranked=caseload.explanation,
-        due=due,
+        due=name_lines(visit, due),
         first=FIRST,
-        changed=changed[:MOST_CHANGES],
+        changed=name_lines(visit, changed[:MOST_CHANGES]),
         more_changed=max(0, len(changed) - MOST_CHANGES),
-        crisis=crisis,
+        crisis=name_lines(visit, crisis),
     )

@@ -12,18 +12,26 @@ from starlette.responses import Response
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.policies import may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal
+from washhouse.insight.crisis.stored import MODEL, index_day
+from washhouse.record.reader import covers_of
 from washhouse.web.care.address import person_address, person_of
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
 from washhouse.web.care.review import ReviewForm, ReviewLine, build_review_lines, check_form, save_review
 from washhouse.web.care.risk import Score, read_score
 from washhouse.web.care.timeline import build_entries, standing_facts
+from washhouse.web.shell.errors import Problem, show_problem
 from washhouse.web.shell.labels import label
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import age_years, day, nhs_number
 
-MODEL = "crisis"
+NO_SCORE = Problem(
+    409,
+    "There is no score to review",
+    "This person is not scored now, or the mental health data is too old for a score to be shown. Nothing was saved.",
+    "Go back to the person's page, which says why.",
+)
 DONE = {
     "reviewed": "Your review is saved. You can take it back below.",
     "undone": "Your review is taken back. It stays in the record as retracted.",
@@ -60,10 +68,12 @@ def show_person(visit: Visit) -> Response:
 def review_person(visit: Visit) -> Response:
     """Keep the review that was filled in, or show what is wrong with it."""
     person = person_of(visit)
-    scores = read_scores(visit, person)
+    score, _ = choose_scores(visit, person)
+    if score is None:
+        return show_problem(visit, NO_SCORE)
     errors = check_form(visit.form)
-    if scores and scores[0].risk is not None and not errors:
-        save_review(visit, person, scores[0])
+    if score.risk is not None and not errors:
+        save_review(visit, person, score)
         return redirect(person_address(person), done="reviewed")
     return answer(visit, person, ReviewForm(values=visit.form, errors=errors), status=400)
 
@@ -88,15 +98,29 @@ def read_scores(visit: Visit, person: str) -> list[Score]:
     return [read_score(row) for row in sorted(rows, key=lambda row: row["index_date"], reverse=True)]
 
 
+def is_fresh(visit: Visit) -> bool:
+    """Does mental-health data reach far enough for a score to be shown?"""
+    return may_rank(covers_of(visit.published).get("mental_health"), visit.services.today())
+
+
+def choose_scores(visit: Visit, person: str) -> tuple[Score | None, Score | None]:
+    """The present score and the newest one before it; none where the present one is missing or may not be shown."""
+    present = index_day(visit.published.as_of)
+    scores = read_scores(visit, person)
+    if not is_fresh(visit) or not scores or scores[0].index_date != present:
+        return None, None
+    return scores[0], scores[1] if len(scores) > 1 else None
+
+
 def read_page(visit: Visit, person: str) -> PersonPage:
     """Gather what the page shows; the audit is written before each part is read."""
     record, services, today = visit.record, visit.services, visit.services.today()
     row = record.person(person)
     events = record.events(person)
     relations = record.relations(person).to_pylist()
-    scores = read_scores(visit, person)
+    score, earlier = choose_scores(visit, person)
     named = reveal(visit.grant, [person], visit.published.identities, services.audit, services.now())
-    fresh = may_rank(visit.published.as_of.get("mental_health"), today)
+    fresh = is_fresh(visit)
     return PersonPage(
         person_id=person,
         address=person_address(person),
@@ -104,12 +128,10 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         withheld=named[person].note if person in named else "",
         died=row["death_date"],
         facts=tuple(say_facts(row, named.get(person), today)),
-        score=scores[0] if scores and fresh else None,
-        earlier=scores[1] if len(scores) > 1 and fresh else None,
+        score=score,
+        earlier=earlier,
         why_not_ranked="" if fresh else "Mental health data is older than 7 days, so no score is shown.",
-        timeline=build_timeline(
-            visit, build_entries(events), standing_facts(events), scores[0] if scores else None, today
-        ),
+        timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),
         household=read_household(relations),
         reviews=tuple(
             build_review_lines(

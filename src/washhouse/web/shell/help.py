@@ -8,7 +8,7 @@ from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
 WORDS = (
-    ("As-of date", "The newest day a source has declared its data for. Nothing later is known from that source."),
+    ("As-of date", "The day up to which a source's data reaches. Nothing later is known from that source."),
     (
         "Caseload",
         "The people whose care a co-ordinator holds today, as the mental health system records it. "

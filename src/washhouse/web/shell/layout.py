@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from washhouse.governance.grants import Purpose
+from washhouse.record.reader import covers_of
 from washhouse.web.shell.visit import Visit
 
 SOURCE_TITLES = {
@@ -78,7 +79,7 @@ def build_layout(visit: Visit) -> Layout:
         account=Account(session.name, session.title),
         csrf=session.csrf,
         menu=build_menu(visit),
-        freshness=() if version is None else tuple(build_freshness(version.as_of)),
+        freshness=() if version is None else tuple(build_freshness(covers_of(version))),
         purpose=PURPOSE_WORDS[session.purpose],
         version="" if version is None else version.id,
         published_at=None if version is None else version.published_at,
@@ -96,15 +97,15 @@ def build_menu(visit: Visit) -> tuple[MenuLink, ...]:
     return tuple(links)
 
 
-def build_freshness(as_of: Mapping[str, date]) -> list[Freshness]:
-    """Return the as-of date of each source, known services first.
+def build_freshness(covers: Mapping[str, date]) -> list[Freshness]:
+    """Return the day up to which each source's data reaches, known services first.
 
     >>> [each.title for each in build_freshness({"hospital": date(2025, 7, 1), "gp": date(2025, 6, 30)})]
     ['GP', 'Hospital']
     """
-    known = [name for name in SOURCE_TITLES if name in as_of]
-    others = sorted(set(as_of) - set(known))
-    return [Freshness(source_title(name), source_lane(name), as_of[name]) for name in (*known, *others)]
+    known = [name for name in SOURCE_TITLES if name in covers]
+    others = sorted(set(covers) - set(known))
+    return [Freshness(source_title(name), source_lane(name), covers[name]) for name in (*known, *others)]
 
 
 def source_title(source: str) -> str:

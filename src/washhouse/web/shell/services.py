@@ -26,7 +26,7 @@ class Published:
     Attributes:
         id: Name of the version.
         published_at: When, naive UTC.
-        as_of: Newest declared date of each source.
+        as_of: Newest declared date of each source; how far its data reaches is `record.reader.covers_of`.
         models: Version of each model that scored.
         summary: Figures of the run that pages show (`linkage`, `record`, ...).
         open_record: Opens this version's record under a grant.
@@ -56,7 +56,7 @@ class Services:
         session_secret: At least 32 random bytes; new ones at each start are fine.
         today: The day that pages count from. The demonstration takes the newest as-of date.
         now: The present moment, naive UTC.
-        demo: Offer the demonstration sign-in (a clinician and a steward) and show its banner.
+        demo: Offer the demonstration sign-in and show its banner.
         demo_users: The demonstration's clinician and steward, chosen once when it starts; without, each sign-in looks
             for them.
         brand: Name shown at the top.
