@@ -48,7 +48,9 @@ def read_data_set(path: Path, landed: Iterable[str]) -> Inbox:
 def read_data_set_rows(path: Path) -> Read:
     """A reader of the data set at a path, for `pipeline.landing`."""
 
-    def read(spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], known: KnownParents | None) -> BatchResult:
+    def read(
+        spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], known: KnownParents | None, provider: str | None
+    ) -> BatchResult:
         return read_meds(path, batch.declared, batch=batch.label)
 
     return read

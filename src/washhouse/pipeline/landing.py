@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.core.errors import InputError
+from washhouse.governance.vault import Vault
 from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch, unreadable
@@ -92,15 +93,38 @@ class Parents:
         return dict(self._values)
 
 
-Read = Callable[[SourceSpec, Batch, Mapping[str, bytes], KnownParents | None], BatchResult]
-"""Reads a batch's files; each is landed when it is taken from the mapping."""
+Read = Callable[[SourceSpec, Batch, Mapping[str, bytes], KnownParents | None, str | None], BatchResult]
+"""Reads a batch's files, given known parents and provider; each is landed when it is taken from the mapping."""
 
 
 def read_extracts(
-    spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], known: KnownParents | None
+    spec: SourceSpec,
+    batch: Batch,
+    files: Mapping[str, bytes],
+    known: KnownParents | None,
+    provider: str | None = None,
 ) -> BatchResult:
     """Read a batch as a source's contract says."""
-    return replace(read_batch(spec, files, batch.name, known_parents=known), batch=batch.label)
+    return replace(read_batch(spec, files, batch.name, known_parents=known, provider=provider), batch=batch.label)
+
+
+def known_provider(vault: Vault, spec: SourceSpec, batches: Iterable[str]) -> str | None:
+    """Provider that sent the first of a source's batches, None if nobody did or its contract names none.
+
+    Args:
+        vault: The vault.
+        spec: The source's contract.
+        batches: Ids of batches, in the order of landing.
+    """
+    for batch_id in batches if spec.period is not None else ():
+        source, _, generation = batch_id.partition("/")
+        table = f"typed.{source}.{spec.period.table}" if spec.period else ""
+        if source == spec.name and vault.exists(table, generation):
+            named = vault.read(table, generation, ["_provider"]).column(0).cast(pa.string())
+            for provider in pc.unique(named).to_pylist():
+                if provider is not None:
+                    return str(provider)
+    return None
 
 
 def land_batches(context: RunContext, batches: Sequence[Batch], read: Read = read_extracts) -> list[Book]:
@@ -118,6 +142,8 @@ def land_batches(context: RunContext, batches: Sequence[Batch], read: Read = rea
     parents = {name: Parents(context, spec) for name, spec in specs.items()}
     workers = min(context.settings.threads or os.cpu_count() or 1, MOST_AT_ONCE)
     books: dict[str, Future[Book]] = {}
+    published = context.published.batches if context.published else ()
+    providers = {name: known_provider(context.vault, spec, published) for name, spec in specs.items()}
     with ThreadPoolExecutor(workers, thread_name_prefix="land") as pool:
         try:
             for batch in batches:
@@ -126,7 +152,12 @@ def land_batches(context: RunContext, batches: Sequence[Batch], read: Read = rea
                     for earlier in [one for one in batches if one.id in books and one.source == batch.source]:
                         books[earlier.id].result()
                     known = parents[batch.source].values()
-                books[batch.id] = pool.submit(land_batch, context, specs[batch.source], batch, known, read)
+                spec = specs[batch.source]
+                books[batch.id] = pool.submit(land_batch, context, spec, batch, known, read, providers[batch.source])
+                if spec.period is not None and providers[batch.source] is None:
+                    # The first batch settles whose ids the source's are; those behind it are held against it.
+                    books[batch.id].result()
+                    providers[batch.source] = known_provider(context.vault, spec, [batch.id])
                 parents[batch.source].add(batch.id)
             return [book.result() for book in books.values()]
         finally:
@@ -139,6 +170,7 @@ def land_batch(
     batch: Batch,
     known: KnownParents | None = None,
     read: Read = read_extracts,
+    provider: str | None = None,
 ) -> Book:
     """Land a batch, read it and keep its rows.
 
@@ -148,6 +180,7 @@ def land_batch(
         batch: A batch of the inbox.
         known: What the rows of a batch of changes may point at; None for any other.
         read: Reads the batch.
+        provider: Who sent the source's earlier batches, None if nobody did.
 
     Returns:
         The batch's book.
@@ -161,7 +194,7 @@ def land_batch(
         if (book.files.schema.metadata or {}).get(b"contract") == contract:
             return book
     landing = _Landing(context, batch)
-    result = read(spec, batch, landing, known)
+    result = read(spec, batch, landing, known, provider)
     landing.land_rest()
     for table, rows in result.tables.items():
         context.vault.write(f"typed.{spec.name}.{table}", batch.generation, _with_origin(rows, result))

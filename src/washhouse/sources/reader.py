@@ -68,7 +68,12 @@ def parents_needed(spec: SourceSpec) -> tuple[tuple[str, str], ...]:
 
 
 def read_batch(
-    spec: SourceSpec, files: Mapping[str, bytes], batch: str, *, known_parents: KnownParents | None = None
+    spec: SourceSpec,
+    files: Mapping[str, bytes],
+    batch: str,
+    *,
+    known_parents: KnownParents | None = None,
+    provider: str | None = None,
 ) -> BatchResult:
     """Read and validate all files of one batch.
 
@@ -81,6 +86,7 @@ def read_batch(
             `archive.zip/file.csv`.
         batch: Name of the batch's folder; what stands behind a `#` tells submissions under the same name apart.
         known_parents: Key values held from earlier batches, for each of `parents_needed`.
+        provider: The one that sent earlier batches; ids are unique only inside a provider. None if there is none yet.
 
     Returns:
         Every file's result. Where each row says its own period and provider, `_period_start`, `_period_end` and
@@ -90,7 +96,7 @@ def read_batch(
         InputError: The name of the batch begins with no date.
         HomeError: The counts of a file do not add up.
     """
-    reading = _Reading(spec, _envelope(batch), {}, {})
+    reading = _Reading(spec, _envelope(batch), {}, {}, provider)
     waiting = _unpack(files, reading)
     try:
         _check_tables(spec, waiting, reading.envelope.kind)
@@ -106,6 +112,9 @@ def read_batch(
         parents = _parents(table, reading, known_parents)
         result = read_file(load(), table, reference_date=reading.envelope.as_of, file=name, parents=parents)
         result = _with_own_period(result, spec.period)
+        if _is_of_another(result, reading):
+            of_another = RejectedFileError("another-provider", spec.period.provider if spec.period else "")
+            result = refuse(load(), name, of_another, table)
         reading.results[name] = result
         if not result.rejected:
             reading.tables[table.name] = result
@@ -133,6 +142,7 @@ class _Reading:
     envelope: _Envelope
     results: dict[str, ReadResult]
     tables: dict[str, ReadResult]
+    provider: str | None = None
 
 
 _Load = Callable[[], bytes]
@@ -232,6 +242,9 @@ def _read_envelope(reading: _Reading, waiting: _Waiting) -> _Envelope:
     if (declared.as_of - reading.envelope.as_of).days > MOST_DAYS_AFTER_FOLDER:
         del reading.results[name]
         raise RejectedFileError("header-after-folder")
+    if reading.provider not in (None, declared.provider):
+        del reading.results[name]
+        raise RejectedFileError("another-provider", period.provider)
     reading.tables[table.name] = result
     return declared
 
@@ -270,6 +283,14 @@ def _with_own_period(result: ReadResult, period: PeriodSpec | None) -> ReadResul
     rows = rows.append_column("_period_end", rows.column(period.end))
     rows = rows.append_column("_provider", pc.dictionary_encode(rows.column(period.provider)))
     return replace(result, rows=rows)
+
+
+def _is_of_another(result: ReadResult, reading: _Reading) -> bool:
+    """Do rows that name their provider name several, or another than the known one?"""
+    if result.rejected or "_provider" not in result.rows.column_names:
+        return False
+    named = set(pc.unique(result.rows.column("_provider")).to_pylist())
+    return len(named | ({reading.provider} if reading.provider and named else set())) > 1
 
 
 def _finish(reading: _Reading, reason: str = "") -> BatchResult:

@@ -86,6 +86,13 @@ RULES: dict[str, Rule] = {
             "Ask the sender which date is right; if it is the header's, name the folder by it and land it again.",
         ),
         Rule(
+            "another-provider",
+            "reject",
+            "{column} names another provider than the one this home knows for the source, or several; a local id "
+            "means somebody else at another provider.",
+            "Give that provider a home of its own for now; nothing of it was used.",
+        ),
+        Rule(
             "missing-table",
             "reject",
             "The batch lacks the table {detail}, without which the others make no sense.",

@@ -16,10 +16,11 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.store import Lake
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch, read_inbox
-from washhouse.pipeline.landing import Book, Parents, land_batch
+from washhouse.pipeline.landing import Book, Parents, known_provider, land_batch, land_batches
 from washhouse.pipeline.progress import Silent
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.contract import ColumnSpec, SourceSpec, TableSpec
+from washhouse.sources.registry import SPECS
 
 CLINIC = SourceSpec(
     "clinic",
@@ -158,3 +159,18 @@ def test_a_missing_typed_file_is_a_damaged_vault(context: RunContext, tmp_path: 
     assert parts is not None
     with pytest.raises(HomeError):
         list(parts)
+
+
+def test_the_first_batch_settles_the_provider_of_a_source(context: RunContext, tmp_path: Path) -> None:
+    sample = next((Path(__file__).parents[1] / "sources" / "samples" / "social_care").glob("*/cld.csv")).read_text()
+    for day, code in (("2025-07-01", "999"), ("2025-10-01", "998"), ("2025-10-02", "999")):
+        folder = tmp_path / "inbox" / "social_care" / day
+        folder.mkdir(parents=True)
+        (folder / "cld.csv").write_text(sample.replace("\n999,", f"\n{code},"))
+    batches = read_inbox(tmp_path / "inbox", SPECS, []).batches
+    books = land_batches(context, batches)
+    assert [len(book.rejected) for book in books] == [0, 1, 0]
+    assert set(books[1].reasons["rule"].to_pylist()) == {"another-provider"}
+    ids = [batch.id for batch in batches]
+    assert known_provider(context.vault, SPECS["social_care"], ids) == "999"
+    assert known_provider(context.vault, SPECS["gp"], ids) is None

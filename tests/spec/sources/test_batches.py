@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -17,6 +18,7 @@ from washhouse.sources.result import BatchResult
 
 Load = Callable[[str, str], dict[str, bytes]]
 
+SAMPLES = Path(__file__).parent / "samples"
 CARE = SPECS["mental_health"]
 MONTH = ("mental_health", "2025-07-02")
 NIGHT = ("mental_health", "2025-07-04-delta")
@@ -77,6 +79,28 @@ def test_a_header_from_far_after_its_folder_refuses_the_batch(sample: Load) -> N
 
     files[HEADER] = good.replace(b"2025-07-02 04:30", b"2025-08-02 04:30")
     assert refusals(read_batch(CARE, files, "2025-07-02")) == {}
+
+
+def test_another_provider_is_refused(sample: Load) -> None:
+    files = sample(*MONTH)
+    assert refusals(read_batch(CARE, files, "2025-07-02", provider="RW9")) == {}
+    refused = read_batch(CARE, files, "2025-07-02", provider="RX1")
+    assert refusals(refused) == dict.fromkeys(files, "another-provider")
+    assert refused.tables == {}
+
+
+def test_a_council_file_has_the_rows_of_one_known_council(sample: Load) -> None:
+    council = SPECS["social_care"]
+    batch = next(path.name for path in (SAMPLES / "social_care").iterdir())
+    files = sample("social_care", batch)
+    name = next(iter(files))
+    known = read_batch(council, files, batch).provider
+    assert known is not None
+    assert refusals(read_batch(council, files, batch, provider=known)) == {}
+    assert refusals(read_batch(council, files, batch, provider="000")) == {name: "another-provider"}
+    head, first, rest = files[name].split(b"\n", 2)
+    mixed = {name: b"\n".join((head, first, first.replace(known.encode(), b"998", 1), rest))}
+    assert refusals(read_batch(council, mixed, batch)) == {name: "another-provider"}
 
 
 @pytest.mark.parametrize(
