@@ -12,7 +12,7 @@ WORD = b"a-word-to-look-for"
 
 
 def test_a_query_larger_than_memory_spills_encrypted(tmp_path: Path) -> None:
-    with connect(memory_limit="150MB", threads=1, spill=tmp_path) as connection:
+    with connect(memory_limit="100MB", threads=1, spill=tmp_path) as connection:
         connection.execute(
             f"CREATE TABLE rows AS SELECT '{WORD.decode()}' || range AS text, hash(range) AS key FROM range(3000000)"
         )
