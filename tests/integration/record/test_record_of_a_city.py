@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -132,3 +134,9 @@ def test_care_relations_name_workers_and_teams_of_the_caseload(record):
     assert with_team / pc.sum(named).as_py() > 0.8
     today = datetime(2026, 6, 29).date()
     assert pc.all(pc.less_equal(care["since"], pa.scalar(today))).as_py()
+
+
+def test_every_vocabulary_is_on_the_page_of_codes(record):
+    page = (Path(__file__).parents[3] / "docs/reference/event-codes.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"`([A-Z0-9_]+)//", page))
+    assert {code.partition("//")[0] for code in record["event"]["code"].to_pylist()} <= listed
