@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Annotated
@@ -54,7 +55,8 @@ def serve(
         typer.echo(f"http://{host}:{port}")
         if demo:
             typer.secho("Invented people - not for clinical use. Sign in as:", fg="yellow")
-            for account in lend_people(services):
+            services = replace(services, demo_users=lend_people(services))
+            for account in services.demo_users:
                 typer.echo(f"  {account.username}  ({account.role}, {account.display_name})")
         uvicorn.run(create_app(services), host=host, port=port, log_level="warning", server_header=False)
     finally:

@@ -249,7 +249,7 @@ def world(lake_and_tables: tuple[Lake, dict[str, int]], identities: IdentityInde
         tables=tables,
         vault={},
         batches=(),
-        as_of={"mental_health": TODAY, "gp": TODAY},
+        as_of={"mental_health": TODAY - timedelta(days=1), "gp": TODAY},
         models={"crisis": "m1"},
         buckets=BUCKETS,
         summary={},

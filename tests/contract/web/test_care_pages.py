@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from washhouse.desk.accounts import ensure_demo_users
 from washhouse.desk.reviews import list_reviews
 
 Opener = Callable[..., TestClient]
@@ -69,8 +70,8 @@ def test_filters_stand_in_the_address(open_client: Opener, query: str, names: li
 
 
 def test_nothing_is_ranked_when_mental_health_data_is_old(open_client: Opener, world: Any) -> None:
-    stale = {"mental_health": TODAY - timedelta(days=8), "gp": TODAY}
-    client = open_client("clinician", published=lambda: world.publish(as_of=stale))
+    stale = {"covers": {"mental_health": (TODAY - timedelta(days=8)).isoformat()}}
+    client = open_client("clinician", published=lambda: world.publish(summary=stale))
     page = client.get("/caseload").text
     assert "Not ranked today" in page
     assert "of 25" not in page and "28-day crisis risk" not in page
@@ -261,3 +262,36 @@ def test_a_newly_published_version_is_noticed(open_client: Opener, world: Any) -
     assert "v000001-00000000" in client.get("/help").text
     current["version"] = "v000002-00000000"
     assert "v000002-00000000" in client.get("/help").text
+
+
+def test_the_demonstration_keeps_the_clinician_that_it_began_with(open_client: Opener, world: Any) -> None:
+    kept = ensure_demo_users(world.desk, TODAY)
+    other = replace(kept[0], username="CP0", display_name="Somebody else")
+    page = open_client(demo_users=(other, kept[1])).get("/sign-in").text
+    assert 'value="CP0"' in page
+    assert f'value="{kept[0].username}"' not in page
+
+
+def test_last_weeks_score_is_neither_shown_nor_reviewed(open_client: Opener, world: Any, post: Post) -> None:
+    later = {"mental_health": TODAY, "gp": TODAY}
+    client = open_client("clinician", published=lambda: world.publish(as_of=later))
+    page = client.get(f"/people/{ANNA}?reason=missed_90d").text
+    assert "people like this" not in page
+    assert "Missed 2 contacts" not in page
+    answer = post(client, f"/people/{ANNA}/reviews", agree="yes", action="no-change", note="")
+    assert answer.status_code == 409
+    assert "no score to review" in answer.text
+    assert list_reviews(world.desk) == []
+
+
+def test_a_page_names_only_whom_it_lists_and_as_many_as_there_are(
+    open_client: Opener, world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("washhouse.web.care.caseload.REVEAL_LIMIT", 1)
+    client = open_client("clinician")
+    assert client.get("/caseload?show=no-contact").status_code == 200
+    named = {row.subject for row in world.audited(action="reveal")}
+    assert ANNA not in named
+    assert CARLA in named
+    assert client.get("/caseload?q=a").status_code == 200
+    assert ANNA in {row.subject for row in world.audited(action="reveal")}
