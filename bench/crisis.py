@@ -57,14 +57,16 @@ ENOUGH_EPISODES = 1000
 SHUFFLES = 5
 
 
-def make_home(work: Path, people: int, years: int, seed: int) -> tuple[Path, Path, dict[str, float]]:
+def make_home(work: Path, people: int, years: int, seed: int, memory: str) -> tuple[Path, Path, dict[str, float]]:
     """A city and its home, made by the commands; and the seconds of the run's steps."""
     city, home = work / f"city-{seed}", work / f"home-{seed}"
     if not city.exists():
         size = ["--people", str(people), "--years", str(years), "--seed", str(seed)]
         call("city", *size, "--out", str(city))
     buckets = str(max(2, people // 20_000))
-    report = call("run", "--home", str(home), "--inbox", str(city), "--buckets", buckets, "--json")
+    report = call(
+        "run", "--home", str(home), "--inbox", str(city), "--buckets", buckets, "--memory-limit", memory, "--json"
+    )
     return city, home, json.loads(report)["seconds"]
 
 
@@ -240,6 +242,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--city", type=Path, help="a city that exists; with --home")
     parser.add_argument("--home", type=Path, help="its home")
+    parser.add_argument("--memory-limit", default="8GB", help="what the run's engine may use")
     parser.add_argument("--work", type=Path, help="folder to keep cities and homes in; none: they are removed")
     parser.add_argument("--out", type=Path, default=Path("bench/results/crisis.json"))
     chosen = parser.parse_args()
@@ -251,7 +254,7 @@ def main() -> int:
             begun, seconds = time.perf_counter(), {}
             city, home = chosen.city, chosen.home
             if chosen.city is None:
-                city, home, seconds = make_home(work, chosen.people, chosen.years, int(seed))
+                city, home, seconds = make_home(work, chosen.people, chosen.years, int(seed), chosen.memory_limit)
             measured = Judged(city, home).measure(np.random.default_rng(0))
             measured |= {"seconds": seconds, "seconds_whole": round(time.perf_counter() - begun, 1)}
             results[f"seed {seed}" if chosen.city is None else "given city"] = measured
