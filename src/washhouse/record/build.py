@@ -25,7 +25,7 @@ from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
-from washhouse.sources.mappings.run import Typed, run_stage, was_sent
+from washhouse.sources.mappings.run import Typed, hold_small, run_stage, was_sent
 
 BATCH_ROWS = 122_880
 """Rows of one batch of the events handed on: a row group."""
@@ -71,6 +71,7 @@ def build(
     create_macros(con, secret)
     digits = _slice_digits(_create_member(con, membership), buckets)
     pairs = [pair for _, pair in sorted(systems.items()) if was_sent(*pair, typed)]
+    typed = hold_small(typed)
     stage = _staging_folder(con)
     _stage_events(con, pairs, typed, stage, buckets, digits)
     return {

@@ -17,6 +17,49 @@ Typed = Callable[[str, str], pa.Table | Iterable[pa.Table] | None]
 """Typed rows of a source's table over all batches of a version, at once or a batch at a time; None: never sent."""
 
 
+HELD_BYTES = 256_000_000
+"""Most that is held of tables which several stages read."""
+
+
+def hold_small(typed: Typed, most_bytes: int = HELD_BYTES) -> Typed:
+    """Read each small table once: reading is decrypting, and a few tables are read by several stages.
+
+    Args:
+        typed: Where typed rows come from.
+        most_bytes: Most bytes held over all tables; what does not fit is read again each time.
+
+    Returns:
+        The same rows.
+    """
+    held: dict[tuple[str, str], list[pa.Table] | None] = {}
+    left = most_bytes
+
+    def read(source: str, table: str) -> pa.Table | Iterable[pa.Table] | None:
+        nonlocal left
+        if (source, table) in held:
+            return held[source, table]
+        rows = typed(source, table)
+        parts: list[pa.Table] = []
+        rest = iter([rows] if isinstance(rows, pa.Table) else rows or ())
+        size = 0
+        for part in rest:
+            parts.append(part)
+            size += part.nbytes
+            if size > left:
+                return _hand_over(parts, rest)
+        left -= size
+        held[source, table] = parts if rows is not None else None
+        return held[source, table]
+
+    return read
+
+
+def _hand_over(parts: list[pa.Table], rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    while parts:
+        yield parts.pop(0)
+    yield from rest
+
+
 def run_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> Iterator[str]:
     """Make a stage's tables, yield its queries, and drop the tables when the caller is done with them.
 
