@@ -284,27 +284,33 @@ def _stack(
             f"CAST({f't.{_quote(name)}' if name in present else 'NULL'} AS {kind})" for name, kind in types.items()
         )
         con.register("delivery__chunk", chunk)
+        del chunk  # the engine's view is the last to hold it, so that it is gone before the next is read
         try:
-            found = con.execute(_PARTS).fetchall()
-            numbered = pa.table(
-                {
-                    "part": pa.array(range(len(parts), len(parts) + len(found)), pa.int32()),
-                    **{name: [row[at] for row in found] for at, name in enumerate(_PART_COLUMNS)},
-                }
-            )
-            con.register("delivery__numbered", numbered)
-            same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in _PART_COLUMNS)
-            con.execute(
-                f"INSERT INTO {stack} SELECT {source}, t._row, n.part FROM delivery__chunk AS t "
-                f"JOIN delivery__numbered AS n ON {same}"
-            )
-            for file, batch, submitted_at, as_of, start, end, provider, kind in found:
-                submission = Submission(batch, submitted_at, as_of, start, end, provider, kind != "delta")
-                parts.append((submission, f"{batch}/{file}"))
+            parts += _insert(con, stack, source, len(parts))
         finally:
             con.unregister("delivery__chunk")
-            con.unregister("delivery__numbered")
     return parts
+
+
+def _insert(con: Connection, stack: str, source: str, first: int) -> list[tuple[Submission, str]]:
+    """Put one chunk into the stack; its parts are numbered from `first`."""
+    found = con.execute(_PARTS).fetchall()
+    numbered = {name: [row[at] for row in found] for at, name in enumerate(_PART_COLUMNS)}
+    con.register(
+        "delivery__numbered", pa.table({"part": pa.array(range(first, first + len(found)), pa.int32()), **numbered})
+    )
+    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in _PART_COLUMNS)
+    try:
+        con.execute(
+            f"INSERT INTO {stack} SELECT {source}, t._row, n.part FROM delivery__chunk AS t "
+            f"JOIN delivery__numbered AS n ON {same}"
+        )
+    finally:
+        con.unregister("delivery__numbered")
+    return [
+        (Submission(batch, submitted_at, as_of, start, end, provider, kind != "delta"), f"{batch}/{file}")
+        for file, batch, submitted_at, as_of, start, end, provider, kind in found
+    ]
 
 
 _PART_COLUMNS = ("_file", "_batch", "_submitted_at", "_as_of", "_period_start", "_period_end", "_provider", "_kind")
@@ -319,14 +325,21 @@ def _chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) 
     held: list[pa.Table] = []
     rows = 0
     for chunk in [typed] if isinstance(typed, pa.Table) else typed or ():
-        table = pa.Table.from_batches([chunk]) if isinstance(chunk, pa.RecordBatch) else chunk
-        held.append(table)
-        rows += table.num_rows
+        held.append(pa.Table.from_batches([chunk]) if isinstance(chunk, pa.RecordBatch) else chunk)
+        rows += chunk.num_rows
+        del chunk
         if rows >= CHUNK_ROWS:
-            yield pa.concat_tables(held, promote_options="permissive")
-            held, rows = [], 0
+            yield _joined(held)
+            rows = 0
     if held:
-        yield pa.concat_tables(held, promote_options="permissive")
+        yield _joined(held)
+
+
+def _joined(held: list[pa.Table]) -> pa.Table:
+    """Make one table of several and forget them."""
+    table = pa.concat_tables(held, promote_options="permissive")
+    held.clear()
+    return table
 
 
 def _part_table(parts: Sequence[tuple[Submission, str]], places: Sequence[Place]) -> pa.Table:
