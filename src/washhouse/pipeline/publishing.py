@@ -17,7 +17,7 @@ def name_version(number: int, batches: tuple[str, ...]) -> str:
     """The id of a version: its number and a digest of its batches; the same for a run that is done again.
 
     >>> name_version(1, ("gp/2025-07-01@0123456789ab",))
-    'v000001-7cafc7f1'
+    'v000001-acd8634a'
     """
     return f"v{number:06}-{hashlib.sha256(chr(10).join(batches).encode()).hexdigest()[:8]}"
 
