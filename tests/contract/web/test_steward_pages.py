@@ -23,7 +23,8 @@ def test_feeds_show_that_every_line_is_accounted_for(open_client: Opener) -> Non
     assert re.findall(r"<dd>([\d,]+)</dd>", card) == ["1", "20", "8", "1", "10", "2", "0"]
     assert "Every line is accounted for" in card
     assert "1 file was refused whole" in card
-    assert "As of <strong>1 July 2025</strong>" in card
+    assert "Reaches to <strong>1 July 2025</strong>" in card
+    assert "last sent 1 Jul 2025" in card
 
 
 def test_lines_that_are_missing_are_called_out(open_client: Opener) -> None:
@@ -111,3 +112,12 @@ def test_the_home_page_says_what_is_late_refused_or_missing(open_client: Opener)
     page = open_client("steward", today=lambda: date(2025, 9, 1)).get("/").text
     for words in ("GP is 17 days late.", "GP: 1 file refused whole.", "GP: 10 lines in quarantine.", "do not add up"):
         assert words in page, words
+
+
+def test_a_source_is_as_new_as_its_data_not_as_its_files(open_client: Opener, world: Any) -> None:
+    late = {"covers": {"gp": "2025-04-01", "mental_health": "2025-07-01"}}
+    client = open_client("steward", published=lambda: world.publish(summary=late))
+    card = card_of(client.get("/feeds").text, "GP")
+    assert "Reaches to <strong>1 April 2025</strong>" in card and "last sent 1 Jul 2025" in card
+    assert "GP: <strong>1 Apr 2025</strong>" in client.get("/").text, "in the footer too"
+    assert "GP is 46 days late." in client.get("/").text

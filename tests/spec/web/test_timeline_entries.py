@@ -104,7 +104,7 @@ def test_the_newest_comes_first_and_standing_facts_stand_apart() -> None:
         "Mental Health Act: section 3",
         "Mental Health Act: section 2",
     ]
-    assert standing_facts(table) == ["GENDER F"]
+    assert standing_facts(table) == ["Gender F"]
 
 
 def test_a_day_without_a_time_shows_no_clock_in_summer_either() -> None:

@@ -27,5 +27,5 @@ def test_codes_behind_the_crisis_label_have_words(codelist) -> None:
 
 
 def test_an_unknown_code_is_shown_as_it_is() -> None:
-    assert label("LAB//50912//mg/dL") == "LAB 50912 mg/dL"
+    assert label("NEW//50912//mg/dL") == "NEW 50912 mg/dL"
     assert label("SNOMED//1") == "SNOMED CT 1"

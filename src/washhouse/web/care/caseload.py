@@ -14,6 +14,7 @@ from washhouse.governance.policies import REVEAL_LIMIT
 from washhouse.governance.reveal import RevealedIdentity, reveal
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.crisis.score import MODEL
+from washhouse.web.care.address import name_of
 from washhouse.web.care.export import export_rows
 from washhouse.web.care.risk import Risk, draw_risk
 from washhouse.web.shell.respond import render
@@ -23,7 +24,6 @@ from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_
 LENGTHS = ("5", "10", "20", "50", "all")
 DEFAULT_LENGTH = "10"
 MOST_REASONS = 3
-NAMELESS = "Name not known"
 QUIET_DAYS = 28
 SHOWS = {
     "": "Everybody",
@@ -216,8 +216,7 @@ def name_lines(visit: Visit, lines: Sequence[Line]) -> list[Line]:
 
 
 def _name_line(line: Line, identity: RevealedIdentity | None, today: date) -> Line:
-    name = identity.name if identity is not None and identity.name else NAMELESS
-    return replace(line, name=name, facts=_facts(identity, today))
+    return replace(line, name=name_of(line.person_id, identity), facts=_facts(identity, today))
 
 
 def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today: date) -> Line:
@@ -225,7 +224,7 @@ def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today
     return Line(
         person_id=row.person_id,
         place=row.place,
-        name=NAMELESS,
+        name=name_of(row.person_id, None),
         facts="",
         risk=risk if row.risk is not None else None,
         reasons=tuple(reason.text for reason in row.reasons[:MOST_REASONS]),

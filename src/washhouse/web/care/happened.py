@@ -18,6 +18,7 @@ WIDE, NARROW = 1040, 340
 SPANS = (("1y", "12 months", 365), ("2y", "2 years", 730), ("5y", "5 years", 1826), ("all", "Everything", 0))
 """What stretch of time can be chosen, with its days; 0 for everything."""
 ONE_DAY = timedelta(days=1)
+LONG_AGO = timedelta(days=730)
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,9 @@ def build_timeline(
 
 
 def last_day(entries: Sequence[Entry], today: date) -> date:
-    """The last day shown: today, or the newest entry of an imported record that lies in the past or far ahead."""
+    """The last day shown: today, but the newest entry where that lies ahead or long ago, as in an imported record."""
     newest = max((entry.day for entry in entries), default=today)
-    return newest if newest > today else today
+    return newest if newest > today or today - newest > LONG_AGO else today
 
 
 def choose_start(asked: str, entries: Sequence[Entry], end: date) -> tuple[str, date]:

@@ -10,11 +10,11 @@ from typing import Any
 from starlette.responses import Response
 
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
-from washhouse.governance.policies import may_rank
+from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal
 from washhouse.insight.crisis.stored import MODEL, index_day
 from washhouse.record.reader import covers_of
-from washhouse.web.care.address import person_address, person_of
+from washhouse.web.care.address import name_of, person_address, person_of
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
 from washhouse.web.care.review import ReviewForm, ReviewLine, build_review_lines, check_form, save_review
@@ -103,6 +103,13 @@ def is_fresh(visit: Visit) -> bool:
     return may_rank(covers_of(visit.published).get("mental_health"), visit.services.today())
 
 
+def say_stale(visit: Visit) -> str:
+    """Why no score is shown of anybody."""
+    if "mental_health" not in covers_of(visit.published):
+        return "The record holds no mental health data, so there is no score."
+    return f"Mental health data is older than {MAX_AGE_DAYS_TO_RANK} days, so no score is shown."
+
+
 def choose_scores(visit: Visit, person: str) -> tuple[Score | None, Score | None]:
     """The present score and the newest one before it; none where the present one is missing or may not be shown."""
     present = index_day(visit.published.as_of)
@@ -124,13 +131,13 @@ def read_page(visit: Visit, person: str) -> PersonPage:
     return PersonPage(
         person_id=person,
         address=person_address(person),
-        name=name_of(named.get(person)),
+        name=name_of(person, named.get(person)),
         withheld=named[person].note if person in named else "",
         died=row["death_date"],
         facts=tuple(say_facts(row, named.get(person), today)),
         score=score,
         earlier=earlier,
-        why_not_ranked="" if fresh else "Mental health data is older than 7 days, so no score is shown.",
+        why_not_ranked="" if fresh else say_stale(visit),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),
         household=read_household(relations),
         reviews=tuple(
@@ -140,11 +147,6 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         ),
         done=DONE.get(visit.query("done"), ""),
     )
-
-
-def name_of(identity: RevealedIdentity | None) -> str:
-    """The person's name, or words where no service sends one."""
-    return identity.name if identity is not None and identity.name else "Name not known"
 
 
 def say_facts(row: Mapping[str, Any], identity: RevealedIdentity | None, today: date) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.web.shell.labels import label, unit_words
+from washhouse.web.shell.labels import family_words, label, unit_words
 from washhouse.web.shell.layout import source_lane, source_title
 from washhouse.web.shell.words import local, plural
 
@@ -49,8 +49,11 @@ _GATHERED = {
     "INFUSION_END": ("infusion ended", "infusions ended"),
     "DIAGNOSIS": ("diagnosis", "diagnoses"),
     "PROCEDURE": ("procedure", "procedures"),
+    "MEDS": ("measurement", "measurements"),
 }
 _HONOS_ITEMS = 12
+_NO_EVENT = {"MEDS_BIRTH"}
+"""What the summary says already."""
 MIDNIGHT = time(0, 0)
 
 
@@ -114,7 +117,7 @@ def build_entries(events: pa.Table) -> list[Entry]:
     Returns:
         One entry per thing that happened; standing facts without a time are left out.
     """
-    rows = [row for row in _current(events) if row["time"] is not None]
+    rows = [row for row in _current(events) if row["time"] is not None and row["family"] not in _NO_EVENT]
     owners = {(row["source"], row["ref"]) for row in rows if row["family"] in _OWNERS}
     teams = {(row["source"], row["ref"]): row["code"] for row in rows if row["family"] == "MHS_REFERRAL"}
     children: defaultdict[Key, list[Row]] = defaultdict(list)
@@ -204,9 +207,8 @@ def _honos(group: Sequence[Row]) -> Entry:
 
 
 def _several(family: str, group: Sequence[Row]) -> Entry:
-    one, many = _GATHERED.get(family, (f"{family.replace('_', ' ').lower()} entry", ""))
-    if not many:
-        many = f"{family.replace('_', ' ').lower()} entries"
+    plain = family_words(family).lower()
+    one, many = _GATHERED.get(family, (f"entry: {plain}", f"entries: {plain}"))
     words = list(dict.fromkeys(_with_value(row) for row in group))
     details = words[:MOST_DETAILS] if len(group) > 1 else []
     if len(words) > MOST_DETAILS:

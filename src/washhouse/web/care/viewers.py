@@ -12,8 +12,7 @@ from washhouse.governance.audit import Viewing
 from washhouse.governance.grants import Purpose
 from washhouse.governance.permissions import Action
 from washhouse.governance.reveal import reveal
-from washhouse.web.care.address import person_address, person_of
-from washhouse.web.care.person import name_of
+from washhouse.web.care.address import name_of, person_address, person_of
 from washhouse.web.shell.layout import PURPOSE_WORDS
 from washhouse.web.shell.paging import build_pager
 from washhouse.web.shell.respond import render
@@ -52,7 +51,7 @@ def show_viewers(visit: Visit) -> Response:
     return render(
         visit,
         "care/viewers.html",
-        name=name_of(named.get(person)),
+        name=name_of(person, named.get(person)),
         address=person_address(person),
         looks=looks[pager.first : pager.last],
         pager=pager,

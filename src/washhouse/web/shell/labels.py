@@ -51,8 +51,8 @@ def label(code: str) -> str:
     'Missed contact, did not attend'
     >>> label("CLD_SERVICE//community-home-support")
     'Social care service: community home support'
-    >>> label("LAB//50912//mg/dL")
-    'LAB 50912 mg/dL'
+    >>> label("LAB//50912//mg/dL"), label("NEW//1")
+    ('Laboratory test 50912 mg/dL', 'NEW 1')
     """
     known = code_labels().get(code)
     if known is not None:
@@ -65,6 +65,15 @@ def label(code: str) -> str:
             f"{family_labels()[family]}: {words.replace('-', ' ')}" if plain else f"{family_labels()[family]} {words}"
         )
     return code.replace("//", " ")
+
+
+def family_words(family: str) -> str:
+    """A vocabulary in words, or itself.
+
+    >>> family_words("HOSPITAL_DISCHARGE"), family_words("NEW_THING")
+    ('Hospital discharge', 'NEW THING')
+    """
+    return family_labels().get(family, family.replace("_", " "))
 
 
 def unit_words(unit: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -11,6 +11,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from washhouse.record.reader import covers_of
 from washhouse.web.shell.layout import SOURCE_TITLES, source_lane, source_title
 from washhouse.web.shell.paging import build_pager
 from washhouse.web.shell.respond import render
@@ -77,12 +78,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class Feed:
-    """One source as a whole."""
+    """One source as a whole.
+
+    Attributes:
+        as_of: Newest declared date: when it last sent something.
+        reaches: Day up to which its data reaches; a quarter sent late reaches less far than the day it was sent.
+        age: How long ago that was.
+    """
 
     source: str
     title: str
     lane: str
     as_of: date
+    reaches: date
     age: str
     batches: int
     rejected: int
@@ -92,7 +100,7 @@ class Feed:
 def show_feeds(visit: Visit) -> Response:
     """Show each source, then its batches, the newest first."""
     batches = build_batches(visit.record.batches().to_pylist())
-    feeds = build_feeds(batches, visit.services.today())
+    feeds = build_feeds(batches, covers_of(visit.published), visit.services.today())
     source = visit.query("source")
     chosen = [batch for batch in batches if not source or batch.source == source]
     pager = build_pager(visit, len(chosen), BATCHES_A_PAGE)
@@ -145,25 +153,30 @@ def build_batches(rows: Sequence[dict[str, Any]]) -> list[Batch]:
     return sorted(batches, key=lambda batch: (batch.as_of, batch.name, batch.source), reverse=True)
 
 
-def build_feeds(batches: Iterable[Batch], today: date) -> list[Feed]:
+def build_feeds(batches: Iterable[Batch], covers: Mapping[str, date], today: date) -> list[Feed]:
     """Sum batches up by source, known services first."""
     by_source: dict[str, list[Batch]] = {}
     for batch in batches:
         by_source.setdefault(batch.source, []).append(batch)
     order = {name: place for place, name in enumerate(SOURCE_TITLES)}
-    return [
-        Feed(
-            source=source,
-            title=source_title(source),
-            lane=source_lane(source),
-            as_of=max(batch.as_of for batch in group),
-            age=ago(max(batch.as_of for batch in group), today),
-            batches=len(group),
-            rejected=sum(batch.rejected for batch in group),
-            counts=add_up(batch.counts for batch in group),
-        )
-        for source, group in sorted(by_source.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0]))
-    ]
+    names = sorted(by_source, key=lambda name: (order.get(name, len(order)), name))
+    return [_feed(name, by_source[name], covers.get(name), today) for name in names]
+
+
+def _feed(source: str, batches: Sequence[Batch], covers: date | None, today: date) -> Feed:
+    as_of = max(batch.as_of for batch in batches)
+    reaches = covers or as_of
+    return Feed(
+        source=source,
+        title=source_title(source),
+        lane=source_lane(source),
+        as_of=as_of,
+        reaches=reaches,
+        age=ago(reaches, today),
+        batches=len(batches),
+        rejected=sum(batch.rejected for batch in batches),
+        counts=add_up(batch.counts for batch in batches),
+    )
 
 
 def add_up(counts: Iterable[Counts]) -> Counts:

@@ -8,6 +8,7 @@ from datetime import date
 
 from starlette.responses import Response
 
+from washhouse.record.reader import covers_of
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import plural
@@ -31,7 +32,7 @@ class Task:
 def show_steward_home(visit: Visit) -> Response:
     """Show what needs a steward first, then what arrived lately."""
     batches = build_batches(visit.record.batches().to_pylist())
-    feeds = build_feeds(batches, visit.services.today())
+    feeds = build_feeds(batches, covers_of(visit.published), visit.services.today())
     linkage = visit.published.summary.get("linkage", {})
     return render(
         visit,
@@ -48,7 +49,7 @@ def find_tasks(feeds: Sequence[Feed], today: date) -> list[Task]:
     tasks = []
     for feed in feeds:
         where = f"/feeds?source={feed.source}#batches"
-        late = (today - feed.as_of).days - STALE_DAYS.get(feed.source, LATE_BY_DEFAULT)
+        late = (today - feed.reaches).days - STALE_DAYS.get(feed.source, LATE_BY_DEFAULT)
         if late > 0:
             tasks.append(Task(f"{feed.title} is {plural(late, 'day')} late.", where, "See its batches"))
         if feed.rejected:
