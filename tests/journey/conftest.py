@@ -197,8 +197,9 @@ def _note(kind: str, text: str, complaints: list[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def closed_address(home: Home) -> Iterator[str]:
-    """The same home served without the demonstration."""
+def closed_address(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The same home served without the demonstration: a copy, because serving it so ends a demonstration."""
+    home = Home(shutil.copytree(prepared_home, tmp_path_factory.mktemp("closed") / "home"))
     with serving(build_services(home, read_settings(home))) as address:
         yield address
 

@@ -15,13 +15,8 @@ Check = Callable[[Page], None]
 State = Callable[[str], Any]
 
 CARE = [
-    "/",
-    "/caseload",
-    "/caseload?n=all",
-    "/caseload?q=nobody",
-    "@person",
-    "@person?span=all&page=2",
-    "@person/viewers",
+    *("/", "/caseload?n=5", "/caseload?q=nobody"),
+    *("@person", "@person?span=all&page=2", "@person/viewers"),
 ]
 STEWARD = ["/", "/feeds?source=social_care", "@batch", "/quarantine", "/linkage"]
 SHARED = ["/help", "/nowhere"]
