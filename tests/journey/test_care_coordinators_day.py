@@ -135,6 +135,8 @@ def test_the_printed_list_has_no_menu_and_keeps_the_notice(clinician: Page) -> N
     expect(clinician.locator(".wh-filters")).to_be_hidden()
     expect(clinician.locator(".wh-demo")).to_be_visible()
     expect(clinician.locator(".wh-caseload")).to_be_visible()
+    after = clinician.locator(".wh-caseload__name").first.evaluate("e => getComputedStyle(e, '::after').content")
+    assert after in ("none", "normal"), "the address, which holds the id, is not printed"
 
 
 def test_people_in_others_care_cannot_be_opened(clinician: Page) -> None:

@@ -62,6 +62,13 @@ def test_an_attendance_takes_in_its_complaint_but_a_practice_code_stands_alone()
     assert code.title == "SNOMED CT 456: 44 mmol/mol"
 
 
+def test_a_rejected_referral_says_so_and_is_no_crisis() -> None:
+    (referral,) = entries(event("MHS_REFERRAL//A02", ref="r"), event("MHS_REFERRAL_REJECTED//01", ref="r"))
+    assert referral.weight == "ordinary"
+    assert referral.details == ("Referral rejected: duplicate request",)
+    assert entries(event("MHS_REFERRAL//A02", ref="r"))[0].weight == "major"
+
+
 def test_a_child_whose_parent_is_of_another_sender_stands_alone() -> None:
     assert len(entries(event("MHS_SPELL//200", ref="1"), event("ICD10//F200", "hospital", parent_ref="1"))) == 2
 

@@ -31,10 +31,14 @@ COLUMNS = (
 )
 MOST_DETAILS = 60
 
-_OWNERS = {"MHS_SPELL", "ECDS_ATTENDANCE", "APC_SPELL"}
-_OF_SAME_REF = {"MHS_SPELL_SOURCE", "MHS_SPELL_METHOD"}
+_REJECTED = "MHS_REFERRAL_REJECTED"
+_OWNERS = {"MHS_SPELL", "ECDS_ATTENDANCE", "APC_SPELL", "MHS_REFERRAL"}
+_OF_SAME_REF = {"MHS_SPELL_SOURCE", "MHS_SPELL_METHOD", _REJECTED}
 _OF_PARENT = {"MHS_WARD", "ECDS_MODE", "ECDS_COMPLAINT", "ECDS_DISPOSAL", "SNOMED", "ICD10", "OPCS4"}
-_MAJOR = _OWNERS | {"HOSPITAL_ADMISSION", "ICU_ADMISSION", "ED_REGISTRATION", "MEDS_DEATH", "DEATH"}
+_MAJOR = {
+    *("MHS_SPELL", "ECDS_ATTENDANCE", "APC_SPELL", "DEATH"),
+    *("HOSPITAL_ADMISSION", "ICU_ADMISSION", "ED_REGISTRATION", "MEDS_DEATH"),
+}
 _MAJOR_CODES = {"MHS_REFERRAL//A02"}
 _MISSED_CODES = {"MHS_CONTACT//3", "MHS_CONTACT//7"}
 _LASTING = {
@@ -152,10 +156,11 @@ def _current(events: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def _single(row: Row, children: Iterable[Row], teams: Mapping[Key, str]) -> Entry:
+def _single(row: Row, children: Sequence[Row], teams: Mapping[Key, str]) -> Entry:
     family = row["family"]
+    rejected = any(child["family"] == _REJECTED for child in children)
     weight: Weight = "ordinary"
-    if family in _MAJOR or row["code"] in _MAJOR_CODES:
+    if (family in _MAJOR or row["code"] in _MAJOR_CODES) and not rejected:
         weight = "major"
     elif row["code"] in _MISSED_CODES:
         weight = "missed"
