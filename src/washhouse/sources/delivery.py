@@ -9,12 +9,15 @@ its rows is so.
 
 - Submissions are taken in the order of submission time, declared date, batch name (a batch that reports two periods
   is two submissions, the earlier period first).
-- A *full* submission also says that nothing else is so for what it covers: it withdraws every row of an earlier
-  submission of the same provider that it covers and does not repeat. `snapshot`: each covers all before it.
-  `replace-period`: it covers submissions, full or delta, whose period lies within its own. `delta`: none covers any.
-- Where submissions disagree about a thing, the higher rank holds. `snapshot` and `delta`: rank is the order above.
-  `replace-period`: what is said as at a later day outranks what is said as at an earlier one (so that January, sent
-  again in June, does not re-open what March closed); for the same day, the order above.
+- A *full* submission also takes the place of what it covers: every claim of an earlier submission of the same
+  provider that it covers is withdrawn. `snapshot`: each covers all before it. `replace-period`: it covers submissions,
+  full or delta, whose period lies within its own. `delta`: none covers any.
+- Of the claims about a thing that are not withdrawn, the one of the highest rank holds; if none is left the thing is
+  not so any more (February, sent again without a referral, leaves what January said of it). `snapshot` and `delta`:
+  rank is the order above. `replace-period`: what is said as at a later day outranks what is said as at an earlier one
+  (so that January, sent again in June, does not re-open what March closed); for the same day, the order above. A
+  submission speaks as at the end of its period; a delta sent after the full submission of its period as at its
+  declared date, and a full one as at no earlier day than anything that it takes the place of.
 - States that follow each other unchanged are one state, whose time is its first submission's.
 
 A rejected or absent file is no submission and withdraws nothing; nor does a file without an accepted row.
@@ -56,7 +59,7 @@ STATE_COLUMNS = (
 """Columns that a table of states has besides the source's own.
 
 `_provider` is empty where the sender does not name itself. `_recorded_at` and `_superseded_at` bound the state (start
-included, end excluded, null while it holds), `_last_seen_at` is the last submission that repeated it, `_not_before` is
+included, end excluded, null while it holds), `_last_seen_at` is the last submission that holds it so, `_not_before` is
 the provider's submission before the first that showed the state (it was not known then; null if there was none),
 `_source_file` is `batch/file` and `_source_row` the CSV record that first showed it.
 """
@@ -136,7 +139,8 @@ def order_submissions(submissions: Sequence[Submission], delivery: Delivery) -> 
     known = sorted(submissions, key=_order)
     held = list(range(len(known)))
     if delivery == "replace-period":
-        held.sort(key=lambda at: (_as_at(at, known), at))
+        as_at = _as_at(known)
+        held.sort(key=lambda at: (as_at[at], at))
     rank = {at: position for position, at in enumerate(held)}
     return [Place(one, at, rank[at], _replacer(at, known, delivery)) for at, one in enumerate(known)]
 
@@ -147,12 +151,18 @@ def _order(one: Submission) -> tuple[object, ...]:
     return (one.submitted_at, one.as_of, one.batch, *periods, one.provider or "")
 
 
-def _as_at(at: int, known: Sequence[Submission]) -> date:
-    """The day as at which a submission says what it says."""
-    one = known[at]
-    is_late = not one.is_full and any(_covers(earlier, one, "replace-period") for earlier in known[:at])
-    # A change sent after the full submission of its period corrects that submission.
-    return one.as_of if is_late or one.period_end is None else one.period_end
+def _as_at(known: Sequence[Submission]) -> list[date]:
+    """The day as at which each submission, in order of knowing, says what it says."""
+    days: list[date] = []
+    for at, one in enumerate(known):
+        day = one.as_of if one.period_end is None else one.period_end
+        if one.is_full:
+            replaced = (days[before] for before in range(at) if _covers(one, known[before], "replace-period"))
+            day = max(day, *replaced, day)
+        elif any(_covers(earlier, one, "replace-period") for earlier in known[:at]):
+            day = one.as_of
+        days.append(day)
+    return days
 
 
 def _replacer(at: int, known: Sequence[Submission], delivery: Delivery) -> int | None:
@@ -193,8 +203,8 @@ def resolve_history(
     """
     name = name or table.name
     kept = tuple(columns) or table.column_names
-    stack, part, place, claim = (_quote(f"{name}__{suffix}") for suffix in ("stack", "part", "place", "claim"))
-    names = {"stack": stack, "part": part, "place": place, "claim": claim}
+    names = {part: _quote(f"{name}__{part}") for part in ("stack", "part", "place", "claim", "fallen")}
+    stack, part, place, claim = (names[part] for part in ("stack", "part", "place", "claim"))
     parts = _stack(con, stack, table, kept, _chunks(typed))
     places = order_submissions(list(dict.fromkeys(submission for submission, _ in parts)), table.delivery)
     con.register(part.strip('"'), _part_table(parts, places))
@@ -205,7 +215,7 @@ def resolve_history(
         con.execute(f"DROP TABLE IF EXISTS {claim}; DROP TABLE IF EXISTS {_quote(name)}")
         con.execute(_CLAIM.format(**names, key=key, state=state))
         if any(one.replaced_by is not None for one in places):
-            con.execute(_WITHDRAW.format(**names))
+            con.execute((_FALL_BACK if table.delivery == "replace-period" else _WITHDRAW).format(**names))
         in_order = all(one.sequence == one.rank for one in places)
         holds = "" if in_order else _HOLDS
         con.execute(f"CREATE TEMP TABLE {_quote(name)} AS " + _STATES.format(**names, holds=holds, kept=state))
@@ -217,7 +227,7 @@ def resolve_history(
 
 _CLAIM = """
 CREATE TEMP TABLE {claim} AS
-SELECT {key} AS k, p.sequence, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
+SELECT {key} AS k, p.sequence, p.sequence AS claimed, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
        hash({state}) AS state
 FROM {stack} AS s JOIN {part} AS p ON p.part = s._part JOIN {place} AS l ON l.sequence = p.sequence
 """
@@ -226,12 +236,37 @@ FROM {stack} AS s JOIN {part} AS p ON p.part = s._part JOIN {place} AS l ON l.se
 
 _WITHDRAW = """
 INSERT INTO {claim}
-SELECT DISTINCT c.k, r.sequence, r.rank, 0, 0, CAST(NULL AS BIGINT), CAST(NULL AS UBIGINT)
+SELECT DISTINCT c.k, r.sequence, r.sequence, r.rank, 0, 0, CAST(NULL AS BIGINT), CAST(NULL AS UBIGINT)
 FROM {claim} AS c
 JOIN {place} AS l ON l.sequence = c.sequence
 JOIN {place} AS r ON r.sequence = l.replaced_by
 WHERE NOT EXISTS (SELECT 1 FROM {claim} AS again WHERE again.k = c.k AND again.sequence = r.sequence)
 """
+
+# Enough for snapshots, of which one at a time stands: nothing is left to fall back to.
+
+_FALL_BACK = """
+CREATE OR REPLACE TEMP TABLE {fallen} AS
+WITH claimed AS (
+    SELECT c.*, l.replaced_by FROM {claim} AS c JOIN {place} AS l ON l.sequence = c.sequence
+    WHERE c.k IN (
+        SELECT c.k FROM {claim} AS c JOIN {place} AS l ON l.sequence = c.sequence
+        WHERE l.replaced_by IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM {claim} AS again WHERE again.k = c.k AND again.sequence = l.replaced_by))
+    QUALIFY row_number() OVER (PARTITION BY c.k, c.sequence ORDER BY file_order DESC, "row" DESC) = 1),
+event AS (
+    SELECT k, sequence FROM claimed UNION SELECT k, replaced_by FROM claimed WHERE replaced_by IS NOT NULL)
+SELECT e.k, e.sequence, arg_max(c.claimed, c.rank) AS claimed, e.sequence AS rank, 0 AS file_order, 0 AS "row",
+       arg_max(c.stack_row, c.rank) AS stack_row, arg_max(c.state, c.rank) AS state
+FROM event AS e LEFT JOIN claimed AS c ON c.k = e.k AND c.sequence <= e.sequence
+     AND (c.replaced_by IS NULL OR c.replaced_by > e.sequence)
+GROUP BY e.k, e.sequence;
+DELETE FROM {claim} WHERE k IN (SELECT k FROM {fallen});
+INSERT INTO {claim} BY NAME SELECT * FROM {fallen};
+DROP TABLE {fallen};
+"""
+# Things withdrawn without being repeated, few: what holds at each moment is worked out from the claims that stand.
+# For all others the withdrawing submission speaks itself, with the higher rank.
 
 _HOLDS = """
 QUALIFY rank >= max(rank) OVER (
@@ -241,15 +276,15 @@ QUALIFY rank >= max(rank) OVER (
 _STATES = """
 WITH held AS (SELECT * FROM {claim} {holds}),
 compared AS (
-    SELECT k, sequence, file_order, "row", stack_row, state,
+    SELECT k, sequence, claimed, file_order, "row", stack_row, state,
            row_number() OVER w = 1 OR state IS DISTINCT FROM lag(state) OVER w AS starts,
-           lag(sequence) OVER w AS prior_sequence,
-           last_value(sequence) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS last_sequence
+           lag(claimed) OVER w AS prior_claimed,
+           last_value(claimed) OVER (w ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS last_claimed
     FROM held WINDOW w AS (PARTITION BY k ORDER BY sequence, file_order, "row")),
 run AS (
     SELECT stack_row, sequence,
            lead(sequence) OVER w AS next_sequence,
-           coalesce(lead(prior_sequence) OVER w, last_sequence) AS seen_sequence
+           coalesce(lead(prior_claimed) OVER w, last_claimed) AS seen_claimed
     FROM compared WHERE starts WINDOW w AS (PARTITION BY k ORDER BY sequence, file_order, "row"))
 SELECT {kept}, coalesce(p.provider, '') AS _provider,
        began.submitted_at AS _recorded_at, ended.submitted_at AS _superseded_at,
@@ -259,7 +294,7 @@ FROM run
 JOIN {stack} AS s ON s.rowid = run.stack_row
 JOIN {part} AS p ON p.part = s._part
 JOIN {place} AS began ON began.sequence = run.sequence
-JOIN {place} AS seen ON seen.sequence = run.seen_sequence
+JOIN {place} AS seen ON seen.sequence = run.seen_claimed
 LEFT JOIN {place} AS ended ON ended.sequence = run.next_sequence
 WHERE ended.sequence IS NULL OR ended.submitted_at > began.submitted_at
 """

@@ -24,24 +24,25 @@ def oracle(sent: Sequence[tuple[Submission, dict[str, str]]], delivery: str) -> 
     places = order_submissions([submission for submission, _ in sent], delivery)
     found: set[State] = set()
     for thing in {thing for _, rows in sent for thing in rows}:
-        claims: list[tuple[int, str | None, datetime]] = []
-        for place in places:
-            rows, when = rows_of[place.submission], place.submission.submitted_at
-            if thing in rows:
-                claims.append((place.rank, rows[thing], when))
-            elif any(p.replaced_by == place.sequence and thing in rows_of[p.submission] for p in places):
-                claims.append((place.rank, None, when))
-        holding = [c for at, c in enumerate(claims) if c[0] >= max(rank for rank, _, _ in claims[: at + 1])]
-        runs: list[list[tuple[int, str | None, datetime]]] = []
+        holding: list[tuple[str | None, datetime, datetime]] = []
+        for moment in places:
+            known = [p for p in places if p.sequence <= moment.sequence and thing in rows_of[p.submission]]
+            standing = [p for p in known if p.replaced_by is None or p.replaced_by > moment.sequence]
+            if known:
+                best = max(standing, key=lambda place: place.rank, default=None)
+                said = moment if best is None else best
+                state = None if best is None else rows_of[best.submission][thing]
+                holding.append((state, moment.submission.submitted_at, said.submission.submitted_at))
+        runs: list[list[tuple[str | None, datetime, datetime]]] = []
         for claim in holding:
-            if runs and runs[-1][0][1] == claim[1]:
+            if runs and runs[-1][0][0] == claim[0]:
                 runs[-1].append(claim)
             else:
                 runs.append([claim])
         for run, after in zip(runs, [*runs[1:], None], strict=True):
-            begun, ended = run[0][2], after[0][2] if after else None
-            if run[0][1] is not None and (ended is None or ended > begun):
-                found.add((thing, run[0][1], begun, ended, run[-1][2]))
+            begun, ended = run[0][1], after[0][1] if after else None
+            if run[0][0] is not None and (ended is None or ended > begun):
+                found.add((thing, run[0][0], begun, ended, run[-1][2]))
     return found
 
 

@@ -144,6 +144,34 @@ def test_a_month_withdraws_what_only_a_night_within_it_said(con):
     ]
 
 
+def test_a_month_sent_again_without_a_referral_leaves_what_the_month_before_said_of_it(con):
+    batches = [
+        monthly(1, [("r1", "CMHT")]),
+        monthly(2, [("r1", "Memory"), ("r2", "EIP")]),
+        monthly(2, [("r2", "EIP")], sent="2024-03-20"),
+    ]
+    assert states(con, "replace-period", *batches) == [
+        ("r1", "CMHT", None, "2024-02-02", "2024-03-02"),
+        ("r1", "Memory", None, "2024-03-02", "2024-03-20"),
+        ("r1", "CMHT", None, "2024-03-20", None),
+        ("r2", "EIP", None, "2024-03-02", None),
+    ]
+
+
+def test_a_month_sent_again_after_a_late_change_of_it_is_heard(con):
+    january = month(1)
+    batches = [
+        monthly(1, [("r1", "CMHT")]),
+        batch("2024-02-10-delta", [("r1", "EIP")], period=january, kind="delta"),
+        monthly(1, [("r1", "Memory")], sent="2024-02-20"),
+    ]
+    assert states(con, "replace-period", *batches) == [
+        ("r1", "CMHT", None, "2024-02-02", "2024-02-10"),
+        ("r1", "EIP", None, "2024-02-10", "2024-02-20"),
+        ("r1", "Memory", None, "2024-02-20", None),
+    ]
+
+
 def test_providers_do_not_touch_each_other(con):
     one = batch("2024-02-02", [("r1", "CMHT")], period=month(1))
     other = batch("2024-02-03", [("r1", "Memory")], period=month(1), provider="RYY")
