@@ -134,14 +134,27 @@ class Record:
 
         Nothing is said about the person, so nothing is checked: what comes back may not exist.
         """
+        retired = self._read_retired()
+        for _ in range(MOST_HOPS):
+            if person_id not in retired:
+                break
+            person_id = retired[person_id]
+        return person_id
+
+    def aliases(self, person_ids: Iterable[str]) -> dict[str, str]:
+        """Every id that some people have or ever had, with the id that each has now.
+
+        What the desk keeps stands under the id of its day. Nothing is said about a person, so nothing is checked.
+        """
+        wanted = set(person_ids)
+        found = {old: now for old in self._read_retired() if (now := self.resolve(old)) in wanted}
+        return found | {person_id: person_id for person_id in wanted}
+
+    def _read_retired(self) -> dict[str, str]:
         if self._retired is None:
             rows = self._store.read(RETIRED, self.version.tables["retired"])
             self._retired = dict(zip(rows["old"].to_pylist(), rows["new"].to_pylist(), strict=True))
-        for _ in range(MOST_HOPS):
-            if person_id not in self._retired:
-                break
-            person_id = self._retired[person_id]
-        return person_id
+        return self._retired
 
     def person(self, person_id: str) -> dict[str, Any]:
         """One person's row of `record.person`.

@@ -6,7 +6,7 @@ import csv
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from io import StringIO
 from typing import Any
 
@@ -14,7 +14,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from washhouse.desk.accounts import ensure_demo_users
-from washhouse.desk.reviews import list_reviews
+from washhouse.desk.reviews import add_review, list_reviews
+from washhouse.governance.audit import AuditEvent
 
 Opener = Callable[..., TestClient]
 Post = Callable[..., Any]
@@ -191,6 +192,32 @@ def test_a_note_loses_what_could_name_the_person(open_client: Opener, world: Any
     )
     (review,) = list_reviews(world.desk, person_ids=[ANNA])
     assert not any(word in review.note for word in ("Anna", "Ashdown", "Canal", "943", "07700"))
+
+
+def test_what_was_said_and_seen_under_a_retired_id_follows_the_person(
+    open_client: Opener, world: Any, post: Post
+) -> None:
+    when = datetime(2025, 6, 30, 9)
+    add_review(
+        world.desk,
+        person_id=RETIRED_ANNA,
+        user="CP1",
+        index_date=TODAY,
+        model_version="m1",
+        agree="no",
+        action="contact-now",
+        note="Under the old id",
+        at=when,
+        token="old",
+    )
+    world.audit.record([AuditEvent(when, "CP1", "clinician", "direct-care", "read-person", RETIRED_ANNA)])
+    client = open_client("clinician")
+    assert "Reviewed 30 Jun 2025" in client.get("/caseload").text
+    assert "Under the old id" in client.get(f"/people/{ANNA}").text
+    assert "30 Jun 2025" in client.get(f"/people/{ANNA}/viewers").text
+    (review,) = list_reviews(world.desk, person_ids=[RETIRED_ANNA])
+    post(client, f"/people/{ANNA}/reviews/{review.id}/undo")
+    assert list_reviews(world.desk, person_ids=[RETIRED_ANNA]) == []
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,7 @@ def test_feeds_and_reasons_are_a_stewards(world):
 def test_a_retired_id_leads_to_the_one_that_took_over(world):
     record = world.open(world.clinician(ANN))
     assert (record.resolve(OLD), record.resolve(ANN), record.resolve("x")) == (ANN, ANN, "x")
+    assert record.aliases([ANN, BOB]) == {OLD: ANN, ANN: ANN, BOB: BOB}
 
 
 def test_who_is_in_whose_care_decides_a_grant(world):

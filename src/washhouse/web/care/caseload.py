@@ -195,8 +195,9 @@ def read_lines(
     groups = (caseload.ranked, caseload.in_crisis_care, caseload.not_ranked)
     people = [row.person_id for group in groups for row in group]
     latest: dict[str, Review] = {}
-    for review in list_reviews(services.desk, person_ids=people):
-        latest.setdefault(review.person_id, review)
+    known_as = visit.record.aliases(people)
+    for review in list_reviews(services.desk, person_ids=known_as):
+        latest.setdefault(known_as[review.person_id], review)
     ranked, crisis, others = (
         [build_line(row, risks.get(row.person_id), latest.get(row.person_id), today) for row in group]
         for group in groups

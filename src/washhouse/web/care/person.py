@@ -142,7 +142,8 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         household=read_household(relations),
         reviews=tuple(
             build_review_lines(
-                list_reviews(services.desk, person_ids=[person], include_retracted=True), visit.user.actor
+                list_reviews(services.desk, person_ids=record.aliases([person]), include_retracted=True),
+                visit.user.actor,
             )
         ),
         done=DONE.get(visit.query("done"), ""),

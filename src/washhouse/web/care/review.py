@@ -107,7 +107,8 @@ def undo_review(visit: Visit) -> Response:
     person = person_of(visit)
     visit.services.audit.authorise(visit.grant, Action.REVIEW, [person], detail={"step": "undo"})
     given = visit.parameter("review_id")
-    theirs = {review.id for review in list_reviews(visit.services.desk, person_ids=[person], include_retracted=True)}
+    known_as = visit.record.aliases([person])
+    theirs = {review.id for review in list_reviews(visit.services.desk, person_ids=known_as, include_retracted=True)}
     if not given.isdecimal() or int(given) not in theirs:
         raise HTTPException(404)
     retract_review(visit.services.desk, int(given), user=visit.user.actor, at=visit.services.now())

@@ -46,7 +46,7 @@ def show_viewers(visit: Visit) -> Response:
     services = visit.services
     services.audit.authorise(visit.grant, Action.VIEW_AUDIT_OF_PERSON, [person])
     named = reveal(visit.grant, [person], visit.published.identities, services.audit, services.now())
-    looks = gather_looks(services.audit.viewers(person))
+    looks = gather_looks(services.audit.viewers(person, aliases=visit.record.aliases([person])))
     pager = build_pager(visit, len(looks), LOOKS_A_PAGE)
     return render(
         visit,
