@@ -2,8 +2,9 @@
 
     INBOX/<source>/<batch>/<file>
 
-A batch's name begins with its declared date. A batch is known by source, name, file names and bytes: the same once
-more is skipped; the same name with other files or bytes is a further submission of it, labelled `NAME~02`, `NAME~03`.
+A batch's name begins with its declared date. A batch is known by source, name, file names and bytes: what its latest
+submission held is skipped; the same name with other files or bytes is a further submission of it, labelled `NAME~02`,
+`NAME~03`, also where it goes back to what an earlier one held.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from washhouse.core.errors import InputError
+from washhouse.sources.reader import declared_date
 
-_BATCH_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})[A-Za-z0-9._-]*")
+_BATCH_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _READ_BYTES = 1 << 20
 
 
@@ -50,6 +52,11 @@ class Batch:
     declared: date
     files: tuple[InboxFile, ...]
     label: str = ""
+
+    @property
+    def is_further(self) -> bool:
+        """Whether the batch was submitted before under the same name."""
+        return bool(self.label) and self.label != self.name
 
     @property
     def digest(self) -> str:
@@ -152,22 +159,22 @@ def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch,
 
     Args:
         found: Batches of an inbox.
-        landed: Ids of the batches of the published version.
+        landed: Ids of the batches of the published version, in the order of landing.
 
     Returns:
         Batches to land, in order of declared date.
     """
-    seen: set[tuple[str, str, str]] = set()
+    latest: dict[tuple[str, str], str] = {}
     submissions: dict[tuple[str, str], int] = {}
     for batch_id in landed:
         source, _, generation = batch_id.partition("/")
         label, _, digest = generation.rpartition("@")
         name = label.partition("~")[0]
-        seen.add((source, name, digest))
+        latest[source, name] = digest
         submissions[source, name] = submissions.get((source, name), 0) + 1
     fresh: list[Batch] = []
     for batch in sorted(found, key=lambda batch: (batch.declared, batch.source, batch.name)):
-        if (batch.source, batch.name, batch.digest) in seen:
+        if latest.get((batch.source, batch.name)) == batch.digest:
             continue
         earlier = submissions.get((batch.source, batch.name), 0)
         label = batch.name if not earlier else f"{batch.name}~{earlier + 1:02}"
@@ -185,12 +192,11 @@ def describe_file(name: str, path: Path) -> InboxFile:
 
 
 def _read_batch_folder(source: str, folder: Path) -> Batch | None:
-    match = _BATCH_NAME.fullmatch(folder.name)
-    if match is None or not folder.is_dir():
+    if _BATCH_NAME.fullmatch(folder.name) is None or not folder.is_dir():
         return None
     try:
-        declared = date.fromisoformat(match[1])
-    except ValueError:
+        declared = declared_date(folder.name)
+    except InputError:
         return None
     files = tuple(
         describe_file(path.relative_to(folder).as_posix(), path)

@@ -61,6 +61,23 @@ def test_other_bytes_under_the_same_name_are_a_further_submission(tmp_path: Path
     assert read_inbox(tmp_path, SOURCES, [first.id, second.id, third.id]).batches == ()
 
 
+def test_going_back_to_an_earlier_content_is_a_further_submission(tmp_path: Path) -> None:
+    landed: list[str] = []
+    for text in ("a\n1\n", "a\n2\n", "a\n1\n"):
+        put(tmp_path, "gp/2025-06-01/patients.csv", text=text)
+        landed += [batch.id for batch in read_inbox(tmp_path, SOURCES, landed).batches]
+    assert [one.partition("@")[0] for one in landed] == ["gp/2025-06-01", "gp/2025-06-01~02", "gp/2025-06-01~03"]
+    assert read_inbox(tmp_path, SOURCES, landed).batches == ()
+
+
+@pytest.mark.parametrize("name", ["2025-07-0112", "2025-7-01", "20250701", "2025-07-01~02", "2025-07-01 new"])
+def test_a_name_that_the_reader_would_refuse_is_no_batch(tmp_path: Path, name: str) -> None:
+    put(tmp_path, "gp/2025-06-01-resent/patients.csv", f"gp/{name}/patients.csv")
+    found = read_inbox(tmp_path, SOURCES, [])
+    assert [batch.name for batch in found.batches] == ["2025-06-01-resent"]
+    assert found.misnamed == (f"gp/{name}",)
+
+
 def test_what_cannot_be_placed_is_named(tmp_path: Path) -> None:
     put(tmp_path, "gp/2025-06-01/patients.csv", "gp/june/patients.csv", "gp/2025-13-01/patients.csv", "gp/loose.csv")
     put(tmp_path, "dentist/2025-06-01/teeth.csv", "readme.txt", ".hidden/2025-06-01/x.csv", "gp/2025-06-01/.lock")
