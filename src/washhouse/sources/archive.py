@@ -24,12 +24,14 @@ def open_archive(data: bytes) -> dict[str, bytes]:
     """Return the members of a zip archive by name, unpacked in memory.
 
     Raises:
-        RejectedFileError: It is damaged, encrypted or nested, leads out of its folder, names a member twice, or would
-            unpack to more than is plausible for text.
+        RejectedFileError: It holds no file, is damaged, encrypted or nested, leads out of its folder, names a member
+            twice, or would unpack to more than is plausible for text.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
+            if not members:
+                raise RejectedFileError("empty-file")
             if len(members) > MOST_MEMBERS:
                 raise _unsafe(f"it holds more than {MOST_MEMBERS} files")
             budget = min(MOST_BYTES, MOST_RATIO * len(data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +133,18 @@ def test_a_batch_with_a_book_is_not_read_again_unless_the_contract_changed(conte
     assert land(deaf, batch) == book
     with pytest.raises(KilledError):
         land(deaf, batch, replace(CLINIC, title="Another clinic"))
+
+
+def test_a_batch_of_an_empty_archive_has_a_line_in_the_book(context: RunContext, tmp_path: Path) -> None:
+    folder = tmp_path / "inbox" / "clinic" / "2025-06-01"
+    folder.mkdir(parents=True)
+    zipfile.ZipFile(folder / "june.zip", "w").close()
+    book = land(context, read_inbox(tmp_path / "inbox", ["clinic"], []).batches[0])
+    assert [(row["file"], row["status"], row["lines"]) for row in book.files.to_pylist()] == [
+        ("june.zip", "rejected", 0)
+    ]
+    assert [name for name, _ in book.rejected] == ["clinic/2025-06-01/june.zip"]
+    assert book.reasons["rule"].to_pylist() == ["empty-file"]
 
 
 def test_a_file_that_changes_while_it_is_read_stops_the_run(context: RunContext, tmp_path: Path) -> None:

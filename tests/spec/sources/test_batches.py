@@ -194,6 +194,11 @@ def test_an_unsafe_archive_is_not_opened(sample: Load, archive: bytes) -> None:
     assert result.tables["MHS101Referral"].accepted == 4
 
 
+def test_an_archive_that_holds_no_file_is_refused(sample: Load) -> None:
+    result = read_batch(CARE, {**sample(*MONTH), "more.zip": zipped({})}, "2025-07-02")
+    assert refusals(result) == {"more.zip": "empty-file"}
+
+
 def test_a_month_sent_again_is_read_again(sample: Load) -> None:
     """Resubmitted rows are no duplicates; which of the two counts, delivery decides."""
     files = sample(*MONTH)
