@@ -127,7 +127,7 @@ def make_city(
         )
     blocks = make_blocks(population, onset, course, calendar, streams)
     step = _stepper(say, "general-practice files", 0.54, 0.97, -(-people // BLOCK_PEOPLE))
-    journal, prescriptions = gp_files.write_events(folders, blocks, registers["gp"], population, step)
+    journal, prescriptions = gp_files.write_events(folders, blocks, registers["gp"], population, streams, step)
 
     say("sealed truth", 0.97)
     truth.mkdir(parents=True)

@@ -31,6 +31,7 @@ class Quality:
     Attributes:
         nhs_missing: No NHS number.
         nhs_wrong: Somebody else's valid NHS number.
+        nhs_typo: One digit of the NHS number is wrong, so that it is no valid number.
         nhs_superseded: The old number, of those who have one.
         first_typo: A slip in the given name.
         surname_typo: A slip in the surname.
@@ -55,6 +56,7 @@ class Quality:
 
     nhs_missing: float
     nhs_wrong: float = 0.003
+    nhs_typo: float = 0.004
     nhs_superseded: float = 0.5
     first_typo: float = 0.045
     surname_typo: float = 0.05
@@ -208,7 +210,12 @@ def _nhs_numbers(
     near = np.clip(person[wrong] + rng.integers(1, 4, len(wrong)), 0, population.count - 1)
     anybody = rng.integers(0, population.count, len(wrong))
     nhs[wrong] = population.nhs[np.where(rng.random(len(wrong)) < 0.5, near, anybody)]
-    nhs[rng.random(n) < np.minimum(quality.nhs_missing * (0.8 + 0.2 * factor), 0.95)] = 0
+    chance, missing = rng.random(n), np.minimum(quality.nhs_missing * (0.8 + 0.2 * factor), 0.95)
+    typed = np.flatnonzero((chance >= missing) & (chance < missing + quality.nhs_typo * factor))
+    place = 10 ** rng.integers(0, 7, len(typed))
+    digit = nhs[typed] // place % 10
+    nhs[typed] += ((digit + rng.integers(1, 10, len(typed))) % 10 - digit) * place
+    nhs[chance < missing] = 0
     return nhs
 
 

@@ -62,16 +62,28 @@ def test_a_full_month_has_every_table(city):
     assert min(header["DateTimeDatSetCreate"]) > "2024-08-02"
 
 
-def test_the_adapters_find_nothing_to_set_aside_or_warn_of(batches):
+PLANTED = {
+    ("journal.csv", "event_date", "impossible-date"),
+    ("journal.csv", "code_system", "unknown-code"),
+    ("prescriptions.csv", "issue_date", "impossible-date"),
+    ("prescriptions.csv", "course", "unknown-code"),
+    ("journal.csv", None, "duplicate-row"),
+    ("prescriptions.csv", None, "duplicate-row"),
+}
+
+
+def test_the_adapters_find_only_what_was_spoilt_on_purpose(batches):
     """Codes are those of the national sets, children have their parents, spans are in order."""
     found = Counter()
     for (source, batch), result in batches.items():
         for name, file in result.files.items():
             assert not file.rejected, (source, batch, name)
-            assert file.lines == file.accepted
+            assert file.lines == file.accepted + file.quarantined + file.duplicates
+            assert file.lines - file.accepted < 20 and (file.lines == file.accepted or source == "gp")
             for issue in file.issues.to_pylist():
-                found[source, name, issue["column"], issue["rule"]] += 1
-    assert found == {}
+                found[name, issue["column"], issue["rule"]] += 1
+    numbers = {one for one in found if one[2] == "invalid-nhs-number"}
+    assert numbers and set(found) - numbers <= PLANTED
 
 
 def test_no_file_shows_what_had_not_happened(batches):

@@ -9,7 +9,8 @@ from washhouse.synthetic.population import make_population
 from washhouse.synthetic.streams import Streams
 
 CLEAN = Quality(
-    nhs_missing=0.0, nhs_wrong=0.0, nhs_superseded=0.0, first_typo=0.0, surname_typo=0.0, nickname=0.0, compound=0.0,
+    nhs_missing=0.0, nhs_wrong=0.0, nhs_typo=0.0, nhs_superseded=0.0,
+    first_typo=0.0, surname_typo=0.0, nickname=0.0, compound=0.0,
     swapped=0.0, maiden=0.0, day_month=0.0, year_off=0.0, first_january=0.0, day_wrong=0.0, sex_wrong=0.0,
     old_address=0.0, elsewhere=0.0, address_missing=0.0, address_typo=0.0, uprn_missing=0.0, phone_missing=0.0,
     phone_other=0.0, updated=0.0,
@@ -40,7 +41,8 @@ def test_a_sender_without_errors_writes_the_truth(population):
 @pytest.mark.parametrize(
     ("rate", "field"),
     [
-        ("nhs_wrong", "nhs"), ("first_typo", "first_name"), ("surname_typo", "surname"), ("swapped", "first_name"),
+        ("nhs_wrong", "nhs"), ("nhs_typo", "nhs"),
+        ("first_typo", "first_name"), ("surname_typo", "surname"), ("swapped", "first_name"),
         ("day_wrong", "birth"), ("year_off", "birth"), ("sex_wrong", "sex"), ("elsewhere", "where"),
     ],
 )  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from washhouse.synthetic.book_slips import JOURNAL, PRESCRIPTIONS, spoil
 from washhouse.synthetic.calendar import NEVER, Calendar, date_of
 from washhouse.synthetic.codes import DRUGS
 from washhouse.synthetic.columns import Array, chosen, coded, dates, numbered, tenths, write_table
@@ -22,6 +23,7 @@ from washhouse.synthetic.places import NOWHERE, area_codes
 from washhouse.synthetic.population import Population
 from washhouse.synthetic.practice_plans import JOURNAL_CODES, JOURNAL_UNITS
 from washhouse.synthetic.registers import Register
+from washhouse.synthetic.streams import Streams
 
 _HEADLESS = pyarrow.csv.WriteOptions(quoting_style="none", include_header=False)
 
@@ -84,12 +86,13 @@ def write_events(
     blocks: Iterator[BlockEvents],
     register: Register,
     population: Population,
+    streams: Streams,
     step: Callable[[], None],
 ) -> tuple[int, int]:
-    """Write journal and prescriptions of all blocks into both snapshots.
+    """Write journal and prescriptions of all blocks into both snapshots, a few lines spoilt.
 
     Returns:
-        Rows of journal and of prescriptions in the last snapshot.
+        Entries of journal and of prescriptions in the last snapshot.
     """
     early, late = sorted(folders)
     files = {
@@ -118,10 +121,11 @@ def write_events(
             if number == 0:
                 for day in (early, late):
                     files[day, name].write((",".join(table.column_names) + "\n").encode())
-            text = _csv(table.slice(0, old))
+            rng, slips = streams.stream(f"{name} slips", number), (JOURNAL, PRESCRIPTIONS)[which]
+            text = _csv(spoil(table.slice(0, old), slips, rng))
             files[early, name].write(text)
             files[late, name].write(text)
-            files[late, name].write(_csv(table.slice(old)))
+            files[late, name].write(_csv(spoil(table.slice(old), slips, rng)))
             rows[which] += table.num_rows
         step()
     for file in files.values():
