@@ -25,7 +25,7 @@ class RunContext:
         lake: The record's tables.
         vault: The encrypted part.
         published: The version that readers see while the run goes on; None before the first.
-        now: When the run began, naive UTC.
+        now: When the run began, naive UTC: from then a corrected batch is known.
         progress: Whoever follows.
         reached: Called at each commit point.
     """

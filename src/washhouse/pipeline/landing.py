@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -195,6 +195,7 @@ def land_batch(
             return book
     landing = _Landing(context, batch)
     result = read(spec, batch, landing, known, provider)
+    result = replace(result, submitted_at=known_from(context, spec, batch, result.submitted_at))
     landing.land_rest()
     for table, rows in result.tables.items():
         context.vault.write(f"typed.{spec.name}.{table}", batch.generation, _with_origin(rows, result))
@@ -205,6 +206,40 @@ def land_batch(
     context.vault.write(FILES, batch.id, book.files)
     context.reached("batch-read")
     return book
+
+
+def known_from(context: RunContext, spec: SourceSpec, batch: Batch, declared: datetime) -> datetime:
+    """When the record may say that it knew what a batch holds, naive UTC.
+
+    A first submission is taken at its word. A further one under the same name was not there when the first was made:
+    it counts from the time that its own header gives, if that is later than any before it under the name, and else
+    from its landing. The time stays with the batch's rows, so that no later run moves it.
+
+    Args:
+        context: The run.
+        spec: The source's contract.
+        batch: The batch.
+        declared: When the batch says that it was made.
+    """
+    if not batch.is_further:
+        return declared
+    if spec.period is not None and spec.period.created:
+        before = _submitted_before(context, spec, batch)
+        if before is None or declared > before:
+            return declared
+    return max(declared, context.now)
+
+
+def _submitted_before(context: RunContext, spec: SourceSpec, batch: Batch) -> datetime | None:
+    """Latest time that a header gave under a batch's name so far, None if none could be read."""
+    table = f"typed.{spec.name}.{spec.period.table}" if spec.period else ""
+    times = []
+    for batch_id in context.published.batches if context.published else ():
+        source, _, generation = batch_id.partition("/")
+        name = generation.rpartition("@")[0].partition("~")[0]
+        if (source, name) == (batch.source, batch.name) and context.vault.exists(table, generation):
+            times += context.vault.read(table, generation, ["_submitted_at"]).column(0).to_pylist()
+    return max(times, default=None)
 
 
 class _Landing(Mapping[str, bytes]):

@@ -57,7 +57,7 @@ def run_inbox(
         inbox: Folder of `SOURCE/BATCH/FILE`.
         progress: Whoever follows.
         reached: Called at each commit point.
-        now: The present moment, naive UTC; only written down, never computed with.
+        now: The present moment, naive UTC; written down, and from when a corrected batch is known.
 
     Returns:
         What the run came to.
@@ -90,7 +90,7 @@ def run_meds(
         path: The data set's folder, or one Parquet file.
         progress: Whoever follows.
         reached: Called at each commit point.
-        now: The present moment, naive UTC; only written down, never computed with.
+        now: The present moment, naive UTC; written down, and from when a corrected batch is known.
 
     Returns:
         What the run came to.

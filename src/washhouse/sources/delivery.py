@@ -12,12 +12,14 @@ its rows is so.
 - A *full* submission also takes the place of what it covers: every claim of an earlier submission of the same
   provider that it covers is withdrawn. `snapshot`: each covers all before it. `replace-period`: it covers submissions,
   full or delta, whose period lies within its own. `delta`: none covers any.
+- A snapshot known only after one of a later declared date (June, corrected when July was there) says nothing any more.
 - Of the claims about a thing that are not withdrawn, the one of the highest rank holds; if none is left the thing is
   not so any more (February, sent again without a referral, leaves what January said of it). `snapshot` and `delta`:
-  rank is the order above. `replace-period`: what is said as at a later day outranks what is said as at an earlier one
-  (so that January, sent again in June, does not re-open what March closed); for the same day, the order above. A
-  submission speaks as at the end of its period; a delta sent after the full submission of its period as at its
-  declared date, and a full one as at no earlier day than anything that it takes the place of.
+  the later declared date outranks the earlier; for the same day, the order above. `replace-period`: what is said as
+  at a later day outranks what is said as at an earlier one (so that January, sent again in June, does not re-open
+  what March closed); for the same day, the order above. A submission speaks as at the end of its period; a delta sent
+  after the full submission of its period as at its declared date, and a full one as at no earlier day than anything
+  that it takes the place of.
 - States that follow each other unchanged are one state, whose time is its first submission's.
 
 A rejected or absent file is no submission and withdraws nothing; nor does a file without an accepted row.
@@ -109,7 +111,7 @@ class Place:
         submission: The submission.
         sequence: Order of knowing, from 0.
         rank: Order of holding, from 0; the higher holds.
-        replaced_by: `sequence` of the first later submission that covers it.
+        replaced_by: `sequence` of the first later submission that covers it; its own if it came too late to count.
     """
 
     submission: Submission
@@ -137,10 +139,8 @@ def order_submissions(submissions: Sequence[Submission], delivery: Delivery) -> 
     [('b', 0, 1), ('a', 1, None)]
     """
     known = sorted(submissions, key=_order)
-    held = list(range(len(known)))
-    if delivery == "replace-period":
-        as_at = _as_at(known)
-        held.sort(key=lambda at: (as_at[at], at))
+    as_at = _as_at(known) if delivery == "replace-period" else [one.as_of for one in known]
+    held = sorted(range(len(known)), key=lambda at: (as_at[at], at))
     rank = {at: position for position, at in enumerate(held)}
     return [Place(one, at, rank[at], _replacer(at, known, delivery)) for at, one in enumerate(known)]
 
@@ -166,15 +166,21 @@ def _as_at(known: Sequence[Submission]) -> list[date]:
 
 
 def _replacer(at: int, known: Sequence[Submission], delivery: Delivery) -> int | None:
+    if delivery == "snapshot" and any(_is_outdated_by(known[at], earlier) for earlier in known[:at]):
+        return at
     later = range(at + 1, len(known))
     return next((other for other in later if _covers(known[other], known[at], delivery)), None)
+
+
+def _is_outdated_by(one: Submission, earlier: Submission) -> bool:
+    return earlier.is_full and earlier.provider == one.provider and earlier.as_of > one.as_of
 
 
 def _covers(later: Submission, earlier: Submission, delivery: Delivery) -> bool:
     if not later.is_full or later.provider != earlier.provider or delivery == "delta":
         return False
     if delivery == "snapshot":
-        return True
+        return later.as_of >= earlier.as_of
     if None in (later.period_start, later.period_end, earlier.period_start, earlier.period_end):
         return False
     return later.period_start <= earlier.period_start and earlier.period_end <= later.period_end  # type: ignore[operator]
@@ -230,6 +236,7 @@ CREATE TEMP TABLE {claim} AS
 SELECT {key} AS k, p.sequence, p.sequence AS claimed, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
        hash({state}) AS state
 FROM {stack} AS s JOIN {part} AS p ON p.part = s._part JOIN {place} AS l ON l.sequence = p.sequence
+WHERE l.replaced_by IS DISTINCT FROM l.sequence
 """
 # A claim is what one submission says of one thing. Two 64-bit digests, in and against the order of the columns, make
 # the key of a thing, so that two things never meet; one compares states of the same thing. None outlives this function.
@@ -409,7 +416,8 @@ def _previous(places: Sequence[Place]) -> list[datetime | None]:
     found = []
     for place in places:
         found.append(latest.get(place.submission.provider))
-        latest[place.submission.provider] = place.submission.submitted_at
+        if place.replaced_by != place.sequence:
+            latest[place.submission.provider] = place.submission.submitted_at
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from washhouse.core.errors import HomeError, InputError
 from washhouse.core.home import Home, Settings
 from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
+from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch, read_inbox
@@ -187,3 +189,66 @@ def test_the_first_batch_settles_the_provider_of_a_source(context: RunContext, t
     ids = [batch.id for batch in batches]
     assert known_provider(context.vault, SPECS["social_care"], ids) == "999"
     assert known_provider(context.vault, SPECS["gp"], ids) is None
+
+
+def published_with(context: RunContext, *batches: Batch) -> RunContext:
+    version = Version(
+        number=1,
+        id="v000001-00000000",
+        published_at=context.now,
+        tables={},
+        vault={},
+        batches=tuple(batch.id for batch in batches),
+        as_of={},
+        models={},
+        buckets=1,
+        summary={},
+    )
+    return replace(context, published=version)
+
+
+def submitted_at(context: RunContext, source: str, table: str, batch: Batch) -> set[dt.datetime]:
+    return set(context.vault.read(f"typed.{source}.{table}", batch.generation)["_submitted_at"].to_pylist())
+
+
+def test_a_corrected_batch_is_known_from_its_landing_not_from_its_folders_date(
+    context: RunContext, tmp_path: Path
+) -> None:
+    """Else a feature as of the folder's date would use what came weeks later."""
+    first = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    land(context, first)
+    batch_of(tmp_path, "2025-06-01", visits=GOOD + "v9,2025-05-09\n")
+    second = read_inbox(tmp_path / "inbox", ["clinic"], [first.id]).batches[0]
+    later = published_with(context, first)
+    land(later, second)
+    assert submitted_at(context, "clinic", "visits", first) == {dt.datetime(2025, 6, 1)}
+    assert submitted_at(context, "clinic", "visits", second) == {context.now}
+    land(replace(later, now=dt.datetime(2026, 1, 1)), second)
+    assert submitted_at(context, "clinic", "visits", second) == {context.now}
+
+
+@pytest.mark.parametrize(
+    ("created", "known"),
+    [
+        ("2025-07-02 04:30:00", dt.datetime(2026, 1, 1)),
+        ("2025-07-01 05:10:00", dt.datetime(2026, 1, 1)),
+        ("2025-07-09 05:10:00", dt.datetime(2025, 7, 9, 4, 10)),
+    ],
+    ids=["header sent again", "header set back", "header of its own"],
+)
+def test_a_correction_with_a_header_of_its_own_is_taken_at_its_word(
+    context: RunContext, tmp_path: Path, created: str, known: dt.datetime
+) -> None:
+    spec = SPECS["mental_health"]
+    samples = Path(__file__).parents[1] / "sources" / "samples" / "mental_health" / "2025-07-02"
+    folder = tmp_path / "inbox" / "mental_health" / "2025-07-02"
+    shutil.copytree(samples, folder)
+    header = folder / "MHS000Header.csv"
+    assert "2025-07-02 04:30:00" in header.read_text()
+    first = read_inbox(tmp_path / "inbox", SPECS, []).batches[0]
+    land(context, first, spec)
+    header.write_text(header.read_text().replace("2025-07-02 04:30:00", created))
+    (folder / "demographics.csv").unlink()
+    second = read_inbox(tmp_path / "inbox", SPECS, [first.id]).batches[0]
+    land(replace(published_with(context, first), now=dt.datetime(2026, 1, 1)), second, spec)
+    assert submitted_at(context, "mental_health", "MHS001MPI", second) == {known}

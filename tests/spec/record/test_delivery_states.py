@@ -195,6 +195,45 @@ def test_the_latest_snapshot_is_the_truth(con):
     ]
 
 
+def test_an_old_snapshot_corrected_after_a_newer_one_says_nothing_any_more(con):
+    """Nor does it hide from a thing's own record time that the newer one was the last to say it was not so."""
+    late = batch("2025-06-01~02", [("r1", "corrected"), ("r3", "EIP")], sent="2025-06-01")
+    late = late.set_column(
+        late.column_names.index("_submitted_at"), "_submitted_at", pa.array([datetime(2025, 7, 20)] * 2)
+    )
+    sent = [batch("2025-06-01", [("r1", "CMHT"), ("r2", "CMHT")]), batch("2025-07-01", [("r1", "CMHT")]), late]
+    assert states(con, "snapshot", *sent, batch("2025-08-01", [("r1", "CMHT"), ("r4", "EIP")])) == [
+        ("r1", "CMHT", None, "2025-06-01", None),
+        ("r2", "CMHT", None, "2025-06-01", "2025-07-01"),
+        ("r4", "EIP", None, "2025-08-01", None),
+    ]
+    assert con.execute("SELECT _not_before FROM referral WHERE id = 'r4'").fetchall() == [(datetime(2025, 7, 1, 6),)]
+
+
+@pytest.mark.parametrize("delivery", ["snapshot", "delta"])
+def test_a_batch_corrected_before_the_next_counts_from_the_correction(con, delivery):
+    late = batch("2025-06-01~02", [("r1", "EIP")], sent="2025-06-01")
+    late = late.set_column(late.column_names.index("_submitted_at"), "_submitted_at", pa.array([datetime(2025, 6, 9)]))
+    assert states(con, delivery, batch("2025-06-01", [("r1", "CMHT")]), late) == [
+        ("r1", "CMHT", None, "2025-06-01", "2025-06-09"),
+        ("r1", "EIP", None, "2025-06-09", None),
+    ]
+
+
+def test_changes_corrected_late_do_not_undo_later_changes(con):
+    late = batch("2025-06-01~02", [("r1", "corrected"), ("r2", "corrected")], sent="2025-06-01")
+    late = late.set_column(
+        late.column_names.index("_submitted_at"), "_submitted_at", pa.array([datetime(2025, 7, 20)] * 2)
+    )
+    sent = [batch("2025-06-01", [("r1", "CMHT"), ("r2", "CMHT")]), batch("2025-07-01", [("r1", "EIP")]), late]
+    assert states(con, "delta", *sent) == [
+        ("r1", "CMHT", None, "2025-06-01", "2025-07-01"),
+        ("r1", "EIP", None, "2025-07-01", None),
+        ("r2", "CMHT", None, "2025-06-01", "2025-07-20"),
+        ("r2", "corrected", None, "2025-07-20", None),
+    ]
+
+
 def test_a_state_was_not_known_at_the_submission_before_it(con):
     batches = [batch("2024-01-01", [("a", "x")]), batch("2024-02-01", [("a", "x"), ("b", "x")])]
     states(con, "snapshot", *batches)
