@@ -19,7 +19,11 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.lock import is_locked
 from washhouse.lake.pointer import Version, history, read_current
 from washhouse.lake.store import Lake
+from washhouse.record.submissions import refused_files
 from washhouse.record.tables import BATCH
+
+MOST_NAMED = 20
+"""Refused files named one by one."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Finding:
 
 
 def doctor(home: HomeThere, as_json: AsJson = False, key_file: KeyFile = None, desk_url: DeskUrl = None) -> None:
-    """Check a home: lock, pointer, tables, vault, desk. Changes nothing; a run may be going on.
+    """Check a home: lock, pointer, tables, feeds, vault, desk. Changes nothing; a run may be going on.
 
     Exit status: 0 all in order; 5 something is not.
 
@@ -59,6 +63,7 @@ def examine(home: Home, settings: Settings) -> list[Finding]:
         ("lock", lambda: "a run is going on" if is_locked(home) else "free"),
         ("pointer", lambda: _look_at_pointer(home)),
         ("tables", lambda: _look_at_tables(home)),
+        ("feeds", lambda: _look_at_feeds(home)),
         ("vault", lambda: _look_at_vault(home, settings)),
         ("desk", lambda: _look_at_desk(home, settings)),
     ]
@@ -88,6 +93,17 @@ def _look_at_tables(home: Home) -> str:
     version, lake = _published(home), Lake(home.lake)
     rows = {name: lake.count(name, number) for name, number in sorted(version.tables.items())}
     return ", ".join(f"{name} {count:,}" for name, count in rows.items())
+
+
+def _look_at_feeds(home: Home) -> str:
+    """Refused files are the sender's to mend: they are named, and the home is in order all the same."""
+    version = _published(home)
+    refused = refused_files(Lake(home.lake).read(BATCH, version.tables[BATCH.name]).to_pylist())
+    more = len(refused) - MOST_NAMED
+    named = "; ".join(f"{name}: {reason}" for name, reason in refused[:MOST_NAMED])
+    if not refused:
+        return "no file is refused in the latest submissions"
+    return f"{len(refused):,} refused in the latest submissions: {named}{f'; and {more:,} more' if more > 0 else ''}"
 
 
 def _look_at_vault(home: Home, settings: Settings) -> str:

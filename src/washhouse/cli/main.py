@@ -36,7 +36,7 @@ COMMANDS: dict[str, Lazy] = {
     "link": Lazy("washhouse.cli.link", "link", "Find the records of one or two tables that belong to the same people."),
     "import": Lazy("washhouse.cli.import_", "app", "Bring a data set of another format into a home."),
     "audit": Lazy("washhouse.cli.audit", "app", "Check the audit: who was shown what, and whether it is whole."),
-    "doctor": Lazy("washhouse.cli.doctor", "doctor", "Check a home: lock, pointer, tables, vault, desk."),
+    "doctor": Lazy("washhouse.cli.doctor", "doctor", "Check a home: lock, pointer, tables, feeds, vault, desk."),
 }
 
 

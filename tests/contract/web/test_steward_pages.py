@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+
+from washhouse.web.steward.feeds import COUNTS, build_batches, build_feeds
 
 Opener = Callable[..., TestClient]
 
@@ -33,6 +35,18 @@ def test_lines_that_are_missing_are_called_out(open_client: Opener) -> None:
     client = open_client("steward")
     client_page = client.get("/feeds?source=hospital").text
     assert "2025-06-01" in client_page and ">2025-07-01<" not in client_page
+
+
+def test_a_refused_file_that_was_sent_again_is_refused_no_more() -> None:
+    def sent(batch: str, status: str) -> dict[str, Any]:
+        counts = dict.fromkeys(COUNTS, 0)
+        day = {"as_of": date(2025, 7, 1), "period_start": None, "period_end": None, "landed_at": datetime(2025, 7, 2)}
+        file = {"file": "journal.csv", "source_table": "journal", "reason": None, "bytes": 9}
+        return {"source": "gp", "batch": batch, "status": status, **file, **day, **counts}
+
+    first = build_batches([sent("2025-07-01", "rejected")])
+    both = build_batches([sent("2025-07-01", "rejected"), sent("2025-07-01~02", "accepted")])
+    assert [build_feeds(batches, {}, date(2025, 7, 3))[0].rejected for batches in (first, both)] == [1, 0]
 
 
 def test_a_batch_lists_its_files_with_the_reason_of_a_refusal(open_client: Opener) -> None:

@@ -91,6 +91,14 @@ def test_a_rejected_file_is_named_and_ends_with_1_and_an_unknown_source_is_warne
     assert people[version.tables["person"]] == people[version.tables["person"] - 1], "a rejected file withdraws nobody"
     again = washhouse(home, more, "--json")
     assert json.loads(again.stdout)["published"] is False
+    looked = CliRunner().invoke(app, ["doctor", "--home", str(home.root), "--key-file", str(stage.key_file)])
+    assert looked.exit_code == 0
+    assert "1 refused in the latest submissions: gp/2026-07-05/patients.csv: " in looked.stdout
+    (more / "gp" / "2026-07-05" / "patients.csv").write_text("nothing,known\n1,3\n")
+    (more / "gp" / "fifth-of-july").rmdir()
+    assert [one["file"] for one in json.loads(washhouse(home, more, "--json").stdout)["rejected"]] == [
+        "gp/2026-07-05~02/patients.csv"
+    ]
 
 
 @pytest.mark.parametrize(("empty", "code"), [(True, "inbox-empty"), (False, "inbox-missing")])

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from washhouse.record.reader import covers_of
+from washhouse.record.submissions import latest_submissions
 from washhouse.web.shell.layout import SOURCE_TITLES, source_lane, source_title
 from washhouse.web.shell.paging import build_pager
 from washhouse.web.shell.respond import render
@@ -84,6 +85,7 @@ class Feed:
         as_of: Newest declared date: when it last sent something.
         reaches: Day up to which its data reaches; a quarter sent late reaches less far than the day it was sent.
         age: How long ago that was.
+        rejected: Files refused whole in the latest submission of their batch.
     """
 
     source: str
@@ -166,6 +168,7 @@ def build_feeds(batches: Iterable[Batch], covers: Mapping[str, date], today: dat
 def _feed(source: str, batches: Sequence[Batch], covers: date | None, today: date) -> Feed:
     as_of = max(batch.as_of for batch in batches)
     reaches = covers or as_of
+    latest = latest_submissions((source, batch.name) for batch in batches)
     return Feed(
         source=source,
         title=source_title(source),
@@ -174,7 +177,7 @@ def _feed(source: str, batches: Sequence[Batch], covers: date | None, today: dat
         reaches=reaches,
         age=ago(reaches, today),
         batches=len(batches),
-        rejected=sum(batch.rejected for batch in batches),
+        rejected=sum(batch.rejected for batch in batches if (source, batch.name) in latest),
         counts=add_up(batch.counts for batch in batches),
     )
 
