@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home
-from washhouse.lake.lock import is_locked, run_lock
+from washhouse.lake.lock import LOCK_FILE, is_locked, run_lock
 from washhouse.lake.pointer import Version, forget, history, publish, read_current
 
 FIRST = Version(
@@ -88,3 +90,13 @@ def test_one_run_at_a_time_and_a_dead_run_holds_nothing(tmp_path: Path) -> None:
     with run_lock(home):
         assert is_locked(home)
     assert not is_locked(home)
+
+
+def test_looking_whether_a_run_goes_on_stops_neither_a_run_nor_another_look(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with (tmp_path / LOCK_FILE).open("w") as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        assert not is_locked(home)
+        threading.Timer(0.1, fcntl.flock, (looking, fcntl.LOCK_UN)).start()
+        with run_lock(home):
+            assert is_locked(home)
