@@ -89,6 +89,19 @@ def test_a_psychiatric_stay_in_both_returns_counts_once(sent, mental_health, tmp
     assert record.events("code", "parent_ref", of=("ICD10",)) == [("ICD10//F200", stay[0])]
 
 
+def test_a_stay_that_the_hospital_no_longer_calls_psychiatric_stands_beside_the_other(sent, mental_health, tmp_path):
+    hospital = sent("hospital").batch("2024-02-01", {"apc": [EPISODE]})
+    hospital.batch("2024-03-01", {"apc": [{**EPISODE, "MAINSPEF": "300"}]})
+    record = Record({"mental_health": mental_health, "hospital": hospital}, SAME_PERSON, tmp_path)
+    assert record.events("code", "text_value", "recorded_at", "superseded_at", of=("MHS_SPELL", "APC_SPELL")) == [
+        ("APC_SPELL//21", "710", datetime(2024, 2, 1), KNOWN),
+        ("APC_SPELL//21", "300", datetime(2024, 3, 1), None),
+        ("MHS_SPELL//unknown", None, KNOWN, None),
+    ]
+    (stay,) = {ref for (ref,) in record.events("ref", of=("APC_SPELL",))}
+    assert {parent for (parent,) in record.events("parent_ref", of=("ICD10",))} == {stay}
+
+
 def test_until_the_other_return_was_known_the_stay_was_the_hospitals(sent, mental_health, tmp_path):
     hospital = sent("hospital").batch("2024-02-01", {"apc": [EPISODE]})
     record = Record({"mental_health": mental_health, "hospital": hospital}, SAME_PERSON, tmp_path)
