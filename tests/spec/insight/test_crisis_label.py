@@ -154,6 +154,35 @@ def test_status_rests_on_what_was_known_before_the_index(label, lines: tuple[str
 
 
 @pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        (("p | 2024-01-22T10:00 | - | - | MHS_REFERRAL//A02 | r1 | - | hbtt",), "in-crisis-care"),  # 42 days
+        (("p | 2024-01-21T10:00 | - | - | MHS_REFERRAL//A02 | r1 | - | hbtt",), "at-risk"),
+        (
+            ("p | 2023-06-01T10:00 | - | - | MHS_REFERRAL//A02 | r1 | - | hbtt", contact("2024-02-01T10:00")),
+            "in-crisis-care",
+        ),
+        (("p | 2023-06-01T10:00 | - | - | MHS_REFERRAL//A02 | r1 | - | hbtt", contact("2023-06-09T10:00")), "at-risk"),
+        (
+            ("p | 2023-06-01T10:00 | - | - | MHS_REFERRAL//A02 | r1 | - | hbtt", contact("2024-02-01T10:00", "7")),
+            "at-risk",
+        ),
+        (
+            (
+                "p | 2023-06-01T10:00 | - | - | MHS_REFERRAL//A02 | r1 | - | hbtt",
+                contact("2024-02-01T10:00", team="cmht"),
+            ),
+            "at-risk",
+        ),
+    ],
+    ids=["just received", "never seen", "still seen", "no longer seen", "missed", "seen by another team"],
+)
+def test_a_referral_to_a_crisis_team_that_nobody_closed_is_crisis_care_for_42_days_unseen(label, lines, status) -> None:
+    (row,) = label(*lines)
+    assert row["status"] == status
+
+
+@pytest.mark.parametrize(
     ("team", "listed"),
     [(team, True) for team in ["A05", "A06", "A07", "A08", "A09", "A10", "A12", "A13", "A14", "A16"]]
     + [

@@ -40,7 +40,7 @@ POPULATION = Kernel(
         Column("is_adult", "bool", "18 or older, whatever the day of birth", nullable=False),
         Column("is_alive", "bool", "No death known", nullable=False),
         Column("in_hospital", "bool", "On a mental-health ward", nullable=False),
-        Column("with_crisis_team", "bool", "Open, unrejected referral to a crisis team", nullable=False),
+        Column("with_crisis_team", "bool", "Open, unrejected, not forgotten referral to a crisis team", nullable=False),
         Column("bucket", "int32", "Person bucket", nullable=False),
         Column("birth_month", "date", "First day of the month of birth"),
         Column("sex", "string", "As in `record.person`"),

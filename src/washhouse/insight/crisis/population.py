@@ -3,6 +3,9 @@
 At risk are adults with an open referral to a community team, alive, not on a mental-health ward and not with a crisis
 team. Those who would be, but are on a ward or with a crisis team, are `in-crisis-care` and get no score. Status rests
 on what was recorded before the index time; the outcome rests on the record's latest states.
+
+An open referral to a crisis team counts as its care while it was received, or the team last saw the person, at most
+`MOST_DAYS_UNSEEN` days ago. Senders forget to close referrals, and such a person must come back onto the list.
 """
 
 from __future__ import annotations
@@ -11,6 +14,13 @@ from washhouse.insight.codelists import CODED_CTE
 from washhouse.insight.crisis.label import CRISIS_CTES, FINAL_TIME, HORIZON_DAYS, VISIBLE
 
 ADULT_YEARS = 18
+
+MOST_DAYS_UNSEEN = 42
+"""Days for which an open referral to a crisis team counts as its care without a known contact.
+
+A choice of this project, not a national rule: such a team sees people daily to weekly, and a monthly return tells of
+a contact up to five weeks later.
+"""
 
 POPULATION_SQL = f"""
 WITH {CODED_CTE},
@@ -40,6 +50,15 @@ WITH {CODED_CTE},
 "open_referral" AS (
     SELECT DISTINCT "key", "person_id", "list" FROM "referral" WHERE "end_time" IS NULL OR "end_time" >= "key"
 ),
+"crisis_care" AS (
+    SELECT DISTINCT r."key", r."person_id"
+    FROM "referral" AS r
+    LEFT JOIN "attended" AS a
+      ON a."key" = r."key" AND a."person_id" = r."person_id" AND a."parent_ref" = r."ref"
+     AND (a."team" IS NULL OR r."team" IS NULL OR a."team" = r."team")
+    WHERE r."list" = 'crisis-team' AND (r."end_time" IS NULL OR r."end_time" >= r."key")
+      AND greatest(r."time", coalesce(a."time", r."time")) >= r."key" - INTERVAL {MOST_DAYS_UNSEEN} DAY
+),
 "open_spell" AS (
     SELECT DISTINCT k."key", k."person_id"
     FROM "known" AS k JOIN "coded" AS c ON c."code" = k."code" AND c."list" = 'hospital-spell'
@@ -62,8 +81,7 @@ WITH {CODED_CTE},
     JOIN "person" AS p ON p."person_id" = o."person_id"
     LEFT JOIN "died" AS d ON d."key" = o."key" AND d."person_id" = o."person_id"
     LEFT JOIN "open_spell" AS s ON s."key" = o."key" AND s."person_id" = o."person_id"
-    LEFT JOIN "open_referral" AS t
-      ON t."key" = o."key" AND t."person_id" = o."person_id" AND t."list" = 'crisis-team'
+    LEFT JOIN "crisis_care" AS t ON t."key" = o."key" AND t."person_id" = o."person_id"
     WHERE o."list" = 'community-team'
 ),
 "outcome" AS (
