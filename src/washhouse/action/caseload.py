@@ -131,7 +131,14 @@ def read_caseload(record: Record, person_ids: Collection[str], *, today: date, c
     events = read_facts(record, wanted)
     scores = record.scores(wanted, MODEL)
     return build_caseload(
-        people, events, scores, as_of=record.as_of(), covers=record.covers(), today=today, capacity=capacity
+        people,
+        events,
+        scores,
+        as_of=record.as_of(),
+        covers=record.covers(),
+        today=today,
+        capacity=capacity,
+        has_model=MODEL in record.version.models,
     )
 
 
@@ -163,6 +170,7 @@ def build_caseload(
     covers: Mapping[str, date] | None = None,
     today: date,
     capacity: int | None = None,
+    has_model: bool = False,
 ) -> Caseload:
     """Put a caseload together.
 
@@ -175,6 +183,7 @@ def build_caseload(
             dates unless given.
         today: The present day.
         capacity: People that the team can review; everybody unless given.
+        has_model: Whether the record has a crisis model; decides in which words nobody's having a risk is told.
 
     Returns:
         The caseload. People known to have died are on no list.
@@ -184,7 +193,7 @@ def build_caseload(
     )
     present = index_day(as_of)
     now, before = _now_and_before(scores.to_pylist(), present)
-    explanation = _why_not_ranked((as_of if covers is None else covers).get(MENTAL_HEALTH), today, now)
+    explanation = _why_not_ranked((as_of if covers is None else covers).get(MENTAL_HEALTH), today, now, has_model)
     index_date = present or today
     facts = {person: events[person].to_pylist() if person in events else [] for person in alive}
     places, places_before = _place(now, alive), _place(before, alive)
@@ -228,15 +237,22 @@ def _now_and_before(
     return now, {row["person_id"]: row for row in found if row["index_date"] == earlier}
 
 
-def _why_not_ranked(reaches_to: date | None, today: date, now: Mapping[str, Mapping[str, Any]]) -> str:
+def _why_not_ranked(reaches_to: date | None, today: date, now: Mapping[str, Mapping[str, Any]], has_model: bool) -> str:
     if reaches_to is None:
         return "Not ranked: the record holds no mental-health data."
     if not may_rank(reaches_to, today):
         days = (today - reaches_to).days
         return f"Not ranked: mental-health data is {days} days old, more than {MAX_AGE_DAYS_TO_RANK}."
-    if not any(row["status"] == "scored" for row in now.values()):
+    if any(row["status"] == "scored" for row in now.values()):
+        return ""
+    if not has_model:
         return "Not ranked: there is no crisis model for these people. Its status is on the steward's pages."
-    return ""
+    if now:
+        return "Not ranked: everybody here whom the crisis model covers is in crisis care now, so nobody has a risk."
+    return (
+        "Not ranked: nobody here has a risk for today. The crisis model covers adults with an open referral to a "
+        "community mental health team."
+    )
 
 
 def _place(scores: Mapping[str, Mapping[str, Any]], among: Collection[str]) -> dict[str, int]:

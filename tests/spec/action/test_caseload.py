@@ -137,6 +137,22 @@ def test_without_a_model_nothing_is_ranked_and_crisis_care_still_shows() -> None
     assert [row.person_id for row in caseload.not_ranked] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ([score("b", None)], "everybody here whom the crisis model covers is in crisis care"),
+        ([before("b", 0.9)], "nobody here has a risk for today"),
+        ([], "nobody here has a risk for today"),
+    ],
+    ids=["all in crisis care", "last week's scores only", "no scores"],
+)
+def test_with_a_model_that_scores_nobody_here_today_the_list_says_so(given: list[dict[str, Any]], words: str) -> None:
+    caseload = build("a b", given, has_model=True)
+    assert not caseload.is_ranked
+    assert words in caseload.explanation
+    assert "no crisis model" not in caseload.explanation
+
+
 def test_the_sentence_counts_what_the_list_will_find() -> None:
     scores = [score(f"p{number:02}", 0.5 if number < 8 else 0.1) for number in range(28)]
     caseload = build(" ".join(row["person_id"] for row in scores), scores, capacity=8)

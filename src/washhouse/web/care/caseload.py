@@ -178,6 +178,7 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         covers=record.covers(),
         today=visit.services.today(),
         capacity=length,
+        has_model=MODEL in record.version.models,
     )
     risks = {
         row["person_id"]: draw_risk(row["risk"], row["risk_lower"], row["risk_upper"])
