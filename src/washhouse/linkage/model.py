@@ -125,7 +125,7 @@ class Model:
         same = np.array([k.same for k in self.kinds])
         log = np.log2(self.sizes)[:, None] + np.zeros((1, len(levels)))
         before = _log2_sum(log[same]) - _log2_sum(log[~same])
-        for f in _telling_order(self.fields):
+        for f in telling_order(self.fields):
             for k in range(len(self.kinds)):
                 log[k] += _log2_shares(self.shares[k][f])[levels[:, f]]
             after = _log2_sum(log[same]) - _log2_sum(log[~same])
@@ -166,7 +166,7 @@ def probability(weight: Floats) -> Floats:
     return 1.0 / (1.0 + np.exp2(-np.clip(weight, -1000, 1000)))
 
 
-def _telling_order(fields: Sequence[Field]) -> list[int]:
+def telling_order(fields: Sequence[Field]) -> list[int]:
     """Place before family before person: the order in which the parts of a weight are told."""
     rank = {"setting": 0, "where": 1, "family": 2, "who": 3}
     return sorted(range(len(fields)), key=lambda f: (rank[fields[f].about], f))
