@@ -41,6 +41,22 @@ def ask(con: Connection, call: str, *values: str | None) -> object:
         ("CTV3", "SMITH", "unreadable"),
         ("READ2", "C10..", "C10.."),
         ("EMIS", "EMISNQRE112", "EMISNQRE112"),
+        ("EMIS", "943-476-5919", "unreadable"),
+        ("EMIS", "943.476.5919", "unreadable"),
+        ("SNOMED", "943-476-5919", "unreadable"),
+        ("EMIS", "9434765919A", "unreadable"),
+        ("EMIS", "NHS9434765919", "unreadable"),
+        ("READ2", "9434765919", "unreadable"),
+        ("EMIS", "9434765918A", "9434765918A"),
+        ("EMIS", "L81TN", "unreadable"),
+        ("EMIS", "l8-1tn", "unreadable"),
+        ("EMIS", "SW1A1AA", "unreadable"),
+        ("EMIS", "12-03-1950", "unreadable"),
+        ("EMIS", "1950-03-12", "unreadable"),
+        ("EMIS", "07700900123", "unreadable"),
+        ("SNOMED", "Smith1", "unreadable"),
+        ("CTV3", "X75pQ", "X75pQ"),
+        ("GP_REGISTRATION", "N82001", "N82001"),
     ],
 )
 def test_a_code_is_shown_if_it_is_shaped_like_one(
@@ -50,13 +66,50 @@ def test_a_code_is_shown_if_it_is_shaped_like_one(
 
 
 @pytest.mark.parametrize(
-    "unit", ["mmol/L", "kg/m2", "10*9/L", "mm[Hg]", "%", "mL", "tablet", "Capsule", "pre-filled syringe", None]
+    "unit",
+    [
+        "mmol/L",
+        "kg/m2",
+        "10*9/L",
+        "10^9/L",
+        "mm[Hg]",
+        "%",
+        "mL",
+        "mL/min/1.73m2",
+        "mU/L",
+        "beats/min",
+        "kPa",
+        "bpm",
+        "tablet",
+        "Capsule",
+        "pre-filled syringe",
+        "unit dose",
+        None,
+    ],
 )
 def test_a_unit_is_shown(con: Connection, unit: str | None) -> None:
     assert ask(con, "unit_of(?)", unit) == unit
 
 
-@pytest.mark.parametrize("unit", ["Smith", "Ann Smith", "9434765919", "12/03/1950", "ann.smith@example.org"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "Smith",
+        "Ann Smith",
+        "9434765919",
+        "12/03/1950",
+        "ann.smith@example.org",
+        "Ann",
+        "Lee",
+        "Khan",
+        "Ann/Lee",
+        "Smith*",
+        "943 476 5919/L",
+        "9434765919 mL",
+        "12 03 1950 g",
+        "L8 1TN",
+    ],
+)
 def test_what_is_no_unit_is_not_shown(con: Connection, unit: str) -> None:
     assert ask(con, "unit_of(?)", unit) == "unreadable"
 

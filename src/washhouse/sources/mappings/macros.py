@@ -20,6 +20,30 @@ References:
     NHS Business Services Authority, dm+d, lookup UNIT_OF_MEASURE.
 """
 
+UNIT_PARTS = """
+fg pg ng ug µg mcg mg g kg t lb lbs oz st stone fl pl nl ul µl ml dl cl l um µm mm cm m km in ft
+fmol pmol nmol umol µmol mmol mol meq eq mosm osm osmol nkat ukat kat iu u miu mu ku uiu
+s sec secs second seconds min mins minute minutes h hr hrs hour hours d day days wk week weeks
+mo mth month months y yr yrs year years beats bpm breaths hz
+mmhg hg pa kpa bar cmh o aq k c cel degc degf f deg rad kcal cal kj j w v mv a x ppm ph gy sv bq
+cells cell copies cfu rbc wbc leuk hpf lpf hb hba creat creatinine ratio index score total units unit
+cigs cigarettes drinks glasses puff puffs spray sprays tab tabs cap caps pack packs pess amp each
+"""
+"""Words of which a compound unit is made: prefixed symbols of UCUM, and what general practice writes beside them.
+
+References:
+    The Unified Code for Units of Measure, case-insensitive reading.
+"""
+
+_POSTCODE_AREAS = """
+AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU
+GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE
+PH PL PO PR RG RH RM S SA SE SG SK SL SM SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO
+ZE
+"""
+_POSTCODE = f"({'|'.join(_POSTCODE_AREAS.split())})[0-9][0-9A-Z]?[0-9][ABD-HJLNP-UW-Z]{{2}}"
+_DATE = "[0-9]{1,2}[._-][0-9]{1,2}[._-]([0-9]{2}){1,2}|[0-9]{4}[._-][0-9]{2}[._-][0-9]{2}"
+
 _MACROS = (
     # Opaque id of a thing: the same for the same thing in every batch, of no use without the key.
     """opaque(source, kind, provider, id) AS CASE WHEN id IS NULL THEN NULL ELSE
@@ -44,19 +68,30 @@ _MACROS = (
     """is_nhs_number(code) AS CASE WHEN regexp_full_match(code, '[0-9]{10}') THEN (11 - list_sum(
         [TRY_CAST(substr(code, i, 1) AS INTEGER) * (11 - i) FOR i IN range(1, 10)]) % 11) % 11
         = TRY_CAST(substr(code, 10, 1) AS INTEGER) ELSE false END""",
-    # Codes are short, without spaces, and hold a digit; what could be a name or an NHS number typed into the wrong
-    # column is not shown. Of the SNOMED CT concepts with ten digits, all have 00 before the check digit.
-    """is_code(vocabulary, code) AS regexp_full_match(code, '[0-9A-Za-z][0-9A-Za-z.+*^_-]{0,31}')
-        AND (regexp_matches(code, '[0-9]') OR length(code) <= 2
-             OR (vocabulary IN ('CTV3', 'READ2') AND regexp_full_match(code, '[A-Za-z]{5}')
-                 AND NOT regexp_full_match(code, '[A-Z]?[a-z]+|[A-Z]+')))
-        AND NOT (is_nhs_number(code) AND NOT substr(code, 8, 2) = '00')""",
+    # What tells of a person, with whatever stands between its parts: an NHS number with or without letters around it,
+    # a postcode, a date, a telephone number.
+    """bare(code) AS regexp_replace(upper(code), '[.+*^_-]', '', 'g')""",
+    f"""is_personal(code) AS is_nhs_number(regexp_extract(bare(code), '(?:^|[^0-9])([0-9]{{10}})(?:[^0-9]|$)', 1))
+        OR regexp_full_match(bare(code), '{_POSTCODE}|0[0-9]{{9,10}}')
+        OR regexp_full_match(code, '{_DATE}')""",
+    # Codes are short, without spaces, and hold a digit; what could be a name or an identifier typed into the wrong
+    # column is not shown. SNOMED CT and dm+d are numbers; of their concepts with ten digits, all have 00 before the
+    # check digit.
+    """is_code(vocabulary, code) AS CASE WHEN vocabulary IN ('SNOMED', 'DMD')
+        THEN regexp_full_match(code, '[1-9][0-9]{5,17}') AND NOT (is_nhs_number(code) AND NOT substr(code, 8, 2) = '00')
+        ELSE regexp_full_match(code, '[0-9A-Za-z][0-9A-Za-z.+*^_-]{0,31}')
+            AND (regexp_matches(code, '[0-9]') OR length(code) <= 2
+                 OR (vocabulary IN ('CTV3', 'READ2') AND regexp_full_match(code, '[A-Za-z]{5}')
+                     AND NOT regexp_full_match(code, '[A-Z]?[a-z]+|[A-Z]+')))
+            AND NOT is_personal(code) END""",
     """coded(vocabulary, code) AS vocabulary || '//' || CASE WHEN code IS NULL THEN 'unknown'
         WHEN is_code(vocabulary, code) THEN code ELSE 'unreadable' END""",
-    # A unit is short, holds a sign of UCUM, or is a word of the medicines dictionary.
-    """unit_of(unit) AS CASE WHEN unit IS NULL OR regexp_full_match(unit, '[A-Za-zµ%][A-Za-z0-9µ%]{0,3}')
-        OR (length(unit) <= 20 AND regexp_matches(unit, '[A-Za-z]') AND regexp_matches(unit, '[/*%^\\[]'))
-        OR list_contains(getvariable('record_units'), lower(unit)) THEN unit ELSE 'unreadable' END""",
+    # A unit is a word of the medicines dictionary, or made of parts of units, signs and short numbers.
+    """unit_of(unit) AS CASE WHEN unit IS NULL OR list_contains(getvariable('record_units'), lower(unit))
+        OR (length(unit) <= 24 AND regexp_full_match(unit, '[A-Za-z0-9µ%/*^.,()\\[\\]{} -]+')
+            AND regexp_matches(unit, '[A-Za-zµ%]') AND NOT regexp_matches(unit, '[0-9][0-9., -]{4}')
+            AND list_has_all(getvariable('record_unit_parts'), regexp_extract_all(lower(unit), '[a-zµ]+')))
+        THEN unit ELSE 'unreadable' END""",
     # A practice of the NHS: a letter and five digits.
     "practice_of(code) AS CASE WHEN regexp_full_match(upper(code), '[A-Z][0-9]{5}') THEN upper(code) END",
     "ethnic_of(code) AS CASE WHEN regexp_full_match(code, '[A-Z0-9]{1,2}') THEN code END",
@@ -87,5 +122,6 @@ def create_macros(con: Connection, secret: str) -> None:
     """
     con.execute("SET VARIABLE record_secret = ?", [secret])
     con.execute("SET VARIABLE record_units = ?", [list(UNITS)])
+    con.execute("SET VARIABLE record_unit_parts = ?", [UNIT_PARTS.split()])
     for macro in _MACROS:
         con.execute(f"CREATE OR REPLACE TEMP MACRO {macro}")
