@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from washhouse.core.errors import InputError
+from washhouse.sources.file_names import Labels
 from washhouse.sources.reader import declared_date
 
 _BATCH_NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -83,8 +84,9 @@ class Inbox:
         batches: Batches to land, in order of declared date.
         landed: Number of batches that were landed before.
         unknown_sources: Folders that no source contract answers to.
-        misnamed: Batches whose name does not begin with a date, and a source's loose files, as `source/batch`.
-        stray: Files beside the sources' folders.
+        misnamed: Batches whose name does not begin with a date, and a source's loose files, as `source/batch`; files
+            by a label, as a file may be named after a person.
+        stray: Labels of files beside the sources' folders.
     """
 
     batches: tuple[Batch, ...]
@@ -132,16 +134,18 @@ def _find_batches(inbox: Path, sources: Collection[str], landed: Collection[str]
     misnamed: list[str] = []
     stray: list[str] = []
     found: list[Batch] = []
+    loose = Labels(())
     for folder in _visible(root):
         if not folder.is_dir():
-            stray.append(folder.name)
+            stray.append(loose.label(folder.name, "loose"))
         elif folder.name not in sources:
             unknown.append(folder.name)
         else:
             for entry in _visible(folder):
                 batch = _read_batch_folder(folder.name, entry)
                 if batch is None:
-                    misnamed.append(f"{folder.name}/{entry.name}")
+                    name = entry.name if entry.is_dir() else loose.label(entry.name, "loose")
+                    misnamed.append(f"{folder.name}/{name}")
                 elif batch.files:
                     found.append(batch)
     if not found and not landed:

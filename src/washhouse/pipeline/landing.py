@@ -247,6 +247,7 @@ class _Landing(Mapping[str, bytes]):
 
     def __init__(self, context: RunContext, batch: Batch) -> None:
         self._context = context
+        self._batch = f"{batch.source}/{batch.name}"
         self._files = {file.name: file for file in batch.files}
         self._landed: set[str] = set()
 
@@ -259,7 +260,7 @@ class _Landing(Mapping[str, bytes]):
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise InputError(
                 "inbox-changed",
-                f"The file {name!r} changed while the run read it.",
+                f"A file of the batch {self._batch} changed while the run read it.",
                 "Fill a batch's folder elsewhere, move it into the inbox when it is complete, and run again.",
             )
         if name not in self._landed:
@@ -323,8 +324,7 @@ def _book(context: RunContext, batch: Batch, result: BatchResult, contract: byte
     files: list[dict[str, object]] = []
     reasons: list[pa.Table] = []
     for read in result.files.values():
-        # A member of an archive is `archive.zip/member.csv`: its digest is the archive's.
-        origin = sent.get(read.file) or sent[read.file.rpartition("/")[0]]
+        origin = sent[result.origins.get(read.file, read.file)]
         files.append(
             {
                 "source": batch.source,

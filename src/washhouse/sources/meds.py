@@ -36,6 +36,7 @@ from washhouse.sources.account import Gathered, conclude, hash_rows
 from washhouse.sources.columns import key, moment, number, text
 from washhouse.sources.contract import SourceSpec, TableSpec
 from washhouse.sources.file import typed_schema
+from washhouse.sources.file_names import Labels
 from washhouse.sources.result import ISSUES, SET_ASIDE, BatchResult, ReadResult
 from washhouse.sources.rules import RejectedFileError, reason
 from washhouse.sources.validate import Finding
@@ -62,6 +63,10 @@ SPEC = SourceSpec(
     tables=(EVENT,),
 )
 
+SHARDS = ("", "data", "events", "part", "shard")
+"""Names of files that a data set's files keep, with or without a number behind them."""
+SPLITS = ("data", "train", "tuning", "held_out")
+"""Names of folders that are kept."""
 BATCH_ROWS = 131_072
 MOST_CODE_LETTERS = 200
 MOST_TEXT_LETTERS = 16
@@ -107,8 +112,9 @@ def read_meds(path: Path, reference: date | None = None, *, batch: str = "") -> 
     Raises:
         InputError: `meds-not-found`: there is no Parquet file at the path.
     """
-    sources = find_files(path)
-    files = {name: _read_file(source, name, reference) for name, source in sources.items()}
+    sources, labels = find_files(path), Labels(SHARDS, SPLITS)
+    origins = {labels.label(name, "shard"): name for name in sorted(sources)}
+    files = {label: _read_file(sources[name], label, reference) for label, name in origins.items()}
     accepted = [read for read in files.values() if not read.rejected]
     day = reference or _newest_day(accepted) or date(1970, 1, 1)
     return BatchResult(
@@ -122,7 +128,8 @@ def read_meds(path: Path, reference: date | None = None, *, batch: str = "") -> 
         provider=None,
         kind="full",
         files=files,
-        tables={EVENT.name: _together(path.name, accepted)} if accepted else {},
+        tables={EVENT.name: _together(EVENT.name, accepted)} if accepted else {},
+        origins=origins,
     )
 
 

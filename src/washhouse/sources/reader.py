@@ -17,6 +17,7 @@ from washhouse.core.time import midnight, to_utc
 from washhouse.sources.archive import is_archive, open_archive
 from washhouse.sources.contract import Kind, PeriodSpec, SourceSpec, TableSpec, plain
 from washhouse.sources.file import read_file, refuse
+from washhouse.sources.file_names import labels_of
 from washhouse.sources.result import BatchResult, ReadResult
 from washhouse.sources.rules import RejectedFileError
 from washhouse.sources.validate import Parents
@@ -83,7 +84,7 @@ def read_batch(
     Args:
         spec: Contract of the source.
         files: Bytes by file name, taken one at a time; archives are opened, their files are named
-            `archive.zip/file.csv`.
+            `archive-1.zip/file.csv`.
         batch: Name of the batch's folder; what stands behind a `#` tells submissions under the same name apart.
         known_parents: Key values held from earlier batches, for each of `parents_needed`.
         provider: The one that sent earlier batches; ids are unique only inside a provider. None if there is none yet.
@@ -96,7 +97,7 @@ def read_batch(
         InputError: The name of the batch begins with no date.
         HomeError: The counts of a file do not add up.
     """
-    reading = _Reading(spec, _envelope(batch), {}, {}, provider)
+    reading = _Reading(spec, _envelope(batch), {}, {}, {}, provider)
     waiting = _unpack(files, reading)
     try:
         _check_tables(spec, waiting, reading.envelope.kind)
@@ -136,12 +137,13 @@ class _Envelope:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A batch while it is read."""
+    """A batch while it is read; files go by their labels, of which `origins` are the names as received."""
 
     spec: SourceSpec
     envelope: _Envelope
     results: dict[str, ReadResult]
     tables: dict[str, ReadResult]
+    origins: dict[str, str]
     provider: str | None = None
 
 
@@ -157,8 +159,8 @@ def _envelope(batch: str) -> _Envelope:
 def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:
     """Return the files that hold a table, parents first; what is not one is refused at once."""
     found: _Waiting = []
-    for name, load in _members(files, reading):
-        table = _table_of(reading.spec, name)
+    for received, name, load in _members(files, reading):
+        table = _table_of(reading.spec, received)
         if table is None:
             reading.results[name] = refuse(load(), name, RejectedFileError("unknown-file"), None)
         elif any(table is other for other, _, _ in found):
@@ -169,19 +171,24 @@ def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:
     return sorted(found, key=lambda one: order[one[0].name])
 
 
-def _members(files: Mapping[str, bytes], reading: _Reading) -> Iterator[tuple[str, _Load]]:
-    """Yield each file by name with what loads it, so that only one is in memory at a time; archives are opened."""
-    for name in sorted(files):
-        if not is_archive(name):
-            yield name, partial(files.__getitem__, name)
+def _members(files: Mapping[str, bytes], reading: _Reading) -> Iterator[tuple[str, str, _Load]]:
+    """Yield each file's own name and label with what loads it, so that only one is in memory; archives are opened."""
+    labels = labels_of(reading.spec)
+    for received in sorted(files):
+        name = labels.label(received, "archive" if is_archive(received) else "unknown")
+        reading.origins[name] = received
+        if not is_archive(received):
+            yield received, name, partial(files.__getitem__, received)
             continue
         try:
-            members = open_archive(files[name])
+            members = open_archive(files[received])
         except RejectedFileError as refused:
             reading.results[name] = refuse(b"", name, refused, None)
             continue
         for member in sorted(members):
-            yield f"{name}/{member}", partial(members.__getitem__, member)
+            inside = f"{name}/{labels.label(member)}"
+            reading.origins[inside] = received
+            yield member, inside, partial(members.__getitem__, member)
 
 
 def _table_of(spec: SourceSpec, name: str) -> TableSpec | None:
@@ -308,6 +315,7 @@ def _finish(reading: _Reading, reason: str = "") -> BatchResult:
         provider=envelope.provider,
         kind=envelope.kind,
         files=dict(sorted(reading.results.items())),
+        origins=reading.origins,
         tables={} if reason else reading.tables,
         reason=reason,
     )

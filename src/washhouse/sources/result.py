@@ -37,7 +37,8 @@ class ReadResult:
     checked when the result is made. The lines of a rejected file are quarantined.
 
     Attributes:
-        file: Name as received; a member of an archive is `archive.zip/member.csv`.
+        file: Name under which it is spoken of (see `sources.file_names`); a member of an archive is
+            `archive-1.zip/member.csv`.
         table: Table of the source's contract; None for a file that it does not know.
         rows: Accepted rows, one per line kept: the contract's columns, typed, and `_row`. In the order of the file.
         issues: Reasons, see `ISSUES`.
@@ -105,6 +106,7 @@ class BatchResult:
         files: Every file by name, the rejected and the unknown included.
         tables: Accepted files by table.
         reason: Why the whole batch was rejected, else empty.
+        origins: Name as received of each file that goes by a label; of a member of an archive the archive's.
     """
 
     source: str
@@ -118,3 +120,4 @@ class BatchResult:
     files: Mapping[str, ReadResult]
     tables: Mapping[str, ReadResult]
     reason: str = ""
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -124,5 +124,5 @@ def test_what_was_quoted_is_read_back(rows: list[tuple[str, ...]]) -> None:
 )
 def test_any_batch(files: dict[str, bytes]) -> None:
     result = read_batch(SPECS["gp"], files, "2025-07-14")
-    assert set(result.files) == set(files)
+    assert {result.origins[name] for name in result.files} == set(files)
     assert all(is_accounted(file) for file in result.files.values())

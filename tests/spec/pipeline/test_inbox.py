@@ -79,12 +79,13 @@ def test_a_name_that_the_reader_would_refuse_is_no_batch(tmp_path: Path, name: s
 
 
 def test_what_cannot_be_placed_is_named(tmp_path: Path) -> None:
-    put(tmp_path, "gp/2025-06-01/patients.csv", "gp/june/patients.csv", "gp/2025-13-01/patients.csv", "gp/loose.csv")
+    put(tmp_path, "gp/2025-06-01/patients.csv", "gp/june/patients.csv", "gp/2025-13-01/patients.csv")
+    put(tmp_path, "gp/Ann Smith.csv")
     put(tmp_path, "dentist/2025-06-01/teeth.csv", "readme.txt", ".hidden/2025-06-01/x.csv", "gp/2025-06-01/.lock")
     found = read_inbox(tmp_path, SOURCES, [])
     assert found.unknown_sources == ("dentist",)
-    assert found.misnamed == ("gp/2025-13-01", "gp/june", "gp/loose.csv")
-    assert found.stray == ("readme.txt",)
+    assert found.misnamed == ("gp/2025-13-01", "gp/loose-1.csv", "gp/june")
+    assert found.stray == ("loose-2.txt",)
     assert [file.name for file in found.batches[0].files] == ["patients.csv"]
 
 

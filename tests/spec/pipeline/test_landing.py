@@ -79,8 +79,8 @@ def test_lines_are_accounted_for_and_files_kept_as_received(context: RunContext,
     rows = {row["file"]: row for row in book.files.to_pylist()}
     counts = ("lines", "accepted", "quarantined", "duplicates", "opted_out")
     assert [rows["visits.csv"][name] for name in counts] == [4, 2, 1, 1, 0]
-    assert rows["unheard.csv"]["status"] == "rejected"
-    assert [name for name, _ in book.rejected] == ["clinic/2025-06-01/unheard.csv"]
+    assert rows["unknown-1.csv"]["status"] == "rejected"
+    assert [name for name, _ in book.rejected] == ["clinic/2025-06-01/unknown-1.csv"]
     for file in batch.files:
         assert context.vault.read_landed(file.sha256) == file.path.read_bytes()
 
@@ -143,9 +143,9 @@ def test_a_batch_of_an_empty_archive_has_a_line_in_the_book(context: RunContext,
     zipfile.ZipFile(folder / "june.zip", "w").close()
     book = land(context, read_inbox(tmp_path / "inbox", ["clinic"], []).batches[0])
     assert [(row["file"], row["status"], row["lines"]) for row in book.files.to_pylist()] == [
-        ("june.zip", "rejected", 0)
+        ("archive-1.zip", "rejected", 0)
     ]
-    assert [name for name, _ in book.rejected] == ["clinic/2025-06-01/june.zip"]
+    assert [name for name, _ in book.rejected] == ["clinic/2025-06-01/archive-1.zip"]
     assert book.reasons["rule"].to_pylist() == ["empty-file"]
 
 

@@ -127,8 +127,8 @@ def test_an_unknown_file_is_refused_and_its_lines_counted(sample: Load) -> None:
     files = {**sample(*MONTH), "notes.csv": b"a,b\n1,2\n3,4\n", "MHS101Referral.xlsx": b"PK\x03\x04"}
     result = read_batch(CARE, files, "2025-07-02")
 
-    assert refusals(result) == {"notes.csv": "unknown-file", "MHS101Referral.xlsx": "unknown-file"}
-    notes = result.files["notes.csv"]
+    assert refusals(result) == {"unknown-1.csv": "unknown-file", "MHS101Referral.xlsx": "unknown-file"}
+    notes = result.files["unknown-1.csv"]
     assert (notes.table, notes.lines, notes.quarantined) == (None, 2, 2)
     assert result.tables["MHS101Referral"].accepted == 4
 
@@ -168,10 +168,31 @@ def test_an_archive_is_read_as_its_files(sample: Load) -> None:
     loose = read_batch(CARE, files, "2025-07-02")
     packed = read_batch(CARE, {"june.zip": zipped({f"out/{name}": data for name, data in files.items()})}, "2025-07-02")
 
-    assert set(packed.files) == {f"june.zip/{name}" for name in files}
+    assert set(packed.files) == {f"archive-1.zip/{name}" for name in files}
     assert {name: table.rows for name, table in packed.tables.items()} == {
         name: table.rows for name, table in loose.tables.items()
     }
+
+
+def test_a_file_named_after_a_person_is_spoken_of_by_a_label(sample: Load) -> None:
+    files = {
+        **sample(*MONTH),
+        "Ann Smith.csv": b"a\n",
+        "9434765919.smith": b"a\n",
+        "Ann Smith.zip": zipped({"Ann Smith.csv": b"a\n", "MHS101Referral_9434765919.csv": b"a\n"}),
+        "Ann Smith/MHS101Referral.csv": b"a\n",
+    }
+    result = read_batch(CARE, files, "2025-07-02")
+    assert set(result.files) - set(sample(*MONTH)) == {
+        "unknown-1",
+        "unknown-2.csv",
+        "archive-1.zip/unknown-3.csv",
+        "archive-1.zip/unknown-4.csv",
+        "folder-1/MHS101Referral.csv",
+    }
+    assert "Smith" not in repr(result) and "9434765919" not in repr(result)
+    assert result.origins["unknown-2.csv"] == "Ann Smith.csv"
+    assert result.origins["archive-1.zip/unknown-3.csv"] == "Ann Smith.zip"
 
 
 @pytest.mark.parametrize(
@@ -190,13 +211,13 @@ def test_an_archive_is_read_as_its_files(sample: Load) -> None:
 )
 def test_an_unsafe_archive_is_not_opened(sample: Load, archive: bytes) -> None:
     result = read_batch(CARE, {**sample(*MONTH), "more.zip": archive}, "2025-07-02")
-    assert refusals(result) == {"more.zip": "unsafe-archive"}
+    assert refusals(result) == {"archive-1.zip": "unsafe-archive"}
     assert result.tables["MHS101Referral"].accepted == 4
 
 
 def test_an_archive_that_holds_no_file_is_refused(sample: Load) -> None:
     result = read_batch(CARE, {**sample(*MONTH), "more.zip": zipped({})}, "2025-07-02")
-    assert refusals(result) == {"more.zip": "empty-file"}
+    assert refusals(result) == {"archive-1.zip": "empty-file"}
 
 
 def test_a_month_sent_again_is_read_again(sample: Load) -> None:
