@@ -118,3 +118,14 @@ def _followed(went: Mapping[str, int], heirs: Mapping[str, str], current: set[st
 def _most(counts: Mapping[str, int]) -> str:
     """Return the id with the highest count, the lowest of several; nothing for none."""
     return min(counts, key=lambda new: (-counts[new], new), default="")
+
+
+def record_key(key: Key, source: str, source_id: str) -> str:
+    """Return the opaque key of a source record, 32 hex digits: decisions, labels and review queues name it by no other.
+
+    Args:
+        key: Keyed hash (HMAC-SHA-256) under the vault's key for the purpose `record-key`.
+        source: Sending system.
+        source_id: Sender's own id of the person.
+    """
+    return key(f"{source}\x1f{source_id}".encode()).hex()[:32]
