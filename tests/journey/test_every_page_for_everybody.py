@@ -15,7 +15,7 @@ Check = Callable[[Page], None]
 State = Callable[[str], Any]
 
 CARE = [
-    *("/", "/caseload?n=5", "/caseload?q=nobody"),
+    *("/", "/caseload?n=5", "/caseload?show=no-contact"),
     *("@person", "@person?span=all&page=2", "@person/viewers"),
 ]
 STEWARD = ["/", "/feeds?source=social_care", "@batch", "/quarantine", "/linkage"]

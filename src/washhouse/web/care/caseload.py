@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from starlette.responses import Response
 
@@ -17,7 +18,7 @@ from washhouse.insight.crisis.score import MODEL
 from washhouse.web.care.address import name_of
 from washhouse.web.care.export import export_rows
 from washhouse.web.care.risk import Risk, draw_risk
-from washhouse.web.shell.respond import render
+from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_day
 
@@ -36,7 +37,10 @@ SHOWS = {
 
 @dataclass(frozen=True)
 class Filters:
-    """What the address asks for: part of a name, the length of the list, and what to show."""
+    """What is asked for: part of a name, the length of the list, and what to show.
+
+    A name never stands in an address, which ends in logs and histories: it is sent as a form, the rest may stand there.
+    """
 
     q: str
     n: str
@@ -46,6 +50,12 @@ class Filters:
     def length(self) -> int | None:
         """Length of the list, None for everybody."""
         return None if self.n == "all" else int(self.n)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """What stands in the address of the list."""
+        asked = {"n": self.n if self.n != DEFAULT_LENGTH else "", "show": self.show}
+        return {name: value for name, value in asked.items() if value}
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,14 @@ def show_caseload(visit: Visit) -> Response:
     return render(visit, "care/caseload.html", list=read_page(visit))
 
 
+def search_caseload(visit: Visit) -> Response:
+    """Show whom a name finds; a form without a name leads to the address that says the same."""
+    filters = read_filters(visit)
+    if filters.q:
+        return show_caseload(visit)
+    return redirect("/caseload", **filters.address)
+
+
 def export_caseload(visit: Visit) -> Response:
     """Send exactly the rows that the page shows, without names; noted in the audit for each person."""
     page = read_page(visit)
@@ -156,14 +174,15 @@ def read_page(visit: Visit) -> CaseloadPage:
         nobody="Nobody on your caseload matches." if filters.q or filters.show else "Nobody is on this list today.",
         in_crisis=tuple(crisis),
         others=tuple(others) if caseload.is_ranked else (),
-        export_href=f"/caseload.csv?{visit.request.url.query}".rstrip("?"),
+        export_href=f"/caseload.csv?{urlencode(filters.address)}".rstrip("?"),
     )
 
 
 def read_filters(visit: Visit) -> Filters:
-    """Read the address; what makes no sense counts as left out."""
-    n, show = visit.query("n"), visit.query("show")
-    return Filters(visit.query("q"), n if n in LENGTHS else DEFAULT_LENGTH, show if show in SHOWS else "")
+    """Read the form or else the address; what makes no sense counts as left out, and so does a name in an address."""
+    sent = visit.request.method == "POST"
+    q, n, show = (visit.form.get(name, "").strip()[:200] if sent else visit.query(name) for name in ("q", "n", "show"))
+    return Filters(q if sent else "", n if n in LENGTHS else DEFAULT_LENGTH, show if show in SHOWS else "")
 
 
 def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from washhouse.governance.permissions import Action
-from washhouse.web.care.caseload import export_caseload, show_caseload
+from washhouse.web.care.caseload import export_caseload, search_caseload, show_caseload
 from washhouse.web.care.person import review_person, show_person
 from washhouse.web.care.review import undo_review
 from washhouse.web.care.viewers import show_viewers
@@ -11,7 +11,9 @@ from washhouse.web.shell.pages import MenuItem, Page
 
 PAGES = (
     Page("GET", "/caseload", show_caseload, Action.READ_CASELOAD),
+    Page("POST", "/caseload", search_caseload, Action.READ_CASELOAD),
     Page("GET", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
+    Page("POST", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
     Page("GET", "/people/{person_id}/viewers", show_viewers, Action.VIEW_AUDIT_OF_PERSON),
     Page("POST", "/people/{person_id}/reviews", review_person, Action.REVIEW),

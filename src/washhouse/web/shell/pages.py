@@ -36,7 +36,8 @@ class Page:
     """One page or one form's target.
 
     Attributes:
-        method: `GET` reads; `POST` changes something and must carry the session's form token.
+        method: `GET` reads; `POST` changes something, or asks for something that must not stand in an address, and must
+            carry the session's form token.
         path: Path, parameters in braces.
         view: Function from the visit to the response.
         needs: Action that the visitor's grant must allow, or `Open`.
