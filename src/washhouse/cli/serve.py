@@ -122,7 +122,7 @@ class PublishedVersions:
         self._vault = vault
         self._audit = audit
         self._lake = Lake(home.lake)
-        self._held: Published | None = None
+        self._held: tuple[Version, Published] | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> Published | None:
@@ -131,12 +131,13 @@ class PublishedVersions:
         if version is None:
             return None
         held = self._held
-        if held is not None and held.id == version.id:
-            return held
+        # A run after going back may publish an id again, with other tables: the whole version is compared.
+        if held is not None and held[0] == version:
+            return held[1]
         with self._lock:
-            if self._held is None or self._held.id != version.id:
-                self._held = self._build(version)
-            return self._held
+            if self._held is None or self._held[0] != version:
+                self._held = (version, self._build(version))
+            return self._held[1]
 
     def _build(self, version: Version) -> Published:
         return Published(
