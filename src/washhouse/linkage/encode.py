@@ -6,9 +6,8 @@ needs of it (parts, frequency band, roots) is kept as a row of integer features.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.linkage import standardise
+from washhouse.linkage.columnar import Column, gather, numbered, split_address, standard_column, text_bytes
 from washhouse.linkage.fields import BANDS, Field, Kind
 from washhouse.linkage.nicknames import name_roots
 
 Ints = npt.NDArray[np.int32]
 FEATURES = 8
-_PADDING = (-1,) * FEATURES
 """Integers kept for each distinct value; their meaning depends on the kind, see `_features`."""
 
 
@@ -35,8 +34,8 @@ class Encoded:
         features: What a comparison needs of a value. Shape (values, `FEATURES`).
         offsets: Where the characters of a value start in `points`. Shape (values + 1,).
         points: Code points of all values.
-        texts: Standard form of each value.
         parts: Parts of fields that records may be blocked on; -1 where unknown. Each of shape (records,).
+        standard: Each field's column in its standard form, by the field's name.
         unusable: Values given that say nothing (placeholders, invalid numbers), by field.
     """
 
@@ -45,8 +44,8 @@ class Encoded:
     features: Ints
     offsets: npt.NDArray[np.int64]
     points: npt.NDArray[np.uint32]
-    texts: tuple[str, ...]
     parts: Mapping[str, Ints]
+    standard: Mapping[str, Column]
     unusable: Mapping[str, int]
 
     @property
@@ -59,22 +58,38 @@ class Encoded:
         return next((i for i, f in enumerate(self.fields) if f.name == name), -1)
 
 
-@dataclass
 class _Values:
-    """The dictionary while it grows: texts and features; plain numbers for anything shared by values."""
+    """The dictionary while it grows: characters and features of every value."""
 
-    texts: list[str] = field(default_factory=list)
-    features: array[int] = field(default_factory=lambda: array("i"))
-    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._texts: list[pa.StringArray] = []
+        self._features: list[Ints] = []
+        self._count = 0
 
-    def add(self, text: str, features: Sequence[int]) -> int:
-        self.texts.append(text)
-        self.features.extend((*features, *_PADDING[len(features) :]))
-        return len(self.texts) - 1
+    def add(self, texts: pa.StringArray, *features: Ints) -> int:
+        """Add values with their features, a column each; returns the number of the first."""
+        rows = np.full((len(texts), FEATURES), -1, dtype=np.int32)
+        for column, values in enumerate(features):
+            rows[:, column] = values
+        self._texts.append(texts)
+        self._features.append(rows)
+        self._count += len(texts)
+        return self._count - len(texts)
 
-    def number(self, what: str, text: str) -> int:
-        """Return the number of a shared part; equal parts have equal numbers."""
-        return self.numbers.setdefault((what, text), len(self.numbers)) if text else -1
+    def features(self) -> Ints:
+        """What a comparison needs of the values. Shape (values, `FEATURES`)."""
+        return np.concatenate([np.zeros((0, FEATURES), np.int32), *self._features])
+
+    def characters(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+        """Where the characters of each value begin, and the code points of all."""
+        lengths = [pc.utf8_length(texts).to_numpy(zero_copy_only=False) for texts in self._texts]
+        offsets = np.zeros(self._count + 1, dtype=np.int64)
+        if lengths:
+            np.cumsum(np.concatenate(lengths), out=offsets[1:])
+        points = [
+            np.frombuffer(text_bytes(texts).decode().encode("utf-32-le"), dtype=np.uint32) for texts in self._texts
+        ]
+        return offsets, np.concatenate([np.empty(0, np.uint32), *points])
 
 
 def encode(columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[Field]) -> Encoded:
@@ -88,65 +103,31 @@ def encode(columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[F
         The records as integers, in the order given.
     """
     values = _Values()
-    standard = {f.name: _standard_codes(columns[f.name], f) for f in fields}
-    codes, parts, unusable = [], {}, {}
-    names = [f for f in fields if f.kind is Kind.NAME]
-    name_values = _add_names(values, {f.name: standard[f.name] for f in names})
+    standard = {f.name: standard_column(columns[f.name], f.standard) for f in fields}
+    codes, parts = [], {}
+    names = {f.name: standard[f.name] for f in fields if f.kind is Kind.NAME}
+    name_index, sounds = _add_names(values, names), _sounds(names)
     for f in fields:
-        local, texts, lost = standard[f.name]
-        unusable[f.name] = lost
-        if f.kind is Kind.NAME:
-            index = np.array([name_values[t] for t in texts], dtype=np.int32)
-        else:
-            bands = _bands(local, len(texts))
-            index = np.array(
-                [_add_value(values, f, t, int(bands[i])) for i, t in enumerate(texts)],
-                dtype=np.int32,
-            )
-        codes.append(_gather(index, local))
-        for part, numbers in _block_parts(values, f, texts).items():
-            parts[part] = _gather(numbers, local)
+        column = standard[f.name]
+        index = name_index[f.name] if f.kind is Kind.NAME else _add_values(values, f, column)
+        codes.append(gather(index, column.codes))
+        for part, numbers in _block_parts(f, column.texts).items():
+            parts[part] = gather(numbers, column.codes)
+    parts |= {part: gather(numbers, standard[name].codes) for (name, part), numbers in sounds.items()}
     if {"first_sound", "surname_sound"} <= parts.keys():
         parts["names"] = _unordered(parts["first_sound"], parts["surname_sound"])
-    offsets = np.zeros(len(values.texts) + 1, dtype=np.int64)
-    np.cumsum([len(t) for t in values.texts], out=offsets[1:])
+    offsets, points = values.characters()
     n = len(next(iter(columns.values()))) if columns else 0
     return Encoded(
         fields=tuple(fields),
         codes=np.stack(codes) if codes else np.zeros((0, n), np.int32),
-        features=np.frombuffer(values.features, dtype=np.int32).reshape(-1, FEATURES),
+        features=values.features(),
         offsets=offsets,
-        points=np.frombuffer("".join(values.texts).encode("utf-32-le"), dtype=np.uint32),
-        texts=tuple(values.texts),
+        points=points,
         parts=parts,
-        unusable=unusable,
+        standard=standard,
+        unusable={name: column.unusable for name, column in standard.items()},
     )
-
-
-def _standard_codes(column: pa.ChunkedArray | pa.Array, f: Field) -> tuple[Ints, list[str], int]:
-    """Return each record's code, the distinct standard texts (by first use) and how many values say nothing."""
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if not pa.types.is_string(array.type):
-        array = pc.cast(array, pa.string())
-    coded = array.dictionary_encode()
-    raw = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
-    numbers: dict[str, int] = {}
-    index = np.empty(len(coded.dictionary), dtype=np.int32)
-    blank = np.zeros(len(coded.dictionary), dtype=bool)
-    for i, text in enumerate(coded.dictionary.to_pylist()):
-        said = f.standard(text) if text.strip() else None
-        blank[i] = not text.strip()
-        index[i] = -1 if said is None else numbers.setdefault(said, len(numbers))
-    codes = _gather(index, raw)
-    lost = int(((raw >= 0) & (codes < 0)).sum() - (_gather(blank.astype(np.int32), raw) == 1).sum())
-    return codes, list(numbers), lost
-
-
-def _gather(index: Ints, codes: Ints) -> Ints:
-    """Look codes up in an index; -1 stays -1."""
-    if len(index) == 0:
-        return np.full(len(codes), -1, dtype=np.int32)
-    return np.where(codes >= 0, index[codes], -1).astype(np.int32)
 
 
 def _unordered(a: Ints, b: Ints) -> Ints:
@@ -156,101 +137,143 @@ def _unordered(a: Ints, b: Ints) -> Ints:
     return np.where(low >= 0, number, -1).astype(np.int32)
 
 
-def _bands(codes: Ints, values: int) -> Ints:
+def _bands(column: Column) -> Ints:
     """Return the frequency band of each value: 1 rare to 4 common."""
-    known = codes[codes >= 0]
-    share = np.bincount(known, minlength=values) / max(len(known), 1)
+    known = column.codes[column.codes >= 0]
+    share = np.bincount(known, minlength=len(column.texts)) / max(len(known), 1)
     return (np.searchsorted(np.array(BANDS), share, side="right") + 1).astype(np.int32)
 
 
-def _add_names(values: _Values, columns: Mapping[str, tuple[Ints, list[str], int]]) -> dict[str, int]:
+def _add_names(values: _Values, columns: Mapping[str, Column]) -> dict[str, Ints]:
     """Add the names of all name columns to one dictionary, so that swapped names are seen as equal.
 
-    Features: band as a first name, band as a surname, up to three roots, first and last word, length.
+    Features: band as a first name, band as a surname, up to three roots, first and last word, whether it has several.
+    Returns the value of each distinct text of each column.
     """
-    bands = {
-        column: dict(zip(texts, _bands(codes, len(texts)), strict=True))
-        for column, (codes, texts, _) in columns.items()
+    if not columns:
+        return {}
+    everything = pa.chunked_array([c.texts for c in columns.values()], pa.string()).unique()
+    index = {
+        name: pc.index_in(column.texts, value_set=everything).to_numpy(zero_copy_only=False).astype(np.int32)
+        for name, column in columns.items()
     }
-    everything = dict.fromkeys(t for _, texts, _ in columns.values() for t in texts)
-    index = {}
-    for text in everything:
-        words = text.split()
-        roots = [values.number("root", r) for r in name_roots(words[0])[:3]]
-        several = len(words) > 1
-        joined = "".join(words)
-        index[text] = values.add(
-            joined,
-            [
-                int(bands.get("first_name", {}).get(text, 1)),
-                int(bands.get("surname", {}).get(text, 1)),
-                *roots,
-                *[-1] * (3 - len(roots)),
-                values.number("word", words[0] if several else joined),
-                values.number("word", words[-1] if several else joined),
-                1 if several else 0,
-            ],
-        )
-    return index
+    bands = {}
+    for name, column in columns.items():
+        bands[name] = np.ones(len(everything), dtype=np.int32)
+        bands[name][index[name]] = _bands(column)
+    rare = np.ones(len(everything), dtype=np.int32)
+    several = pc.match_substring(everything, " ").to_numpy(zero_copy_only=False)
+    joined = pc.replace_substring(everything, " ", "")
+    first, last = _first_word(everything), pc.replace_substring_regex(everything, "^.* ", "")
+    words = numbered(pa.concat_arrays([pc.if_else(pa.array(several), w, joined) for w in (first, last)]))
+    texts = first.to_pylist()
+    roots: dict[str, int] = {}
+    three = np.full((len(texts), 3), -1, dtype=np.int32)
+    for i, text in enumerate(texts):
+        for place, root in enumerate(name_roots(text)[:3]):
+            three[i, place] = roots.setdefault(root, len(roots))
+    base = values.add(
+        joined,
+        bands.get("first_name", rare),
+        bands.get("surname", rare),
+        *three.T,
+        words[: len(texts)],
+        words[len(texts) :],
+        several.astype(np.int32),
+    )
+    return {name: (rows + base).astype(np.int32) for name, rows in index.items()}
 
 
-def _add_value(values: _Values, f: Field, text: str, band: int) -> int:
-    """Add one value of a field that is not a name.
+def _first_word(texts: pa.StringArray) -> pa.StringArray:
+    return pc.replace_substring_regex(texts, " .*$", "")
+
+
+def _add_values(values: _Values, f: Field, column: Column) -> Ints:
+    """Add the values of a field that is not a name.
 
     Features: a date's year, month, day; a postcode's area, district, sector; the value that holds an address's
-    numbers, and its words; a word's band.
+    numbers, and its words; a word's band. Returns the value of each distinct text.
     """
+    texts = column.texts
+    rows = np.arange(len(texts), dtype=np.int32)
+    nothing = pa.array([""] * len(texts), pa.string())
     if f.kind is Kind.DATE:
-        return values.add("", [int(p) for p in text.split("-")])
+        return rows + values.add(nothing, *_date_parts(texts))
     if f.kind is Kind.POSTCODE:
-        return values.add(text, [values.number("place", p) for p in standardise.postcode_parts(text)])
+        parts = [standardise.postcode_parts(text) for text in texts.to_pylist()]
+        return rows + values.add(texts, *(numbered(pa.array([p[i] for p in parts], pa.string())) for i in range(3)))
     if f.kind is Kind.ADDRESS:
-        numbers, words = standardise.address_parts(text)
-        held = values.numbers.get(("house", numbers), -1)
-        if held < 0 and numbers:
-            held = values.numbers[("house", numbers)] = values.add(numbers, [])
-        return values.add(words, [held, values.number("street", words)])
+        numbers, words = split_address(texts)
+        houses = numbers.unique()
+        base = values.add(houses)
+        held = pc.index_in(numbers, value_set=houses).to_numpy(zero_copy_only=False).astype(np.int32) + base
+        held[pc.equal(numbers, "").to_numpy(zero_copy_only=False)] = -1
+        return rows + values.add(words, held, numbered(words))
     if f.kind is Kind.WORD:
-        return values.add(text, [band])
-    return values.add(text if f.kind is Kind.IDENTIFIER else "", [])
+        return rows + values.add(texts, _bands(column))
+    return rows + values.add(texts if f.kind is Kind.IDENTIFIER else nothing)
 
 
-def _block_parts(values: _Values, f: Field, texts: Sequence[str]) -> dict[str, Ints]:
+def _date_parts(texts: pa.StringArray) -> tuple[Ints, Ints, Ints]:
+    """Return year, month and day of standard dates; a part that is not known is 0."""
+    digits = np.frombuffer(text_bytes(texts), dtype=np.uint8).reshape(-1, 10).astype(np.int32) - ord("0")
+    year = digits[:, :4] @ np.array([1000, 100, 10, 1], dtype=np.int32)
+    return year, digits[:, 5] * 10 + digits[:, 6], digits[:, 8] * 10 + digits[:, 9]
+
+
+def _sounds(columns: Mapping[str, Column]) -> dict[tuple[str, str], Ints]:
+    """Return the sound of each distinct name, numbered alike for first names and surnames: they may be swapped."""
+    found: dict[tuple[str, str], list[str]] = {}
+    if "first_name" in columns:
+        texts = _first_word(columns["first_name"].texts).to_pylist()
+        found["first_name", "first_sound"] = [standardise.phonetic(text) for text in texts]
+    if "surname" in columns:
+        texts = columns["surname"].texts.to_pylist()
+        found["surname", "surname_sound"] = [standardise.phonetic(text) for text in texts]
+    if not found:
+        return {}
+    numbers = numbered(pa.array([sound for sounds in found.values() for sound in sounds], pa.string()))
+    ends = np.cumsum([len(sounds) for sounds in found.values()])[:-1]
+    return dict(zip(found, np.split(numbers, ends), strict=True))
+
+
+def _block_parts(f: Field, texts: pa.StringArray) -> dict[str, Ints]:
     """Return, for each part that records may be blocked on, its number for each distinct text."""
 
-    def numbers(part: str, of: Sequence[str]) -> Ints:
-        return np.array([values.number(part, t) for t in of], dtype=np.int32)
+    def of_each(function: Callable[[str], str], words: pa.StringArray) -> Ints:
+        few = words.dictionary_encode()
+        numbers = numbered(pa.array([function(word) for word in few.dictionary.to_pylist()], pa.string()))
+        return gather(numbers, few.indices.to_numpy(zero_copy_only=False))
 
     whole = {f.name: np.arange(len(texts), dtype=np.int32)}
     if f.name == "first_name":
-        first = [t.split()[0] for t in texts]
+        first = _first_word(texts)
         return whole | {
-            "first_root": numbers("root", [name_roots(w)[0] for w in first]),
-            "first_initial": numbers("initial", [t[:1] for t in texts]),
-            "first_sound": numbers("sound", [standardise.phonetic(w) for w in first]),
+            "first_root": of_each(lambda word: name_roots(word)[0], first),
+            "first_initial": numbered(pc.utf8_slice_codeunits(texts, 0, 1)),
         }
     if f.name == "surname":
         return whole | {
-            "surname_sound": numbers("sound", [standardise.phonetic(t) for t in texts]),
-            "surname_start": numbers("start", [t[:4] for t in texts]),
-            "surname_initial": numbers("initial", [t[:1] for t in texts]),
+            "surname_start": numbered(pc.utf8_slice_codeunits(texts, 0, 4)),
+            "surname_initial": numbered(pc.utf8_slice_codeunits(texts, 0, 1)),
         }
     if f.name == "birth_date":
-        full = [t if "00" not in (t[5:7], t[8:]) and t[:4] != "0000" else "" for t in texts]
+        year, month, day = _date_parts(texts)
+        dated = (month > 0) & (day > 0)
         return {
-            "birth_date": numbers("date", full),
-            "birth_year": numbers("year", [t[:4] if t[:4] != "0000" else "" for t in texts]),
-            "birth_month": numbers("month", [t[:7] if t[:4] != "0000" and t[5:7] != "00" else "" for t in texts]),
-            "birth_day_month": numbers("day", [t[5:] if "00" not in (t[5:7], t[8:]) else "" for t in texts]),
+            "birth_date": np.where(dated & (year > 0), (year * 13 + month) * 32 + day, -1).astype(np.int32),
+            "birth_year": np.where(year > 0, year, -1).astype(np.int32),
+            "birth_month": np.where((year > 0) & (month > 0), year * 13 + month, -1).astype(np.int32),
+            "birth_day_month": np.where(dated, month * 32 + day, -1).astype(np.int32),
         }
     if f.name == "postcode":
-        parts = [standardise.postcode_parts(t) for t in texts]
+        parts = [standardise.postcode_parts(text) for text in texts.to_pylist()]
         return whole | {
-            "postcode_district": numbers("place", [p[1] for p in parts]),
-            "postcode_sector": numbers("place", [p[2] for p in parts]),
+            "postcode_district": numbered(pa.array([p[1] for p in parts], pa.string())),
+            "postcode_sector": numbered(pa.array([p[2] for p in parts], pa.string())),
         }
     if f.kind is Kind.ADDRESS:
-        return whole | {"house": numbers("house part", [standardise.address_parts(t)[0] for t in texts])}
+        return whole | {"house": numbered(split_address(texts)[0])}
     return whole
 
 

@@ -134,7 +134,7 @@ def _equal_pairs(encoded: Encoded, f: int, size: int, side: Ints | None) -> tupl
     """Count the pairs whose values are equal, by level, and the pairs where both sides have one."""
     field, codes = encoded.fields[f], encoded.codes[f]
     known = codes >= 0
-    values = int(codes.max(initial=-1)) + 1 if field.kind is Kind.SETTING else len(encoded.texts)
+    values = int(codes.max(initial=-1)) + 1 if field.kind is Kind.SETTING else len(encoded.features)
     if side is None:
         held = np.bincount(codes[known], minlength=values).astype(np.float64)
         same, total = held * (held - 1) / 2, known.sum() * (known.sum() - 1.0) / 2

@@ -13,14 +13,15 @@ from datetime import datetime
 _LETTERS = str.maketrans(
     {"Ø": "O", "Æ": "AE", "Œ": "OE", "ß": "SS", "ẞ": "SS", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH"}
 )
-_NOTHING = frozenset(
+NOTHING = frozenset(
     """
     NULL NONE NAN NA NK UNKNOWN NOTKNOWN NOTSTATED NOTGIVEN NOTRECORDED NONAME MISSING TEST ANON ANONYMOUS DONOTUSE
     XX XXX XXXX ZZZ BABY BABYBOY BABYGIRL INFANT MALE FEMALE TWIN TWINONE TWINTWO
     """.split()  # noqa: SIM905
 )
+"""What stands in a field and says nothing, blanks left out."""
 _TITLES = frozenset(("MR", "MRS", "MS", "MISS", "MASTER", "DR", "PROF", "REV", "SIR", "DAME", "MX"))
-_STREETS = {
+STREETS = {
     "RD": "ROAD",
     "STR": "STREET",
     "ST": "STREET",
@@ -53,16 +54,19 @@ _STREETS = {
     "NTH": "NORTH",
     "STH": "SOUTH",
 }
-_NO_ADDRESS = re.compile(r"NO FIXED (ABODE|ADDRESS)|^NFA$|HOMELESS|ADDRESS (UNKNOWN|NOT KNOWN)|^UNKNOWN$|^NOT KNOWN$")
+"""Short forms that are written out, but for the first word of an address."""
+NO_ADDRESS = re.compile(r"NO FIXED (ABODE|ADDRESS)|^NFA$|HOMELESS|ADDRESS (UNKNOWN|NOT KNOWN)|^UNKNOWN$|^NOT KNOWN$")
+"""Addresses that are none."""
 _DIGIT = re.compile(r"\d")
 _APOSTROPHES = re.compile(r"['’`´.]")
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _BETWEEN_NAMES = re.compile(r"[\W\d_]+")
 _POSTCODE = re.compile(r"^([A-Z]{1,2})([0-9][A-Z0-9]?)([0-9])([A-Z]{2})$")
-_SENTINEL_DATES = frozenset(
+SENTINEL_DATES = frozenset(
     {"1900-01-01", "1800-01-01", "1801-01-01", "1899-12-30", "1899-12-31", "1753-01-01", "1111-11-11", "0001-01-01"}
     | {"9999-12-31", "9999-09-09", "2999-12-31", "2099-12-31"}
 )
+"""Dates that systems put where they know none."""
 _SEXES = {
     "F": "female",
     "FEMALE": "female",
@@ -95,7 +99,7 @@ def name(text: str) -> str | None:
     if len(words) > 1 and words[0] in {"MC", "MAC", "O", "ST", "D"}:
         words = [words[0] + words[1], *words[2:]]
     joined = " ".join(words)
-    return None if not words or "".join(words) in _NOTHING else joined
+    return None if not words or "".join(words) in NOTHING else joined
 
 
 def phonetic(text: str) -> str:
@@ -133,7 +137,7 @@ def postcode(text: str) -> str | None:
     ('L81TN', 'L81TN', 'L81TN', None, '2250')
     """
     plain = re.sub(r"[^A-Z0-9]", "", _plain(text))
-    if not plain or plain.startswith("ZZ99") or plain in _NOTHING:
+    if not plain or plain.startswith("ZZ99") or plain in NOTHING:
         return None
     if len(plain) in (5, 6, 7) and not _POSTCODE.match(plain):
         digit = plain[-3].translate(str.maketrans("OIL", "011"))
@@ -164,9 +168,9 @@ def address(text: str) -> str | None:
     """
     words = [w for w in _BETWEEN_WORDS.split(_APOSTROPHES.sub("", _plain(text))) if w]
     if len(words) > 1:
-        words = [words[0], *(_STREETS.get(w, w) for w in words[1:])]
+        words = [words[0], *(STREETS.get(w, w) for w in words[1:])]
     joined = " ".join(words)
-    return None if not words or _NO_ADDRESS.search(joined) or "".join(words) in _NOTHING else joined
+    return None if not words or NO_ADDRESS.search(joined) or "".join(words) in NOTHING else joined
 
 
 def address_parts(standard: str) -> tuple[str, str]:
@@ -208,7 +212,7 @@ def identifier(text: str) -> str | None:
     ('AB123', None)
     """
     plain = re.sub(r"[^\w]|_", "", _plain(text))
-    return None if not plain or len(set(plain)) == 1 or plain in _NOTHING else plain
+    return None if not plain or len(set(plain)) == 1 or plain in NOTHING else plain
 
 
 def category(text: str) -> str | None:
@@ -218,7 +222,7 @@ def category(text: str) -> str | None:
     'WHITE BRITISH'
     """
     plain = " ".join(_plain(text).split())
-    return plain if plain and plain.replace(" ", "") not in _NOTHING else None
+    return plain if plain and plain.replace(" ", "") not in NOTHING else None
 
 
 def birth_date(text: str, parse: str = "") -> str | None:
@@ -260,7 +264,7 @@ def _checked(year: int, month: int, day: int) -> str | None:
     """
     if month > 12 >= day > 0 and month <= 31:
         month, day = day, month
-    if f"{year:04d}-{month:02d}-{day:02d}" in _SENTINEL_DATES or (year and not 1850 <= year <= 2200):
+    if f"{year:04d}-{month:02d}-{day:02d}" in SENTINEL_DATES or (year and not 1850 <= year <= 2200):
         return None
     month, day = (month if month <= 12 else 0), (day if day <= 31 else 0)
     return f"{year:04d}-{month:02d}-{day:02d}" if year or month or day else None
