@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -76,6 +78,8 @@ class LazyGroup(TyperGroup):
         except OSError as error:
             raise _tell(_refused_by_system(error)) from error
         except Exception as fault:
+            if _is_out_of_space(fault):
+                raise _tell(_refused_by_system(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))) from None
             # An engine's message may quote a row's value: where it happened is shown, what it said is not.
             typer.secho(f"error: a fault of washhouse's own: {type(fault).__name__}", fg="red", err=True)
             typer.echo("".join(traceback.format_tb(fault.__traceback__)), err=True)
@@ -97,6 +101,31 @@ def _refused_by_system(error: OSError) -> HomeError:
         f"The system would not read or write a file of the home: {error.strerror or type(error).__name__}.",
         "Check who may read and write there, and the free space; then run again.",
     )
+
+
+_FULL = (
+    "no space left on device",
+    "os error 28",
+    "disk quota exceeded",
+    "database or disk is full",
+    "max_temp_directory_size",
+)
+"""What engines say when the disk is full: the system's words, those of delta-rs, SQLite and DuckDB."""
+
+
+def _is_out_of_space(fault: BaseException) -> bool:
+    """Whether an error, or one that it came from, is a full disk; engines have errors of their own for it."""
+    seen: set[int] = set()
+    cause: BaseException | None = fault
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        said = str(cause).casefold()
+        if any(words in said for words in _FULL):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 app = typer.Typer(
