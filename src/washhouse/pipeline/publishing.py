@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections import defaultdict
+from collections.abc import Iterable
 
 from washhouse.lake.disk import remove_half_written
-from washhouse.lake.pointer import forget, history
+from washhouse.lake.pointer import Version, forget, history
 from washhouse.pipeline.context import RunContext
 
 BY_BATCH = ("typed", "aside")
@@ -20,6 +22,17 @@ def name_version(number: int, batches: tuple[str, ...]) -> str:
     'v000001-acd8634a'
     """
     return f"v{number:06}-{hashlib.sha256(chr(10).join(batches).encode()).hexdigest()[:8]}"
+
+
+def prune_models(context: RunContext, kept: Iterable[Version]) -> None:
+    """Remove models that no kept version scored with: of pruned versions, and of runs that died before they published.
+
+    A run does so before it scores, too: a model fitted by a run that died is of data that was never published.
+    """
+    used = {(name, model) for version in kept for name, model in version.models.items()}
+    for folder in context.home.models.glob("*/*"):
+        if (folder.parent.name, folder.name) not in used:
+            shutil.rmtree(folder)
 
 
 def prune(context: RunContext) -> None:
@@ -39,6 +52,7 @@ def prune(context: RunContext) -> None:
         for name, generation in version.vault.items():
             generations[name].add(generation)
     remove_half_written(context.home.root)
+    prune_models(context, kept)
     context.lake.prune({name: sorted(numbers) for name, numbers in tables.items()})
     batches = {batch for version in kept for batch in version.batches}
     for name in context.vault.tables():

@@ -18,7 +18,7 @@ from washhouse.desk.clock import utc_now
 from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.lock import run_lock
-from washhouse.lake.pointer import Version, publish, read_current
+from washhouse.lake.pointer import Version, history, publish, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext
@@ -29,7 +29,7 @@ from washhouse.pipeline.inbox import Inbox, read_inbox
 from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
 from washhouse.pipeline.progress import Clock, Progress, Silent
-from washhouse.pipeline.publishing import name_version, prune
+from washhouse.pipeline.publishing import name_version, prune, prune_models
 from washhouse.pipeline.recording import build_record, write_books
 from washhouse.pipeline.report import RunReport, count_sources
 from washhouse.pipeline.scoring import score
@@ -139,6 +139,7 @@ def run(
         )
         context.empty_spill()
         restored = context.lake.restore(context.published.tables if context.published else {})
+        prune_models(context, history(home))
         reached("restored")
         try:
             return _run_locked(context, find(context.published), restored, read)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -32,9 +31,6 @@ def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
     Returns:
         The candidate with the table of scores, the models and what scoring came to, and the number of scores.
     """
-    if context.published is None:
-        # Nothing was ever published: what lies there is from a first run that died.
-        shutil.rmtree(context.home.models, ignore_errors=True)
     desk = open_desk(context.settings.desk_url or context.home.desk_file)
     try:
         audit = AuditTrail(desk)

@@ -1,0 +1,56 @@
+"""Models stay as long as a version that scored with them, and no longer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from washhouse.core.home import Home, Settings
+from washhouse.governance.keys import load_or_create_master_key
+from washhouse.governance.vault import Vault
+from washhouse.lake.pointer import Version, publish
+from washhouse.lake.store import Lake
+from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.progress import Silent
+from washhouse.pipeline.publishing import prune, prune_models
+
+NOW = dt.datetime(2025, 7, 1)
+
+
+def version(number: int, model: str) -> Version:
+    return Version(number, f"v{number:06}-aaaaaaaa", NOW, {}, {}, (), {}, {"crisis": model}, 2)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> RunContext:
+    home = Home(tmp_path / "home")
+    vault = Vault(home, load_or_create_master_key(home, Settings()))
+    for name in ("one", "two", "three", "died", ".died.partial"):
+        (home.models / "crisis" / name).mkdir(parents=True)
+        (home.models / "crisis" / name / "model.json").write_text("{}")
+    return RunContext(home, Settings(keep_versions=2), Lake(home.lake), vault, None, NOW, Silent(), lambda name: None)
+
+
+def models(context: RunContext) -> set[str]:
+    return {folder.name for folder in context.home.models.glob("crisis/*")}
+
+
+def test_models_of_kept_versions_stay(context: RunContext) -> None:
+    for number, model in enumerate(("one", "two", "three"), start=1):
+        publish(context.home, version(number, model))
+    prune(context)
+    assert models(context) == {"two", "three"}
+
+
+def test_before_the_first_version_nothing_stays(context: RunContext) -> None:
+    prune_models(context, [])
+    assert models(context) == set()
+
+
+def test_a_home_without_models_is_left_alone(context: RunContext, tmp_path: Path) -> None:
+    empty = replace(context, home=Home(tmp_path / "empty"))
+    prune_models(empty, [])
+    assert not empty.home.root.exists()
