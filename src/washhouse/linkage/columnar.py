@@ -303,10 +303,3 @@ def gather(index: Ints, codes: Ints) -> Ints:
     found: Ints = index[codes]
     found[codes < 0] = -1
     return found
-
-
-def numbered(texts: pa.StringArray) -> Ints:
-    """Number texts, equal ones alike, by first use; an empty one is -1."""
-    coded = pc.if_else(pc.equal(texts, ""), None, texts).dictionary_encode()
-    numbers: Ints = pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
-    return numbers

@@ -15,11 +15,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.linkage import standardise
-from washhouse.linkage.columnar import Column, gather, numbered, split_address, standard_column, text_bytes
+from washhouse.linkage.columnar import Column, gather, split_address, standard_column, text_bytes
 from washhouse.linkage.fields import BANDS, Field, Kind
+from washhouse.linkage.hashes import Hashes, hash_columns, numbers_of
 from washhouse.linkage.nicknames import name_roots
 
 Ints = npt.NDArray[np.int32]
+Bands = Mapping[str, Mapping[int, int]]
+"""For each field the values that are not rare: 64-bit hash of the standard form to band."""
+HOUSE = "house numbers"
+"""What the values that hold an address's numbers are called among the dictionary's."""
 FEATURES = 8
 """Integers kept for each distinct value; their meaning depends on the kind, see `_features`."""
 
@@ -34,9 +39,11 @@ class Encoded:
         features: What a comparison needs of a value. Shape (values, `FEATURES`).
         offsets: Where the characters of a value start in `points`. Shape (values + 1,).
         points: Code points of all values.
+        hashes: What each value is, in 64 bits: equal for equal values of one kind, whatever else was encoded.
         parts: Parts of fields that records may be blocked on; -1 where unknown. Each of shape (records,).
         standard: Each field's column in its standard form, by the field's name.
         unusable: Values given that say nothing (placeholders, invalid numbers), by field.
+        bands: How common values were taken to be, see `fields.BANDS`.
     """
 
     fields: tuple[Field, ...]
@@ -44,9 +51,11 @@ class Encoded:
     features: Ints
     offsets: npt.NDArray[np.int64]
     points: npt.NDArray[np.uint32]
+    hashes: Hashes
     parts: Mapping[str, Ints]
     standard: Mapping[str, Column]
     unusable: Mapping[str, int]
+    bands: Bands
 
     @property
     def records(self) -> int:
@@ -64,21 +73,27 @@ class _Values:
     def __init__(self) -> None:
         self._texts: list[pa.StringArray] = []
         self._features: list[Ints] = []
+        self._hashes: list[Hashes] = []
         self._count = 0
 
-    def add(self, texts: pa.StringArray, *features: Ints) -> int:
-        """Add values with their features, a column each; returns the number of the first."""
+    def add(self, hashes: Hashes, texts: pa.StringArray, *features: Ints) -> int:
+        """Add values: their hashes, characters and features, a column each; returns the number of the first."""
         rows = np.full((len(texts), FEATURES), -1, dtype=np.int32)
         for column, values in enumerate(features):
             rows[:, column] = values
         self._texts.append(texts)
         self._features.append(rows)
+        self._hashes.append(hashes)
         self._count += len(texts)
         return self._count - len(texts)
 
     def features(self) -> Ints:
         """What a comparison needs of the values. Shape (values, `FEATURES`)."""
         return np.concatenate([np.zeros((0, FEATURES), np.int32), *self._features])
+
+    def hashes(self) -> Hashes:
+        """What each value is."""
+        return np.concatenate([np.empty(0, np.uint64), *self._hashes])
 
     def characters(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
         """Where the characters of each value begin, and the code points of all."""
@@ -92,12 +107,18 @@ class _Values:
         return offsets, np.concatenate([np.empty(0, np.uint32), *points])
 
 
-def encode(columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[Field]) -> Encoded:
+def encode(
+    columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[Field], bands: Bands | None = None
+) -> Encoded:
     """Standardise and dictionary-encode the columns of some records.
+
+    Nothing but `bands` and the order of values depends on the other records: features, parts and hashes follow from
+    the value alone.
 
     Args:
         columns: Texts of each field, by the field's name, all of one length.
         fields: The fields to encode; each must have a column.
+        bands: How common values are, from a trained model; counted in the columns if left out.
 
     Returns:
         The records as integers, in the order given.
@@ -106,10 +127,12 @@ def encode(columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[F
     standard = {f.name: standard_column(columns[f.name], f.standard) for f in fields}
     codes, parts = [], {}
     names = {f.name: standard[f.name] for f in fields if f.kind is Kind.NAME}
-    name_index, sounds = _add_names(values, names), _sounds(names)
+    if bands is None:
+        bands = {f.name: _counted(f.name, standard[f.name]) for f in fields if f.kind in (Kind.NAME, Kind.WORD)}
+    name_index, sounds = _add_names(values, names, bands), _sounds(names)
     for f in fields:
         column = standard[f.name]
-        index = name_index[f.name] if f.kind is Kind.NAME else _add_values(values, f, column)
+        index = name_index[f.name] if f.kind is Kind.NAME else _add_values(values, f, column, bands)
         codes.append(gather(index, column.codes))
         for part, numbers in _block_parts(f, column.texts).items():
             parts[part] = gather(numbers, column.codes)
@@ -124,27 +147,53 @@ def encode(columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[F
         features=values.features(),
         offsets=offsets,
         points=points,
+        hashes=values.hashes(),
         parts=parts,
         standard=standard,
         unusable={name: column.unusable for name, column in standard.items()},
+        bands=bands,
     )
+
+
+def numbered(texts: pa.StringArray) -> Ints:
+    """Number texts, equal ones alike; the number follows from the text alone. An empty one is -1."""
+    numbers = numbers_of(hash_columns([texts]))
+    numbers[pc.equal(texts, "").to_numpy(zero_copy_only=False)] = -1
+    return numbers
 
 
 def _unordered(a: Ints, b: Ints) -> Ints:
     """Number the pairs of two parts, whichever comes first."""
-    low, high = np.minimum(a, b).astype(np.int64), np.maximum(a, b).astype(np.int64)
-    _, number = np.unique(low * (int(high.max(initial=0)) + 1) + high, return_inverse=True)
-    return np.where(low >= 0, number, -1).astype(np.int32)
+    low, high = np.minimum(a, b).astype(np.uint64), np.maximum(a, b).astype(np.uint64)
+    mixed = (low * np.uint64(0x9E3779B97F4A7C15) + high) * np.uint64(0xBF58476D1CE4E5B9)
+    number = numbers_of(mixed ^ (mixed >> np.uint64(29)))
+    return np.where(np.minimum(a, b) >= 0, number, -1).astype(np.int32)
 
 
-def _bands(column: Column) -> Ints:
-    """Return the frequency band of each value: 1 rare to 4 common."""
+def _counted(name: str, column: Column) -> dict[int, int]:
+    """Return the frequency band of each value of a column: 2 uncommon to 4 common; a rare one is left out."""
     known = column.codes[column.codes >= 0]
     share = np.bincount(known, minlength=len(column.texts)) / max(len(known), 1)
-    return (np.searchsorted(np.array(BANDS), share, side="right") + 1).astype(np.int32)
+    band = np.searchsorted(np.array(BANDS), share, side="right") + 1
+    common = np.flatnonzero(band > 1)
+    hashes = hash_columns([column.texts.take(pa.array(common))], name)
+    return dict(zip(hashes.tolist(), band[common].tolist(), strict=True))
 
 
-def _add_names(values: _Values, columns: Mapping[str, Column]) -> dict[str, Ints]:
+def _banded(name: str, texts: pa.StringArray, bands: Bands) -> Ints:
+    """Return the frequency band of each text as a value of a field: 1 rare to 4 common."""
+    common = bands.get(name, {})
+    if not common:
+        return np.ones(len(texts), dtype=np.int32)
+    keys = np.fromiter(common, np.uint64, len(common))
+    order = np.argsort(keys)
+    keys, held = keys[order], np.fromiter(common.values(), np.int32, len(common))[order]
+    hashes = hash_columns([texts], name)
+    place = np.minimum(np.searchsorted(keys, hashes), len(keys) - 1)
+    return np.where(keys[place] == hashes, held[place], 1).astype(np.int32)
+
+
+def _add_names(values: _Values, columns: Mapping[str, Column], bands: Bands) -> dict[str, Ints]:
     """Add the names of all name columns to one dictionary, so that swapped names are seen as equal.
 
     Features: band as a first name, band as a surname, up to three roots, first and last word, whether it has several.
@@ -157,28 +206,22 @@ def _add_names(values: _Values, columns: Mapping[str, Column]) -> dict[str, Ints
         name: pc.index_in(column.texts, value_set=everything).to_numpy(zero_copy_only=False).astype(np.int32)
         for name, column in columns.items()
     }
-    bands = {}
-    for name, column in columns.items():
-        bands[name] = np.ones(len(everything), dtype=np.int32)
-        bands[name][index[name]] = _bands(column)
-    rare = np.ones(len(everything), dtype=np.int32)
     several = pc.match_substring(everything, " ").to_numpy(zero_copy_only=False)
     joined = pc.replace_substring(everything, " ", "")
     first, last = _first_word(everything), pc.replace_substring_regex(everything, "^.* ", "")
     words = numbered(pa.concat_arrays([pc.if_else(pa.array(several), w, joined) for w in (first, last)]))
-    texts = first.to_pylist()
-    roots: dict[str, int] = {}
-    three = np.full((len(texts), 3), -1, dtype=np.int32)
-    for i, text in enumerate(texts):
-        for place, root in enumerate(name_roots(text)[:3]):
-            three[i, place] = roots.setdefault(root, len(roots))
+    few = first.dictionary_encode()
+    roots = [[*name_roots(word)[:3], "", "", ""][:3] for word in few.dictionary.to_pylist()]
+    flat = numbered(pa.array([root for three in roots for root in three], pa.string())).reshape(-1, 3)
+    three = flat[few.indices.to_numpy(zero_copy_only=False)]
     base = values.add(
+        hash_columns([everything], "name"),
         joined,
-        bands.get("first_name", rare),
-        bands.get("surname", rare),
+        _banded("first_name", everything, bands),
+        _banded("surname", everything, bands),
         *three.T,
-        words[: len(texts)],
-        words[len(texts) :],
+        words[: len(everything)],
+        words[len(everything) :],
         several.astype(np.int32),
     )
     return {name: (rows + base).astype(np.int32) for name, rows in index.items()}
@@ -188,7 +231,7 @@ def _first_word(texts: pa.StringArray) -> pa.StringArray:
     return pc.replace_substring_regex(texts, " .*$", "")
 
 
-def _add_values(values: _Values, f: Field, column: Column) -> Ints:
+def _add_values(values: _Values, f: Field, column: Column, bands: Bands) -> Ints:
     """Add the values of a field that is not a name.
 
     Features: a date's year, month, day; a postcode's area, district, sector; the value that holds an address's
@@ -196,22 +239,24 @@ def _add_values(values: _Values, f: Field, column: Column) -> Ints:
     """
     texts = column.texts
     rows = np.arange(len(texts), dtype=np.int32)
+    hashes = hash_columns([texts], f.name)
     nothing = pa.array([""] * len(texts), pa.string())
     if f.kind is Kind.DATE:
-        return rows + values.add(nothing, *_date_parts(texts))
+        return rows + values.add(hashes, nothing, *_date_parts(texts))
     if f.kind is Kind.POSTCODE:
         parts = [standardise.postcode_parts(text) for text in texts.to_pylist()]
-        return rows + values.add(texts, *(numbered(pa.array([p[i] for p in parts], pa.string())) for i in range(3)))
+        places = (numbered(pa.array([p[i] for p in parts], pa.string())) for i in range(3))
+        return rows + values.add(hashes, texts, *places)
     if f.kind is Kind.ADDRESS:
         numbers, words = split_address(texts)
         houses = numbers.unique()
-        base = values.add(houses)
+        base = values.add(hash_columns([houses], HOUSE), houses)
         held = pc.index_in(numbers, value_set=houses).to_numpy(zero_copy_only=False).astype(np.int32) + base
         held[pc.equal(numbers, "").to_numpy(zero_copy_only=False)] = -1
-        return rows + values.add(words, held, numbered(words))
+        return rows + values.add(hashes, words, held, numbered(words))
     if f.kind is Kind.WORD:
-        return rows + values.add(texts, _bands(column))
-    return rows + values.add(texts if f.kind is Kind.IDENTIFIER else nothing)
+        return rows + values.add(hashes, texts, _banded(f.name, texts, bands))
+    return rows + values.add(hashes, texts if f.kind is Kind.IDENTIFIER else nothing)
 
 
 def _date_parts(texts: pa.StringArray) -> tuple[Ints, Ints, Ints]:
@@ -245,7 +290,7 @@ def _block_parts(f: Field, texts: pa.StringArray) -> dict[str, Ints]:
         numbers = numbered(pa.array([function(word) for word in few.dictionary.to_pylist()], pa.string()))
         return gather(numbers, few.indices.to_numpy(zero_copy_only=False))
 
-    whole = {f.name: np.arange(len(texts), dtype=np.int32)}
+    whole = {f.name: numbered(texts)}
     if f.name == "first_name":
         first = _first_word(texts)
         return whole | {
