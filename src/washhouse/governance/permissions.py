@@ -31,6 +31,10 @@ class Action(StrEnum):
     """Reasons, files, rows and columns of lines set aside; no values."""
     READ_LINKAGE = "read-linkage"
     """Figures of the linkage; no records."""
+    REVIEW_LINKS = "review-links"
+    """See, answer and undo questions about links between records; no values of theirs."""
+    REVEAL_RECORDS = "reveal-records"
+    """What two records that a question is about say of a person, from the vault."""
     READ_POPULATION = "read-population"
     """Every person's de-identified rows, by a kernel."""
     WRITE_RECORD = "write-record"
@@ -58,6 +62,8 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_FEEDS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUARANTINE, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_LINKAGE, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVIEW_LINKS, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVEAL_RECORDS, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_POPULATION, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.WRITE_RECORD, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_FEEDS, Relation.POPULATION),

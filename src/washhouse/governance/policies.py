@@ -21,6 +21,9 @@ MAX_DAYS_AHEAD_TO_RANK = 1
 REVEAL_LIMIT = 500
 """People that one reveal may cover: more than any caseload, far less than a population."""
 
+RECORD_REVEAL_LIMIT = 2
+"""Records that one reveal for link review may cover: the two of one question."""
+
 
 def is_active(grant: Grant, now: datetime) -> bool:
     """Does the grant hold now? From its issue (included) to its expiry (excluded)."""
@@ -75,3 +78,22 @@ def check_reveal_count(count: int, limit: int = REVEAL_LIMIT) -> None:
     """
     if not may_reveal_count(count, limit):
         raise RefusedError("reveal-limit", f"One reveal covers at most {limit} people.", "Ask page by page.")
+
+
+def may_reveal_records(count: int) -> bool:
+    """May one reveal for link review cover that many records?"""
+    return 0 <= count <= RECORD_REVEAL_LIMIT
+
+
+def check_reveal_records(count: int) -> None:
+    """Raise if one reveal for link review covers too many records.
+
+    Raises:
+        RefusedError: `record-reveal-limit`.
+    """
+    if not may_reveal_records(count):
+        raise RefusedError(
+            "record-reveal-limit",
+            f"Link review shows at most {RECORD_REVEAL_LIMIT} records at a time.",
+            "Ask pair by pair.",
+        )

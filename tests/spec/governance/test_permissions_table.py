@@ -30,6 +30,8 @@ clinician  direct-care  view-audit-of-person  care
 steward    stewardship  read-feeds            population
 steward    stewardship  read-quarantine       population
 steward    stewardship  read-linkage          population
+steward    stewardship  review-links          population
+steward    stewardship  reveal-records        population
 system     operations   read-population       population
 system     operations   write-record          population
 system     operations   read-feeds            population

@@ -13,9 +13,11 @@ from washhouse.governance.policies import (
     check_active,
     check_rank,
     check_reveal_count,
+    check_reveal_records,
     is_active,
     may_rank,
     may_reveal_count,
+    may_reveal_records,
 )
 
 NOW = datetime(2026, 7, 1, 9, 0)
@@ -83,3 +85,14 @@ def test_a_reveal_is_bounded(count: int, limit: int, allowed: bool) -> None:
         with pytest.raises(RefusedError) as caught:
             check_reveal_count(count, limit)
         assert caught.value.code == "reveal-limit"
+
+
+@pytest.mark.parametrize(("count", "allowed"), [(-1, False), (0, True), (1, True), (2, True), (3, False), (500, False)])
+def test_link_review_shows_two_records_at_a_time(count: int, allowed: bool) -> None:
+    assert may_reveal_records(count) is allowed
+    if allowed:
+        check_reveal_records(count)
+    else:
+        with pytest.raises(RefusedError) as caught:
+            check_reveal_records(count)
+        assert caught.value.code == "record-reveal-limit"
