@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches
+from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches, unreadable
 from washhouse.pipeline.landing import Read
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.meds import SPEC, find_files, read_meds
@@ -35,11 +35,15 @@ def read_data_set(path: Path, landed: Iterable[str]) -> Inbox:
         An inbox with one batch, or with none if it was landed before.
 
     Raises:
-        InputError: `meds-not-found`: there is no Parquet file at the path.
+        InputError: `meds-not-found`: there is no Parquet file at the path. `inbox-unreadable`: a folder or file of it
+            may not be read.
     """
-    found = find_files(path)
+    try:
+        found = find_files(path)
+        files = tuple(describe_file(name, file) for name, file in sorted(found.items()))
+    except OSError as error:
+        raise unreadable(error) from error
     day = max((_newest_day(file) for file in found.values()), default=NO_DAY)
-    files = tuple(describe_file(name, file) for name, file in sorted(found.items()))
     batch = Batch(SPEC.name, day.isoformat(), day, files)
     fresh = label_batches([batch], landed)
     return Inbox(fresh, 1 - len(fresh))

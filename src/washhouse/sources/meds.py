@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -172,13 +173,15 @@ def find_files(path: Path) -> dict[str, Path]:
 
     Raises:
         InputError: `meds-not-found`: there is no Parquet file at the path.
+        OSError: A folder may not be read.
     """
     if path.is_file():
         return {path.name: path}
+    files = sorted(_files_below(path)) if path.is_dir() else []
     found = {
         file.relative_to(path).as_posix(): file
-        for file in sorted(path.rglob("*.parquet"))
-        if "metadata" not in file.relative_to(path).parts[:-1]
+        for file in files
+        if file.suffix == ".parquet" and "metadata" not in file.relative_to(path).parts[:-1]
     }
     if not found:
         raise InputError(
@@ -187,6 +190,16 @@ def find_files(path: Path) -> dict[str, Path]:
             "Name a file, or a folder that holds the files of a MEDS data set.",
         )
     return found
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """Every file; a folder that may not be read is an error, not empty."""
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    for root, _, names in os.walk(folder, onerror=stop):
+        yield from (Path(root, name) for name in names)
 
 
 def _read_file(path: Path, name: str, reference: date | None) -> ReadResult:
