@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -18,11 +16,12 @@ from washhouse.core.tables import Table
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage import households as homes
 from washhouse.linkage.cluster import CAUSES, Clusters, cluster
+from washhouse.linkage.columnar import Column, standard_column
 from washhouse.linkage.encode import Encoded, Ints, encode, with_setting
 from washhouse.linkage.fields import FIELDS
-from washhouse.linkage.membership import next_spans, open_ids, read_spans, write_spans
+from washhouse.linkage.membership import History
 from washhouse.linkage.model import Floats
-from washhouse.linkage.person_ids import Key, Record, assign_ids, keyed_id, retired_ids
+from washhouse.linkage.person_ids import Key, keyed_id
 from washhouse.linkage.scoring import Progress, Scored, no_progress, score_pairs
 from washhouse.linkage.summary import linkage_summary
 from washhouse.linkage.tables import EDGE, HOUSEHOLD_RELATION, REFUSED, RETIRED_ID
@@ -85,60 +84,48 @@ def link_people(
     tell = progress or no_progress
     table = conform(IDENTITY, identities).sort_by([("source", "ascending"), ("source_id", "ascending")])
     table = table.combine_chunks()
-    records: list[Record] = list(
-        zip(table.column("source").to_pylist(), table.column("source_id").to_pylist(), strict=True)
-    )
-    if len(set(records)) != len(records):
-        raise InputError(
-            "identity-duplicated", "Two identity rows have the same source and source_id; one was expected."
-        )
+    _check_distinct(table)
     clear = np.flatnonzero(pc.equal(table.column("identity_kind"), "clear").to_numpy(zero_copy_only=False))
+    named = table.take(pa.array(clear)) if len(clear) < table.num_rows else table
     tell("standardise", 0.0)
-    encoded = _encode(table.take(pa.array(clear)))
-    scored = _score(encoded, table.take(pa.array(clear)), threads, tell)
+    encoded = _encode(named)
+    scored = _score(encoded, named, threads, tell)
     tell("cluster", 0.0)
     chances = scored.pair_probabilities if scored else np.empty(0)
     threshold = best_threshold(chances)
-    clusters, links = _cluster(encoded, table.take(pa.array(clear)), scored, chances, threshold)
+    clusters, links = _cluster(encoded, named, scored, chances, threshold)
     labels = _labels(table, clear, clusters)
     tell("name", 0.0)
-    founders = _founders(table, labels)
-    groups: dict[int, list[int]] = {}
-    for i, label in enumerate(labels.tolist()):
-        groups.setdefault(label, []).append(i)
-    before = read_spans(previous)
-    order = sorted(groups)
-    ids = assign_ids(
-        [[records[i] for i in groups[g]] for g in order],
-        [records[founders[g]] for g in order],
-        open_ids(before),
-        key,
-        [(span.record, span.person_id) for span in before],
-    )
-    person = dict(zip(order, ids, strict=True))
-    now = {records[i]: person[label] for i, label in enumerate(labels.tolist())}
-    spans = next_spans(
-        before,
-        now,
-        _causes(records, labels, founders, set(clear.tolist())),
-        dict(zip(records, table.column("first_seen").to_pylist(), strict=True)),
-        max(table.column("last_seen").to_pylist(), default=datetime.min),
-    )
+    _, person = np.unique(labels, return_inverse=True)
+    person = person.astype(np.int32)
+    founders = _founders(table, person)
+    history = History.read(previous, table)
+    ids = history.name_people(person, founders, key)
+    membership, retired = history.carry_on(ids, person, _causes(person, founders, clear))
     tell("households", 0.0)
-    residents = _residents(table, clear, [now[r] for r in records])
-    found, kept_back = homes.households(residents)
+    residents = _residents(named, table, clear, encoded, person)
+    found = homes.households(residents)
     tell("done", 1.0)
-    pairs = _Pairs(table, clear)
+    pairs = _Pairs(named)
     return People(
-        membership=write_spans(spans),
+        membership=membership,
         edges=_edges(pairs, scored, chances),
-        retired=_table(RETIRED_ID, _columns(retired_ids([(s.record, s.person_id) for s in spans], now).items(), 2)),
+        retired=_table(RETIRED_ID, _columns(retired.items(), 2)),
         refused=_refused(pairs, scored, chances, clusters, links),
-        relations=_relations(found, key),
-        summary=linkage_summary(
-            table, clear, encoded, scored, threshold, clusters, links, labels, len(order), found, kept_back
-        ),
+        relations=_relations(found, residents, named, ids, key),
+        summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), found),
     )
+
+
+def _check_distinct(table: pa.Table) -> None:
+    """Refuse two rows of one source and id; rows are sorted by both."""
+    same = pc.and_(
+        *(pc.equal(column.slice(1), column.slice(0, max(len(column) - 1, 0))) for column in table.columns[:2])
+    )
+    if pc.any(same).as_py():
+        raise InputError(
+            "identity-duplicated", "Two identity rows have the same source and source_id; one was expected."
+        )
 
 
 def _encode(table: pa.Table) -> Encoded:
@@ -181,79 +168,74 @@ def _labels(table: pa.Table, clear: npt.NDArray[np.int64], clusters: Clusters) -
     """Return for each record the lowest record of its person, pseudonymous records included."""
     labels = np.arange(table.num_rows, dtype=np.int32)
     labels[clear] = clear[clusters.label].astype(np.int32)
-    pseudonyms = table.column("pseudo_nhs_number").to_pylist()
+    pseudonym = standard_column(table.column("pseudo_nhs_number"), lambda text: text).codes
     is_clear = np.zeros(table.num_rows, dtype=bool)
     is_clear[clear] = True
-    carriers: dict[str, Counter[int]] = {}
-    for i in clear.tolist():
-        if pseudonyms[i]:
-            carriers.setdefault(pseudonyms[i], Counter())[int(labels[i])] += 1
-    first: dict[str, int] = {}
-    for i in np.flatnonzero(~is_clear).tolist():
-        pseudonym = pseudonyms[i]
-        if not pseudonym:
-            continue
-        if pseudonym in carriers:
-            labels[i] = min(carriers[pseudonym].items(), key=lambda held: (-held[1], held[0]))[0]
-        else:
-            labels[i] = first.setdefault(pseudonym, i)
+    carriers = np.flatnonzero(is_clear & (pseudonym >= 0))
+    pairs, count = np.unique(
+        pseudonym[carriers].astype(np.int64) * table.num_rows + labels[carriers], return_counts=True
+    )
+    # Of the people who carry a pseudonym, the one with most records that do; of several, the lowest.
+    best = np.lexsort((pairs, -count, pairs // max(table.num_rows, 1)))
+    whose = np.full(int(pseudonym.max(initial=-1)) + 1, -1, dtype=np.int64)
+    whose[(pairs[best] // max(table.num_rows, 1))[::-1]] = (pairs[best] % max(table.num_rows, 1))[::-1]
+    apart = np.flatnonzero(~is_clear & (pseudonym >= 0))
+    unknown = apart[whose[pseudonym[apart]] < 0]
+    whose[pseudonym[unknown[::-1]]] = unknown[::-1]
+    labels[apart] = whose[pseudonym[apart]].astype(np.int32)
     return labels
 
 
-def _founders(table: pa.Table, labels: Ints) -> dict[int, int]:
+def _founders(table: pa.Table, person: Ints) -> npt.NDArray[np.int64]:
     """Return the founding record of each person: the first seen, a clear one before a pseudonymous one."""
-    seen = table.column("first_seen").to_pylist()
-    kinds = table.column("identity_kind").to_pylist()
-    best: dict[int, tuple[bool, datetime, int]] = {}
-    for i, label in enumerate(labels.tolist()):
-        claim = (kinds[i] != "clear", seen[i], i)
-        if label not in best or claim < best[label]:
-            best[label] = claim
-    return {label: claim[2] for label, claim in best.items()}
+    seen = pc.cast(table.column("first_seen"), pa.int64()).to_numpy()
+    apart = pc.not_equal(table.column("identity_kind"), "clear").to_numpy(zero_copy_only=False)
+    order = np.lexsort((seen, apart, person))
+    _, first = np.unique(person[order], return_index=True)
+    return np.asarray(order[first], dtype=np.int64)
 
 
-def _causes(records: Sequence[Record], labels: Ints, founders: Mapping[int, int], clear: set[int]) -> dict[Record, str]:
+def _causes(person: Ints, founders: npt.NDArray[np.int64], clear: npt.NDArray[np.int64]) -> pa.StringArray:
     """Say why a record seen for the first time belongs to its person."""
-    return {
-        record: "founded" if founders[label] == i else "linked" if i in clear else "pseudonym"
-        for i, (record, label) in enumerate(zip(records, labels.tolist(), strict=True))
-    }
+    causes = np.full(len(person), 2, dtype=np.int8)
+    causes[clear] = 1
+    causes[founders] = 0
+    return pa.array(["founded", "linked", "pseudonym"], pa.string()).take(pa.array(causes))
 
 
-def _residents(table: pa.Table, clear: npt.NDArray[np.int64], person: Sequence[str]) -> list[homes.Resident]:
+def _residents(
+    named: pa.Table, table: pa.Table, clear: npt.NDArray[np.int64], encoded: Encoded, person: Ints
+) -> homes.Residents:
     """Return the addresses of clear records, with whose they are."""
-    rank = {name: len(_SOURCE_ORDER) - i for i, name in enumerate(_SOURCE_ORDER)}
-    columns = ("source", "address", "postcode", "uprn", "surname", "restricted", "first_seen", "last_seen")
-    rows = zip(clear.tolist(), *(table.column(c).take(pa.array(clear)).to_pylist() for c in columns), strict=True)
-    dead = {person[i] for i, died in enumerate(table.column("death_date").to_pylist()) if died}
-    withheld = {person[i] for i, restricted in enumerate(table.column("restricted").to_pylist()) if restricted}
-    return [
-        homes.Resident(
-            person_id=person[i],
-            address=address,
-            postcode=postcode,
-            uprn=uprn,
-            surname=surname,
-            restricted=restricted,
-            since=_day(first),
-            seen=(last, rank.get(source, 0), i),
-            died=person[i] in dead,
-            withheld=person[i] in withheld,
-        )
-        for i, source, address, postcode, uprn, surname, restricted, first, last in rows
-        if address or uprn
-    ]
+    rank = np.zeros(named.num_rows, dtype=np.int64)
+    for place, source in enumerate(reversed(_SOURCE_ORDER), start=1):
+        rank[pc.equal(named.column("source"), source).to_numpy(zero_copy_only=False)] = place
+    last = pc.cast(named.column("last_seen"), pa.int64()).to_numpy()
+    seen = np.empty(named.num_rows, dtype=np.int64)
+    seen[np.lexsort((rank, last))] = np.arange(named.num_rows)
 
+    def of_anyone(flags: pa.ChunkedArray) -> homes.Flags:
+        people = np.zeros(int(person.max(initial=-1)) + 1, dtype=bool)
+        people[person[flags.to_numpy(zero_copy_only=False)]] = True
+        return people[person[clear]]
 
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
+    restricted = table.column("restricted")
+    nothing = Column(np.full(named.num_rows, -1, dtype=np.int32), pa.array([], pa.string()), 0)
+    return homes.Residents(
+        person=person[clear],
+        **{name: encoded.standard.get(name, nothing) for name in ("address", "postcode", "uprn", "surname")},
+        restricted=named.column("restricted").to_numpy(zero_copy_only=False).astype(bool),
+        died=of_anyone(pc.is_valid(table.column("death_date"))),
+        withheld=of_anyone(restricted),
+        seen=seen,
+    )
 
 
 class _Pairs:
     """Names the records of candidate pairs."""
 
-    def __init__(self, table: pa.Table, clear: npt.NDArray[np.int64]) -> None:
-        self._names = table.select(["source", "source_id"]).take(pa.array(clear))
+    def __init__(self, named: pa.Table) -> None:
+        self._names = named.select(["source", "source_id"])
 
     def columns(self, left: Ints, right: Ints) -> list[pa.ChunkedArray]:
         """Source and id of both sides."""
@@ -268,6 +250,8 @@ def _edges(pairs: _Pairs, scored: Scored | None, chances: Floats) -> pa.Table:
     if scored is None:
         return arrow_schema(EDGE).empty_table()
     kept = np.flatnonzero(chances >= _KEPT_EDGE)
+    # Records are sorted by their names, so that their rows sort the pairs.
+    kept = kept[np.lexsort((scored.candidates.right[kept], scored.candidates.left[kept]))]
     columns = pairs.columns(scored.candidates.left[kept], scored.candidates.right[kept])
     columns += [
         pa.array(scored.patterns[scored.pattern[kept]]),
@@ -275,7 +259,7 @@ def _edges(pairs: _Pairs, scored: Scored | None, chances: Floats) -> pa.Table:
         pa.array(chances[kept]),
         pa.array([scored.model.digest] * len(kept), pa.string()),
     ]
-    return _table(EDGE, columns)
+    return pa.table(columns, schema=arrow_schema(EDGE))
 
 
 def _refused(
@@ -293,10 +277,21 @@ def _refused(
     return _table(REFUSED, columns)
 
 
-def _relations(found: Sequence[homes.Household], key: Key) -> pa.Table:
-    ids = {address: keyed_id(key, "household", address) for address in {h.key for h in found}}
-    rows = [(h.person_id, ids[h.key], "household", h.since, None, h.evidence) for h in found]
-    return _table(HOUSEHOLD_RELATION, _columns(rows, 6))
+def _relations(
+    found: homes.Households, residents: homes.Residents, named: pa.Table, ids: pa.StringArray, key: Key
+) -> pa.Table:
+    homes_ids = pa.array([keyed_id(key, "household", address) for address in found.keys], pa.string())
+    words = pa.array(["same address and postcode", "same property reference (UPRN)"], pa.string())
+    rows = len(found.row)
+    columns = [
+        ids.take(pa.array(residents.person[found.row])),
+        homes_ids.take(pa.array(found.home)),
+        pa.array(["household"] * rows, pa.string()),
+        pc.cast(pc.floor_temporal(named.column("first_seen").take(pa.array(found.row)), unit="day"), pa.date32()),
+        pa.nulls(rows, pa.date32()),
+        words.take(pa.array(found.by_uprn.astype(np.int8))),
+    ]
+    return _table(HOUSEHOLD_RELATION, columns)
 
 
 def _columns(rows: Any, width: int) -> list[Any]:
