@@ -36,9 +36,11 @@ def cohort(signal: str, people: int = 220, seed: int = 0) -> Cohort:
     values[:, NAMES.index("emergency_90d")] = rng.poisson(0.7, rows)
     values[:, NAMES.index("age_years")] = np.tile(rng.uniform(20, 80, people), len(DATES))
     values[:, NAMES.index("days_since_crisis")] = np.nan
-    strength = {"homeless": ("is_homeless", 1.8), "emergency": ("emergency_90d", 1.1), "nothing": ("is_homeless", 0.0)}
-    name, effect = strength[signal]
-    odds = -3.5 + effect * np.minimum(values[:, NAMES.index(name)], 3)
+    strength = {"homeless": {"is_homeless": 1.8}, "emergency": {"emergency_90d": 1.1}, "nothing": {}}
+    strength["both"] = strength["homeless"] | strength["emergency"]
+    odds = -3.5 + sum(
+        effect * np.minimum(values[:, NAMES.index(name)], 3) for name, effect in strength[signal].items()
+    ) * np.ones(rows)
     return Cohort(
         index_date=np.repeat(np.array(DATES, dtype="datetime64[D]"), people),
         person=np.tile(np.arange(people), len(DATES)),
@@ -60,17 +62,29 @@ def fitted() -> CrisisFit:
 
 def test_the_logistic_model_ships_where_it_sees_more(fitted: CrisisFit) -> None:
     assert fitted.shipped == "logistic"
+    assert fitted.choice.lower > 0
     assert fitted.margin.lower > 0
 
 
 def test_the_points_list_ships_where_the_other_adds_nothing_sure() -> None:
     found = fit(cohort("homeless"))
     assert isinstance(found, CrisisFit)
-    assert found.margin.lower <= 0
+    assert found.choice.lower <= 0
     assert found.shipped == "points"
     points = {item["words"]: item["points"] for item in list_points(found.candidates["points"].model)}
     assert points["Homeless or in temporary accommodation"] > 4
     assert points["Missed a contact in the last 90 days"] == 0
+
+
+def test_the_test_chooses_nothing() -> None:
+    """Where the logistic model sees no more in the calibration part, it does not ship, whatever the test says."""
+    split, both, homeless = split_index_dates(DATES), cohort("both"), cohort("homeless")
+    in_calibration = np.isin(both.index_date, np.array(split.calibration, dtype="datetime64[D]"))
+    found = fit(replace(both, outcome=np.where(in_calibration, homeless.outcome, both.outcome)), split)
+    assert isinstance(found, CrisisFit)
+    assert found.margin.lower > 0
+    assert found.choice.lower <= 0
+    assert found.shipped == "points"
 
 
 def test_calibration_holds_on_later_months(fitted: CrisisFit) -> None:
@@ -191,5 +205,6 @@ def test_the_record_says_what_only_a_person_can_fill_in_and_how_sure_it_is(fitte
     assert f"| {NEEDS_A_PERSON} |" in page
     assert "step" in page and "low, medium or high" in page
     assert "AUROC" in page and " to " in page
+    assert "The test part chose nothing." in page and "Margin that decided: " in page
     enough = replace(fitted, parts={**fitted.parts, "test": {**fitted.parts["test"], "crises": 1000}})
     assert build(enough)["data"]["enough_test_episodes"]

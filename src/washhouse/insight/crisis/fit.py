@@ -1,8 +1,9 @@
 """How is the crisis model fitted, which of two candidates ships, and what does the test say?
 
 A points list and a logistic regression are fitted on the earliest index dates, calibrated on later ones and tested on
-the latest. The logistic model ships only if its AUROC on the test beats the points list's by a margin whose 95 %
-interval excludes zero; else the points list ships. What is shipped is what was tested.
+the latest. The logistic model ships only if its AUROC on the calibration part, on which neither was fitted, beats the
+points list's by a margin whose 95 % interval excludes zero; else the points list ships. The test chooses nothing, so
+that its figures are not those of a winner. What is shipped is what was tested.
 """
 
 from __future__ import annotations
@@ -96,7 +97,8 @@ class CrisisFit:
     Attributes:
         shipped: `points` or `logistic`.
         candidates: By name.
-        margin: AUROC of the logistic model minus that of the points list, on the test.
+        margin: AUROC of the logistic model minus that of the points list, on the test; decides nothing.
+        choice: The same on the calibration part; decides which ships.
         penalty: scikit-learn's `C` of the logistic model.
         parts: What each part of time held.
     """
@@ -104,6 +106,7 @@ class CrisisFit:
     shipped: str
     candidates: dict[str, Candidate]
     margin: Estimate
+    choice: Estimate
     penalty: float
     parts: dict[str, dict[str, int | str | None]]
 
@@ -155,17 +158,20 @@ def _fit_parts(features: tuple[Feature, ...], parts: dict[str, Cohort], rng: np.
         "logistic": fit_logistic(columns, fitted.matrix, fitted.outcome, fitted.person, penalty),
     }
     candidates = {name: _judge(models[name], parts["calibration"], parts["test"], rng) for name in CANDIDATES}
-    margin = compare_auroc(
-        candidates["logistic"].model.log_odds(parts["test"].matrix),
-        candidates["points"].model.log_odds(parts["test"].matrix),
-        parts["test"],
-        rng,
+    margin, choice = (
+        compare_auroc(
+            candidates["logistic"].model.log_odds(part.matrix),
+            candidates["points"].model.log_odds(part.matrix),
+            part,
+            rng,
+        )
+        for part in (parts["test"], parts["calibration"])
     )
-    shipped = "logistic" if margin.lower > 0 else "points"
+    shipped = "logistic" if choice.lower > 0 else "points"
     if candidates[shipped].figures["auroc"].lower <= 0.5 or candidates[shipped].calibration.slope <= 0:
         return NoFit("no-better-than-chance", "On later months neither candidate ranked people better than chance.")
     described = {name: part.describe() for name, part in parts.items()}
-    return CrisisFit(shipped, candidates, margin, penalty, described)
+    return CrisisFit(shipped, candidates, margin, choice, penalty, described)
 
 
 def _judge(model: LinearModel, calibration_part: Cohort, test: Cohort, rng: np.random.Generator) -> Candidate:
@@ -177,18 +183,18 @@ def _judge(model: LinearModel, calibration_part: Cohort, test: Cohort, rng: np.r
 
 
 def compare_auroc(
-    first: NDArray[np.float64], second: NDArray[np.float64], test: Cohort, rng: np.random.Generator
+    first: NDArray[np.float64], second: NDArray[np.float64], part: Cohort, rng: np.random.Generator
 ) -> Estimate:
     """AUROC of the first score minus that of the second, on the same people, with its interval.
 
     Args:
         first: Shape (rows,).
         second: Shape (rows,).
-        test: The rows' outcomes and people.
+        part: The rows' outcomes and people.
         rng: Source of randomness.
 
     Returns:
         The margin.
     """
-    one, other = Ranking(first, test.outcome), Ranking(second, test.outcome)
-    return bootstrap(lambda weight: {"margin": one.auroc(weight) - other.auroc(weight)}, test.person, rng)["margin"]
+    one, other = Ranking(first, part.outcome), Ranking(second, part.outcome)
+    return bootstrap(lambda weight: {"margin": one.auroc(weight) - other.auroc(weight)}, part.person, rng)["margin"]

@@ -52,8 +52,9 @@ _WORDS = {
         "were fitted on (sandwich covariance clustered by person), not for what the record does not know."
     ),
     "ship_rule": (
-        "The logistic regression ships only if its AUROC on the test exceeds that of the points list by a margin "
-        "whose 95 % interval excludes zero; else the points list ships."
+        "The logistic regression ships only if its AUROC on the calibration part, on which neither was fitted, exceeds "
+        "that of the points list by a margin whose 95 % interval excludes zero; else the points list ships. The test "
+        "part chose nothing."
     ),
     "limitations": [
         "Fitted once on one record; refitting, drift and subgroup figures are not part of this version.",
@@ -105,6 +106,7 @@ def build_model_record(
             for name in CANDIDATES
         },
         "auroc_margin": asdict(fit.margin),
+        "auroc_margin_of_choice": asdict(fit.choice),
         "calibration": {name: fit.candidates[name].bins for name in CANDIDATES},
         "penalty": fit.penalty,
         "point_log_odds": POINT_LOG_ODDS,
@@ -160,8 +162,9 @@ def render_model_record(record: dict[str, Any]) -> str:
         few = f"The test holds {data['test_episodes']} distinct crises, fewer than {ENOUGH_EPISODES}"
         lines += ["", f"{few}: read the intervals."]
     lines += ["", "## How it did on the test, later than all it was fitted on", "", record["ship_rule"], ""]
-    margin = record["auroc_margin"]
-    lines += [f"Margin: {_interval(margin)}. Shipped: **{_TITLES[record['shipped']]}**.", ""]
+    lines += [f"Margin that decided: {_interval(record['auroc_margin_of_choice'])}. "]
+    lines[-1] += f"Shipped: **{_TITLES[record['shipped']]}**. On the test: {_interval(record['auroc_margin'])}."
+    lines += [""]
     lines += ["| Figure (95 % interval) | Points list | Logistic regression |", "|---|---|---|"]
     for figure, title in _FIGURES.items():
         cells = [_interval(record["performance"][name][figure]) for name in CANDIDATES]
