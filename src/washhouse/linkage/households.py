@@ -8,11 +8,19 @@ says who is staff, so there is no guard of their own: a member of staff who aske
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.linkage import standardise
+from washhouse.linkage.columnar import Column, Ints, gather
+
+Flags = npt.NDArray[np.bool_]
+Array = npt.NDArray[Any]
 
 MAX_PEOPLE = 10
 """People at one address above which it is taken for a communal one (docs/adr/2026-11-22-linkage-core.md)."""
@@ -26,43 +34,50 @@ _COMMUNAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Resident:
-    """One person's address, as one record has it.
+@dataclass(frozen=True)
+class Residents:
+    """Addresses as records have them, a row for each record.
 
     Attributes:
-        person_id: The person.
-        address: Address as sent.
-        postcode: Postcode as sent.
-        uprn: Unique property reference number as sent.
-        surname: Surname as sent.
+        person: Number of the person, from 0.
+        address: Written address, standardised.
+        postcode: Postcode, standardised.
+        uprn: Unique property reference number, standardised.
+        surname: Surname, standardised.
         restricted: The record says that its address must not be shown.
-        since: Day from which the record is known.
+        died: The person is known to have died.
+        withheld: Any record of the person is restricted, with an address or without.
         seen: Orders a person's records: the address of the highest is the person's.
-        died: True where the person is known to have died.
-        withheld: True where any record of the person is restricted, with an address or without.
     """
 
-    person_id: str
-    address: str | None
-    postcode: str | None
-    uprn: str | None
-    surname: str | None
-    restricted: bool
-    since: date | None
-    seen: tuple[object, ...]
-    died: bool = False
-    withheld: bool = False
+    person: Ints
+    address: Column
+    postcode: Column
+    uprn: Column
+    surname: Column
+    restricted: Flags
+    died: Flags
+    withheld: Flags
+    seen: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Household:
-    """One person's place in a household; `key` is the address and stays inside linkage."""
+class Households:
+    """People who share a home, a row for each.
 
-    person_id: str
-    key: str
-    since: date | None
-    evidence: str
+    Attributes:
+        row: Row of the record whose address counts.
+        home: Number of the household, from 0; its people stand together.
+        keys: What makes each household's address; stays inside linkage.
+        by_uprn: Whether the tie rests on the UPRN rather than on the written address.
+        kept_back: Addresses that each guard kept back.
+    """
+
+    row: npt.NDArray[np.int64]
+    home: npt.NDArray[np.int64]
+    keys: tuple[str, ...]
+    by_uprn: Flags
+    kept_back: dict[str, int]
 
 
 def address_key(address: str | None, postcode: str | None, uprn: str | None) -> str | None:
@@ -91,58 +106,83 @@ def is_communal(address: str | None) -> bool:
     return bool(address) and bool(_COMMUNAL.search(standardise.address(address or "") or ""))
 
 
-def households(residents: Sequence[Resident]) -> tuple[list[Household], dict[str, int]]:
+def households(residents: Residents) -> Households:
     """Put people who share a home together, behind the guards.
 
     Args:
-        residents: One row per record that has an address; a person may have several.
+        residents: One row per record; a person may have several.
 
     Returns:
-        One row per person in a household of two or more, by address and person; and how many addresses each guard
-        kept back.
+        The people in a household of two or more.
     """
-    sealed, communal, keys = set(), set(), {}
-    known: dict[tuple[str | None, str | None, str | None], tuple[str | None, bool]] = {}
-    for i, r in enumerate(residents):
-        place = (r.address, r.postcode, r.uprn)
-        if place not in known:
-            written = standardise.address(r.address) if r.address else None
-            known[place] = _key(written, *place[1:]), bool(written and _COMMUNAL.search(written))
-        key, shared = known[place]
-        keys[i] = key
-        if key and r.restricted:
-            sealed.add(key)
-        if key and shared:
-            communal.add(key)
-    hidden = {r.person_id for r in residents if r.restricted or r.withheld or r.died}
-    home: dict[str, int] = {}
-    for i, r in enumerate(residents):
-        best = home.get(r.person_id)
-        if keys[i] and (best is None or residents[best].seen < r.seen):
-            home[r.person_id] = i
-    people: dict[str, list[int]] = {}
-    for i in home.values():
-        people.setdefault(keys[i] or "", []).append(i)
-    crowded = {key for key, rows in people.items() if _is_crowded([residents[i] for i in rows])}
-    found = []
-    for key in sorted(people.keys() - sealed - communal - crowded):
-        members = sorted(
-            (i for i in people[key] if residents[i].person_id not in hidden), key=lambda i: residents[i].person_id
-        )
-        if len(members) > 1:
-            words = "same property reference (UPRN)" if key.startswith("uprn:") else "same address and postcode"
-            found += [Household(residents[i].person_id, key, residents[i].since, words) for i in members]
-    kept_back = {
-        "restricted": len(sealed),
-        "communal": len(communal - sealed),
-        "many unrelated people": len(crowded - communal - sealed),
-    }
-    return found, kept_back
+    key, numbers, places = _address_keys(residents)
+    count = int(key.max(initial=-1)) + 1
+    held = np.flatnonzero(key >= 0)
+    sealed, communal, crowded = (np.zeros(count, dtype=bool) for _ in range(3))
+    sealed[key[held[residents.restricted[held]]]] = True
+    named = pc.match_substring_regex(residents.address.texts, _COMMUNAL.pattern).to_numpy(zero_copy_only=False)
+    communal[key[held[gather(named.astype(np.int32), residents.address.codes)[held] == 1]]] = True
+    people = int(residents.person.max(initial=-1)) + 1
+    hidden = np.zeros(people, dtype=bool)
+    hidden[residents.person[residents.restricted | residents.withheld | residents.died]] = True
+    order = held[np.lexsort((residents.seen[held], residents.person[held]))]
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = residents.person[order][1:] != residents.person[order][:-1]
+    latest = order[last]
+    crowded = _crowded(key[latest], residents.surname.codes[latest], count)
+    open_to_all = ~(sealed | communal | crowded)
+    members = latest[open_to_all[key[latest]] & ~hidden[residents.person[latest]]]
+    together = np.bincount(key[members], minlength=count) > 1
+    members = members[together[key[members]]]
+    members = members[np.lexsort((residents.person[members], key[members]))]
+    distinct, home = np.unique(key[members], return_inverse=True)
+    return Households(
+        row=members,
+        home=home.astype(np.int64),
+        keys=tuple(_key_texts(residents, distinct, numbers, places)),
+        by_uprn=key[members] < len(numbers),
+        kept_back={
+            "restricted": int(sealed.sum()),
+            "communal": int((communal & ~sealed).sum()),
+            "many unrelated people": int((crowded & ~communal & ~sealed).sum()),
+        },
+    )
 
 
-def _is_crowded(residents: Sequence[Resident]) -> bool:
-    """Say whether too many people, or too many who share no surname, are registered at one address."""
-    if len(residents) <= MAX_FAMILIES or len(residents) > MAX_PEOPLE:
-        return len(residents) > MAX_PEOPLE
-    surnames = {standardise.name(r.surname) for r in residents if r.surname}
-    return len(surnames - {None}) > MAX_FAMILIES
+def _address_keys(residents: Residents) -> tuple[Array, pa.StringArray, Array]:
+    """Number the addresses: first those that a UPRN names, then written ones with their postcode.
+
+    Returns:
+        Each record's address, -1 without one; the UPRNs; and text and postcode of the written addresses, packed.
+    """
+    coded = pc.utf8_ltrim(residents.uprn.texts, characters="0").dictionary_encode()
+    uprn = gather(coded.indices.to_numpy(zero_copy_only=False).astype(np.int32), residents.uprn.codes)
+    width = max(len(residents.postcode.texts), 1)
+    written = (uprn < 0) & (residents.address.codes >= 0) & (residents.postcode.codes >= 0)
+    packed = residents.address.codes[written].astype(np.int64) * width + residents.postcode.codes[written]
+    places, number = np.unique(packed, return_inverse=True)
+    key = uprn.astype(np.int64)
+    key[written] = number + len(coded.dictionary)
+    return key, coded.dictionary, places
+
+
+def _key_texts(residents: Residents, keys: Array, numbers: pa.StringArray, places: Array) -> list[str]:
+    """Write addresses out, see `address_key`."""
+    width = max(len(residents.postcode.texts), 1)
+    address, postcode = np.divmod(places[keys[keys >= len(numbers)] - len(numbers)], width)
+    written = zip(
+        residents.address.texts.take(pa.array(address)).to_pylist(),
+        residents.postcode.texts.take(pa.array(postcode)).to_pylist(),
+        strict=True,
+    )
+    known = numbers.take(pa.array(keys[keys < len(numbers)])).to_pylist()
+    return [f"uprn:{number}" for number in known] + [f"address:{text}|{place}" for text, place in written]
+
+
+def _crowded(key: Array, surname: Ints, count: int) -> Flags:
+    """Say of each address whether too many people, or too many who share no surname, are registered there."""
+    people = np.bincount(key, minlength=count)
+    named = surname >= 0
+    pairs = np.unique(key[named] * (int(surname.max(initial=0)) + 1) + surname[named])
+    families = np.bincount(pairs // (int(surname.max(initial=0)) + 1), minlength=count)
+    return (people > MAX_PEOPLE) | ((people > MAX_FAMILIES) & (families > MAX_FAMILIES))

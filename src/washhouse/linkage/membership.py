@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.lake.schemas import arrow_schema
-from washhouse.linkage.person_ids import Record
+from washhouse.linkage.columnar import Ints
+from washhouse.linkage.person_ids import AGAIN, Key, Record, assign_ids, born_ids, keyed_id, retired_ids
 from washhouse.linkage.tables import MEMBERSHIP
 
 
@@ -24,17 +28,10 @@ class Span:
     cause: str
 
 
-def read_spans(table: pa.Table | None) -> list[Span]:
-    """Return the spans of a membership table; none for None."""
-    if table is None:
-        return []
+def read_spans(table: pa.Table) -> list[Span]:
+    """Return the spans of a membership table."""
     rows = zip(*(table.column(name).to_pylist() for name in arrow_schema(MEMBERSHIP).names), strict=True)
     return [Span((source, source_id), *rest) for source, source_id, *rest in rows]
-
-
-def open_ids(spans: Sequence[Span]) -> dict[Record, str]:
-    """Return the person that each record belongs to now."""
-    return {span.record: span.person_id for span in spans if span.valid_to is None}
 
 
 def next_spans(
@@ -43,6 +40,7 @@ def next_spans(
     new_causes: Mapping[Record, str],
     first_seen: Mapping[Record, datetime],
     at: datetime,
+    living: Set[str] | None = None,
 ) -> list[Span]:
     """Carry the history on: unchanged stays as it is, a change closes one span and opens another.
 
@@ -53,13 +51,14 @@ def next_spans(
         first_seen: When each record was first seen; from then on a new one belongs to its person, and one that comes
             back from when it left.
         at: When changes take effect.
+        living: Ids of all people there are; those of `now` if not given.
 
     Returns:
         All spans, by record and start. A record that is gone has no open span. A stay that ends at the moment it began
         is kept with no length, so that no id that was ever handed out is forgotten.
     """
-    living = set(now.values())
-    held = open_ids(before)
+    living = set(now.values()) if living is None else living
+    held = {span.record: span.person_id for span in before if span.valid_to is None}
     spans = [span for span in before if span.valid_to is not None]
     left = {span.record: span.valid_to for span in spans if span.valid_to is not None}
     for span in before:
@@ -92,3 +91,174 @@ def write_spans(spans: Sequence[Span]) -> pa.Table:
     ]
     schema = arrow_schema(MEMBERSHIP)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+@dataclass(frozen=True)
+class History:
+    """Who every record belonged to until now, beside the records there are.
+
+    Most records are new or stay where they were: they are dealt with as columns, the others one by one.
+
+    Attributes:
+        spans: Membership so far.
+        row: For each span the row of its record among the records, -1 for one that is gone.
+        records: `source, source_id, first_seen, last_seen` of the records, sorted by the first two.
+    """
+
+    spans: pa.Table
+    row: npt.NDArray[np.int64]
+    records: pa.Table
+
+    @classmethod
+    def read(cls, previous: pa.Table | None, records: pa.Table) -> History:
+        """Set the last membership beside the records.
+
+        Args:
+            previous: Membership that the last run gave; None at the first.
+            records: Records, sorted by source and id.
+        """
+        spans = arrow_schema(MEMBERSHIP).empty_table() if previous is None else previous
+        row = np.full(spans.num_rows, -1, dtype=np.int64)
+        if spans.num_rows:
+            found = pc.index_in(_names(spans), value_set=_names(records).combine_chunks())
+            row = pc.fill_null(found, -1).to_numpy().astype(np.int64)
+        return cls(spans, row, records.select(["source", "source_id", "first_seen", "last_seen"]))
+
+    @property
+    def _is_open(self) -> npt.NDArray[np.bool_]:
+        still: npt.NDArray[np.bool_] = pc.is_null(self.spans.column("valid_to")).to_numpy()
+        return still
+
+    def _record(self, row: int) -> Record:
+        return self.records.column(0)[row].as_py(), self.records.column(1)[row].as_py()
+
+    def name_people(self, person: Ints, founders: npt.NDArray[np.int64], key: Key) -> pa.StringArray:
+        """Give every person an id, see `person_ids.assign_ids`.
+
+        Args:
+            person: Number of each record's person, from 0.
+            founders: Founding record of each person.
+            key: Keyed hash.
+
+        Returns:
+            The id of each person.
+        """
+        born = born_ids(key, self.records.take(pa.array(founders)))
+        ever = self.spans.column("person_id").combine_chunks().dictionary_encode()
+        clash = np.flatnonzero(pc.is_in(born, value_set=ever.dictionary).to_numpy(zero_copy_only=False))
+        open_spans = np.flatnonzero(self._is_open & (self.row >= 0))
+        if not len(open_spans):
+            return self._settle(person, founders, born, clash, key) if len(clash) else born
+        old = ever.indices.to_numpy().astype(np.int64)[open_spans]
+        holder = person[self.row[open_spans]].astype(np.int64)
+        claims = np.unique(holder * len(ever.dictionary) + old)
+        who, what = np.divmod(claims, len(ever.dictionary))
+        alone = (np.bincount(who, minlength=len(founders))[who] == 1) & (np.bincount(what)[what] == 1)
+        ids = _replaced(born, who[alone], ever.dictionary.take(pa.array(what[alone])))
+        unsettled = np.union1d(who[~alone], np.setdiff1d(clash, who))
+        return self._settle(person, founders, ids, unsettled, key) if len(unsettled) else ids
+
+    def _settle(
+        self,
+        person: Ints,
+        founders: npt.NDArray[np.int64],
+        ids: pa.StringArray,
+        unsettled: npt.NDArray[np.int64],
+        key: Key,
+    ) -> pa.StringArray:
+        """Name people over whose id there may be a question."""
+        order = np.argsort(person, kind="stable")
+        ends = np.searchsorted(person[order], [unsettled, unsettled + 1])
+        clusters = [[self._record(i) for i in order[a:b].tolist()] for a, b in ends.T.tolist()]
+        founding = [self._record(i) for i in founders[unsettled].tolist()]
+        wanted = pa.array([keyed_id(key, "person", *f, *again) for f in founding for again in AGAIN], pa.string())
+        theirs = np.isin(np.where(self.row >= 0, person[self.row], -1), unsettled) if len(self.row) else self.row > 0
+        related = pc.or_(pc.is_in(self.spans.column("person_id"), value_set=wanted), pa.array(theirs))
+        spans = read_spans(self.spans.filter(related))
+        mine = {record for cluster in clusters for record in cluster}
+        held = {s.record: s.person_id for s in spans if s.valid_to is None and s.record in mine}
+        found = assign_ids(clusters, founding, held, key, [(s.record, s.person_id) for s in spans])
+        return _replaced(ids, unsettled, pa.array(found, pa.string()))
+
+    def carry_on(self, ids: pa.StringArray, person: Ints, causes: pa.StringArray) -> tuple[pa.Table, dict[str, str]]:
+        """Carry the history on.
+
+        Args:
+            ids: Id of each person.
+            person: Number of each record's person.
+            causes: Why each record, were it new, belongs to its person.
+
+        Returns:
+            The membership, see `next_spans`, and the retired ids, see `retired_ids`.
+        """
+        now = ids.take(pa.array(person))
+        there = np.flatnonzero(self.row >= 0)
+        stays = np.zeros(len(self.row), dtype=bool)
+        before = self.spans.column("person_id").take(pa.array(there)).combine_chunks()
+        stays[there] = pc.equal(before, now.take(pa.array(self.row[there]))).to_numpy(zero_copy_only=False)
+        stays &= self._is_open
+        records = self.records.num_rows
+        settled, new = np.zeros(records, dtype=bool), np.ones(records, dtype=bool)
+        settled[self.row[stays]] = True
+        new[self.row[there]] = False
+        changed = np.flatnonzero(~settled & ~new)
+        # Spans of records that neither changed nor went stand as they are.
+        kept = np.where(self.row >= 0, settled[self.row], False) if records else np.zeros(len(self.row), dtype=bool)
+        fresh = np.flatnonzero(new)
+        rows = self.records.take(pa.array(fresh))
+        added = pa.table(
+            [
+                rows.column("source"),
+                rows.column("source_id"),
+                now.take(pa.array(fresh)),
+                rows.column("first_seen"),
+                pa.nulls(len(fresh), arrow_schema(MEMBERSHIP).field("valid_to").type),
+                causes.take(pa.array(fresh)),
+            ],
+            schema=arrow_schema(MEMBERSHIP),
+        )
+        parts = [self.spans.filter(pa.array(kept)), added]
+        if not kept.all() or len(changed):
+            here = [self._record(i) for i in changed.tolist()]
+            moved = next_spans(
+                read_spans(self.spans.filter(pa.array(~kept))),
+                dict(zip(here, now.take(pa.array(changed)).to_pylist(), strict=True)),
+                dict(zip(here, causes.take(pa.array(changed)).to_pylist(), strict=True)),
+                dict(zip(here, self.records.column("first_seen").take(pa.array(changed)).to_pylist(), strict=True)),
+                pc.max(self.records.column("last_seen")).as_py() or datetime.min,
+                set(ids.to_pylist()),
+            )
+            parts.append(write_spans(moved))
+        whole = pa.concat_tables(parts)
+        if sum(part.num_rows > 0 for part in parts) > 1:
+            whole = whole.sort_by([(name, "ascending") for name in MEMBERSHIP.order])
+        return whole, self._retired(whole, now)
+
+    def _retired(self, whole: pa.Table, now: pa.StringArray) -> dict[str, str]:
+        """Return the heirs of all ids that nobody has any more."""
+        gone = pc.invert(pc.is_in(whole.column("person_id"), value_set=now.unique()))
+        if not pc.any(gone).as_py():
+            return {}
+        concerned = pc.is_in(_names(whole), value_set=_names(whole.filter(gone)).combine_chunks())
+        spans = read_spans(whole.filter(concerned))
+        rows = pc.index_in(_names(whole.filter(concerned)), value_set=_names(self.records).combine_chunks())
+        known = pc.is_valid(rows)
+        ids = now.take(rows.filter(known).combine_chunks()).to_pylist()
+        here = [span.record for span, is_known in zip(spans, known.to_pylist(), strict=True) if is_known]
+        return retired_ids(
+            [(span.record, span.person_id) for span in spans],
+            dict(zip(here, ids, strict=True)),
+            set(now.unique().to_pylist()),
+        )
+
+
+def _names(table: pa.Table) -> pa.ChunkedArray:
+    """Name each row's record in one text."""
+    return pc.binary_join_element_wise(table.column("source"), table.column("source_id"), "\x1f")
+
+
+def _replaced(texts: pa.StringArray, rows: npt.NDArray[np.int64], by: pa.StringArray) -> pa.StringArray:
+    """Replace some rows; `rows` are in ascending order."""
+    mask = np.zeros(len(texts), dtype=bool)
+    mask[rows] = True
+    return pc.replace_with_mask(texts, pa.array(mask), by.combine_chunks() if isinstance(by, pa.ChunkedArray) else by)

@@ -20,7 +20,7 @@ from washhouse.linkage.columnar import Column, standard_column
 from washhouse.linkage.encode import Encoded, Ints, encode, with_setting
 from washhouse.linkage.fields import FIELDS
 from washhouse.linkage.membership import History
-from washhouse.linkage.model import Floats
+from washhouse.linkage.model import Floats, Model
 from washhouse.linkage.person_ids import Key, keyed_id
 from washhouse.linkage.scoring import Progress, Scored, no_progress, score_pairs
 from washhouse.linkage.summary import linkage_summary
@@ -45,6 +45,7 @@ class People:
         refused: Links whose union was refused, see `tables.REFUSED`.
         relations: Households, see `tables.HOUSEHOLD_RELATION`.
         summary: Counts and estimates for a steward; no identifiers.
+        model: The model that weighed the pairs; None where there was nothing to compare.
     """
 
     membership: pa.Table
@@ -53,6 +54,7 @@ class People:
     refused: pa.Table
     relations: pa.Table
     summary: dict[str, Any]
+    model: Model | None = None
 
 
 def link_people(
@@ -96,8 +98,7 @@ def link_people(
     clusters, links = _cluster(encoded, named, scored, chances, threshold)
     labels = _labels(table, clear, clusters)
     tell("name", 0.0)
-    _, person = np.unique(labels, return_inverse=True)
-    person = person.astype(np.int32)
+    person: Ints = np.unique(labels, return_inverse=True)[1].astype(np.int32)
     founders = _founders(table, person)
     history = History.read(previous, table)
     ids = history.name_people(person, founders, key)
@@ -114,6 +115,7 @@ def link_people(
         refused=_refused(pairs, scored, chances, clusters, links),
         relations=_relations(found, residents, named, ids, key),
         summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), found),
+        model=scored.model if scored else None,
     )
 
 

@@ -7,11 +7,15 @@ had it stay together. An id that gives way is retired and points to the person t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+
+import pyarrow as pa
 
 Key = Callable[[bytes], bytes]
 Record = tuple[str, str]
 """Source and the sender's own id."""
+AGAIN = ((), *((str(time),) for time in range(2, 65)))
+"""What is added to a founding record for its first id, and for further ones where that is another person's."""
 
 
 def keyed_id(key: Key, what: str, *parts: str) -> str:
@@ -23,6 +27,17 @@ def keyed_id(key: Key, what: str, *parts: str) -> str:
         parts: What the id is made from.
     """
     return key("\x1f".join((what, *parts)).encode()).hex()[:32]
+
+
+def born_ids(key: Key, founders: pa.Table) -> pa.StringArray:
+    """Return the id that each founding record makes.
+
+    Args:
+        key: Keyed hash.
+        founders: Records, with `source` and `source_id`.
+    """
+    pairs = zip(founders.column("source").to_pylist(), founders.column("source_id").to_pylist(), strict=True)
+    return pa.array([keyed_id(key, "person", *pair) for pair in pairs], pa.string())
 
 
 def assign_ids(
@@ -75,19 +90,22 @@ def _born(
     return new
 
 
-def retired_ids(spans: Sequence[tuple[Record, str]], now: Mapping[Record, str]) -> dict[str, str]:
+def retired_ids(
+    spans: Sequence[tuple[Record, str]], now: Mapping[Record, str], current: Set[str] | None = None
+) -> dict[str, str]:
     """Return, for every id that was ever held and is not any more, the id that took over.
 
     Args:
         spans: Record and id of every span there ever was, each record's in order of time.
         now: Id that each record has now.
+        current: Ids of all people there are; those of `now` if not given.
 
     Returns:
         Retired id to the id that now has most of the records that ever had it (the lowest id if several do). Where all
         its records are gone, the person they last belonged to takes over, or whoever took over from that one; an id
         whose records are gone and never belonged to anybody else has no heir.
     """
-    current = set(now.values())
+    current = set(now.values()) if current is None else current
     last = dict(spans)
     living: dict[str, Counter[str]] = {}
     gone: dict[str, Counter[str]] = {}
@@ -106,7 +124,7 @@ def retired_ids(spans: Sequence[tuple[Record, str]], now: Mapping[Record, str]) 
     return dict(sorted(heirs.items()))
 
 
-def _followed(went: Mapping[str, int], heirs: Mapping[str, str], current: set[str]) -> Counter[str]:
+def _followed(went: Mapping[str, int], heirs: Mapping[str, str], current: Set[str]) -> Counter[str]:
     """Count records by the person of today that their last one leads to, as far as that is known."""
     now: Counter[str] = Counter()
     for last, count in went.items():

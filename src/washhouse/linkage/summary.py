@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from washhouse.linkage.blocking import RuleReport
 from washhouse.linkage.cluster import CAUSES, Clusters
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import FIELDS, Kind
-from washhouse.linkage.households import Household
+from washhouse.linkage.households import Households
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.threshold import Threshold
 
@@ -30,8 +29,7 @@ def linkage_summary(
     links: npt.NDArray[np.int64],
     labels: Ints,
     people: int,
-    found: Sequence[Household],
-    kept_back: dict[str, int],
+    found: Households,
 ) -> dict[str, Any]:
     """Summarise a linkage of people.
 
@@ -46,13 +44,12 @@ def linkage_summary(
         labels: Lowest record of each record's person.
         people: Number of people.
         found: People in households.
-        kept_back: Addresses kept back, by guard.
 
     Returns:
         A dictionary of plain numbers and texts, ready for JSON.
     """
     false, missed = expected_errors(scored, clusters)
-    sizes = Counter(Counter(labels.tolist()).values())
+    sizes = Counter(np.unique(labels, return_counts=True)[1].tolist())
     causes = Counter(CAUSES[c] for c in clusters.causes.tolist())
     return {
         "records": table.num_rows,
@@ -64,9 +61,9 @@ def linkage_summary(
         "estimated_missed_links": round(missed, 1),
         "refused": {cause: causes.get(cause, 0) for cause in CAUSES[1:]},
         "records_per_person": {str(size): sizes[size] for size in sorted(sizes)},
-        "households": len({h.key for h in found}),
-        "people_in_households": len(found),
-        "addresses_kept_back": dict(kept_back),
+        "households": len(found.keys),
+        "people_in_households": len(found.row),
+        "addresses_kept_back": dict(found.kept_back),
         "blocking": [rule_row(r) for r in scored.candidates.reports] if scored else [],
         "weights": scored.model.table() if scored else [],
         "kinds_of_pair": (
@@ -81,6 +78,7 @@ def linkage_summary(
         "completeness": completeness(table.take(pa.array(clear)), encoded),
         "unusable_values": dict(encoded.unusable),
         "model": scored.model.digest if scored else "",
+        "quality": linkage_quality(table.take(pa.array(clear)), encoded, scored, clusters.label),
     }
 
 
@@ -106,11 +104,10 @@ def expected_errors(scored: Scored | None, clusters: Clusters) -> tuple[float, f
 
 def completeness(table: pa.Table, encoded: Encoded) -> list[dict[str, Any]]:
     """Return the share of records whose field says something, by source and field."""
-    sources = table.column("source").to_pylist()
-    names = np.array(sources, dtype=object)
+    sources = table.column("source")
     rows = []
-    for source in sorted(set(sources)):
-        mine = names == source
+    for source in sorted(sources.unique().to_pylist()):
+        mine = pc.equal(sources, source).to_numpy(zero_copy_only=False)
         shares = {
             f.name: round(float((encoded.codes[i, mine] >= 0).mean()), 4)
             for i, f in enumerate(encoded.fields)

@@ -115,4 +115,3 @@ def test_a_record_that_comes_back_belongs_to_its_person_from_when_it_left() -> N
 def test_spans_survive_a_round_trip() -> None:
     spans = [Span(A, "p", DAY[0], DAY[1], "founded"), Span(A, "q", DAY[1], None, "merged")]
     assert read_spans(write_spans(spans)) == spans
-    assert read_spans(None) == []
