@@ -5,12 +5,13 @@ from __future__ import annotations
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from washhouse.core.errors import InputError
-from washhouse.core.home import Home, Settings
+from washhouse.core.home import Home, LinkageLimits, Settings
 
 FRESH_FILE = """\
 # Settings of this washhouse home. A flag or an environment variable (WASHHOUSE_BUCKETS=4) counts before this file.
@@ -36,13 +37,39 @@ FRESH_FILE = """\
 
 # Minutes without a request after which a web session ends.
 # session_minutes = 30
+
+# How good a linkage must be to be published; 0 is no limit. Every build's figures stand on the page Linkage.
+[linkage]
+
+# What happens when a figure is over its limit: "warn" publishes and says so, "stop" ends with status 4.
+# gate = "warn"
+
+# Share of the linked pairs that may be expected to be wrong.
+# max_false_links = 0.02
+
+# Share of the pairs of one person that may be expected to be missed.
+# max_missed_links = 0.25
+
+# How many times the rest's rate any group's may be, even at the lower end of its 95 % interval.
+# max_group_ratio = 5.0
 """
 
 _DEFAULTS = Settings()
 
 
+class _Limits(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    gate: Literal["warn", "stop"] = _DEFAULTS.linkage.gate
+    max_false_links: float = Field(_DEFAULTS.linkage.max_false_links, ge=0, le=1, allow_inf_nan=False)
+    max_missed_links: float = Field(_DEFAULTS.linkage.max_missed_links, ge=0, le=1, allow_inf_nan=False)
+    max_group_ratio: float = Field(_DEFAULTS.linkage.max_group_ratio, ge=0, allow_inf_nan=False)
+
+
 class _Fields(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="WASHHOUSE_", extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="WASHHOUSE_", env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
+    )
 
     buckets: int = Field(_DEFAULTS.buckets, ge=1, le=4096)
     threads: int = Field(_DEFAULTS.threads, ge=0, le=1024)
@@ -51,6 +78,7 @@ class _Fields(BaseSettings):
     desk_url: str = _DEFAULTS.desk_url
     key_file: str = _DEFAULTS.key_file
     session_minutes: int = Field(_DEFAULTS.session_minutes, ge=1, le=24 * 60)
+    linkage: _Limits = _Limits.model_validate({})
 
 
 def read_settings(home: Home, **flags: object) -> Settings:
@@ -86,7 +114,8 @@ def read_settings(home: Home, **flags: object) -> Settings:
         raise _invalid(problems) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _invalid(f"washhouse.toml is not TOML: {error}") from error
-    settings = Settings(**{field.name: getattr(chosen, field.name) for field in fields(Settings)})
+    plain = {field.name: getattr(chosen, field.name) for field in fields(Settings)}
+    settings = Settings(**plain | {"linkage": LinkageLimits(**chosen.linkage.model_dump())})
     if settings.key_file and not Path(settings.key_file).expanduser().is_absolute():
         raise _invalid("key_file: an absolute path is needed")
     return settings

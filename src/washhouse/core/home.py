@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,23 @@ class Home:
 
 
 @dataclass(frozen=True)
+class LinkageLimits:
+    """How good a linkage must be to be published: the table `[linkage]` of the settings. A limit of 0 is none.
+
+    Attributes:
+        gate: `"warn"` says what is over a limit and publishes; `"stop"` refuses to publish.
+        max_false_links: Share of the linked pairs that may be expected to be wrong.
+        max_missed_links: Share of the true pairs that may be expected to be missed.
+        max_group_ratio: How many times the rest's rate a group's may be, even at the lower 95 % limit of the ratio.
+    """
+
+    gate: Literal["warn", "stop"] = "warn"
+    max_false_links: float = 0.02
+    max_missed_links: float = 0.25
+    max_group_ratio: float = 5.0
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a deployer may choose for one home.
 
@@ -65,6 +83,7 @@ class Settings:
         desk_url: SQLAlchemy URL of the desk; empty for SQLite inside the home.
         key_file: File that holds the vault's master key; empty for `vault/master.key`.
         session_minutes: Minutes without a request after which a web session ends.
+        linkage: How good a linkage must be to be published.
     """
 
     buckets: int = 2
@@ -74,3 +93,4 @@ class Settings:
     desk_url: str = ""
     key_file: str = ""
     session_minutes: int = 30
+    linkage: LinkageLimits = LinkageLimits()

@@ -9,7 +9,7 @@ import pytest
 
 from washhouse.cli.settings import FRESH_FILE, prepare_home, read_settings
 from washhouse.core.errors import InputError
-from washhouse.core.home import Home, Settings
+from washhouse.core.home import Home, LinkageLimits, Settings
 
 
 @pytest.fixture
@@ -32,7 +32,17 @@ def test_each_layer_counts_before_the_next(home: Home, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     "text",
-    ["buckets = 0", "bucket = 2", "memory_limit = 'lots'", "key_file = 'here'", "buckets = ", "\xff"],
+    [
+        "buckets = 0",
+        "bucket = 2",
+        "memory_limit = 'lots'",
+        "key_file = 'here'",
+        "buckets = ",
+        "\xff",
+        "[linkage]\ngate = 'perhaps'",
+        "[linkage]\nmax_false_links = 2",
+        "[linkage]\nlimit = 1",
+    ],
 )
 def test_settings_that_make_no_sense_are_refused(home: Home, text: str) -> None:
     home.root.mkdir()
@@ -40,6 +50,13 @@ def test_settings_that_make_no_sense_are_refused(home: Home, text: str) -> None:
     with pytest.raises(InputError) as caught:
         read_settings(home)
     assert caught.value.code == "settings-invalid"
+
+
+def test_the_limits_of_linkage_are_a_table_of_their_own(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    home.root.mkdir()
+    home.settings_file.write_text("[linkage]\ngate = 'stop'\nmax_false_links = 0.5\n")
+    monkeypatch.setenv("WASHHOUSE_LINKAGE__MAX_FALSE_LINKS", "0.25")
+    assert read_settings(home).linkage == LinkageLimits(gate="stop", max_false_links=0.25)
 
 
 def test_a_refusal_names_the_setting_and_does_not_quote_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,9 +70,10 @@ def test_a_refusal_names_the_setting_and_does_not_quote_it(home: Home, monkeypat
 def test_a_fresh_home_gets_a_commented_file_that_changes_nothing_and_names_every_setting(home: Home) -> None:
     prepare_home(home)
     assert read_settings(home) == Settings()
-    for field in fields(Settings):
-        assert f"\n# {field.name} = " in FRESH_FILE
-    home.settings_file.write_text("\n".join(line[2:] for line in FRESH_FILE.splitlines() if " = " in line))
+    for field in (*fields(Settings), *fields(LinkageLimits)):
+        assert f"\n# {field.name} = " in FRESH_FILE or f"\n[{field.name}]\n" in FRESH_FILE
+    lines = (line.removeprefix("# ") for line in FRESH_FILE.splitlines() if " = " in line or line.startswith("["))
+    home.settings_file.write_text("\n".join(lines))
     assert read_settings(home) == Settings()
     prepare_home(home)
     assert home.settings_file.read_text() != FRESH_FILE

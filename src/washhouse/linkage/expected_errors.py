@@ -1,0 +1,183 @@
+"""Which links does the model itself expect to be wrong, and which does it expect to be missing?
+
+A pair's own probability is not the last word once people have been made of pairs. A record that hardly resembles one of
+its person's records may still be held by the others, and a pair of likely links stays apart when the rest of the two
+people disagree. So probabilities are taken in the light of the people that were made:
+
+- A record's hold on its person is the sum of the weights of its compared pairs there. A pair inside a person is wrong
+  when either of its two records does not belong.
+- Two people that were kept apart are weighed by the mean weight of the compared pairs between them.
+
+Both rules were chosen because they come closest to the truth of invented cities; see the decision record.
+
+References:
+    docs/adr/2026-11-23-linkage-quality.md (the two rules, measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, RuleReport, block_keys
+from washhouse.linkage.encode import Encoded
+from washhouse.linkage.model import Floats
+
+LEAST_BITS = -10.0
+"""Pairs between two people count from this weight of their best pair on (a probability of 0.001)."""
+_MOST_BITS = 60.0
+"""Weights are cut here before they are added: beyond, only rounding differs."""
+
+Indices = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Expected errors, by record and by pair.
+
+    Attributes:
+        linked: Records that each record shares its person with. Shape (records,).
+        false: How many of them are expected not to be the same person. Shape (records,).
+        joined: How many of the expected true ones were never compared, but joined through others. Shape (records,).
+        left: One record of each pair below.
+        right: The other.
+        apart: True where the pair's records were put into different people.
+        probability: How likely the pair is one person, in the light of the people that were made.
+        unit: Number of the group of people that each record's errors may touch; groups are independent.
+    """
+
+    linked: Floats
+    false: Floats
+    joined: Floats
+    left: Indices
+    right: Indices
+    apart: npt.NDArray[np.bool_]
+    probability: Floats
+    unit: npt.NDArray[np.int64]
+
+
+def expected_errors(label: Indices, left: Indices, right: Indices, weights: Floats) -> Expected:
+    """Weigh every link that was made and every pair that was kept apart.
+
+    Args:
+        label: For each record the number of its person (its lowest record). Shape (records,).
+        left: One record of each compared pair, each pair once.
+        right: The other.
+        weights: Weight of each compared pair, bits, prior included.
+
+    Returns:
+        What is expected.
+    """
+    together = label[left] == label[right]
+    inside = np.flatnonzero(together)
+    linked, false, joined, kept = _inside(label, left[inside], right[inside], weights[inside])
+    outside, apart_probability, unit = _between(label, left, right, weights, np.flatnonzero(~together))
+    return Expected(
+        linked=linked,
+        false=false,
+        joined=joined,
+        left=np.concatenate([left[inside], left[outside]]),
+        right=np.concatenate([right[inside], right[outside]]),
+        apart=np.repeat([False, True], [len(inside), len(outside)]),
+        probability=np.concatenate([kept, apart_probability]),
+        unit=unit,
+    )
+
+
+def _inside(label: Indices, left: Indices, right: Indices, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Weigh the pairs inside people: by record how many, how many false, how many true but not compared; by pair."""
+    records = len(label)
+    bits = np.minimum(weights, _MOST_BITS)
+    hold = np.bincount(left, bits, records) + np.bincount(right, bits, records)
+    compared = np.bincount(left, minlength=records) + np.bincount(right, minlength=records)
+    # A record that no compared pair holds was put there by a decision, not by the model.
+    loose = np.where(compared > 0, np.exp2(-np.clip(hold, -_MOST_BITS, 4 * _MOST_BITS)), 0.0)
+    size = np.bincount(label, minlength=records)[label].astype(np.float64)
+
+    def wrong(a: Indices, b: Indices) -> Floats:
+        odds = np.where(size[a] == 2, np.maximum(loose[a], loose[b]), loose[a] + loose[b])
+        share: Floats = odds / (1.0 + odds)
+        return share
+
+    order = np.argsort(label, kind="stable")
+    sorted_label = label[order]
+    false = np.zeros(records)
+    true = np.zeros(records)
+    step = 1
+    at = np.flatnonzero(size[order] > 1)
+    while len(at):
+        at = at[at + step < records]
+        at = at[sorted_label[at] == sorted_label[np.minimum(at + step, records - 1)]]
+        a, b = order[at], order[at + step]
+        share = wrong(a, b)
+        for side in (a, b):
+            false += np.bincount(side, share, records)
+            true += np.bincount(side, 1.0 - share, records)
+        step += 1
+    kept: Floats = 1.0 - wrong(left, right)
+    seen = np.bincount(left, kept, records) + np.bincount(right, kept, records)
+    return size - 1.0, false, np.maximum(true - seen, 0.0), kept
+
+
+def _between(
+    label: Indices, left: Indices, right: Indices, weights: Floats, apart: Indices
+) -> tuple[Indices, Floats, npt.NDArray[np.int64]]:
+    """Weigh the pairs between people: which pairs matter, how likely each is, and which people hang together."""
+    records = len(label)
+    marked = np.zeros(records, dtype=bool)
+    doubtful = apart[weights[apart] >= LEAST_BITS]
+    for side in (left, right):
+        marked[label[side[doubtful]]] = True
+    apart = apart[marked[label[left[apart]]] & marked[label[right[apart]]]]
+    one, other = label[left[apart]].astype(np.int64), label[right[apart]].astype(np.int64)
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    pair, index = np.unique(low * records + high, return_inverse=True)
+    best = np.full(len(pair), -np.inf)
+    np.maximum.at(best, index, weights[apart])
+    total = np.bincount(index, np.clip(weights[apart], -_MOST_BITS, _MOST_BITS), len(pair))
+    mean = total / np.maximum(np.bincount(index, minlength=len(pair)), 1)
+    chance = np.where(best >= LEAST_BITS, 1.0 / (1.0 + np.exp2(-mean)), 0.0)
+    tied = chance >= 0.01
+    a, b = pair[tied] // max(records, 1), pair[tied] % max(records, 1)
+    graph = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(records, records))
+    _, component = connected_components(graph, directed=False)
+    matters = chance[index] > 0.0
+    return apart[matters], chance[index][matters], component[label].astype(np.int64)
+
+
+def times_caught(
+    encoded: Encoded,
+    reports: Sequence[RuleReport],
+    left: Indices,
+    right: Indices,
+    max_block_pairs: int = MAX_BLOCK_PAIRS,
+) -> npt.NDArray[np.int8]:
+    """Count the blocking rules that would have given each pair.
+
+    Args:
+        encoded: The records.
+        reports: The rules that were used, and what each skipped.
+        left: One record of each pair.
+        right: The other.
+        max_block_pairs: Blocks with more pairs were skipped.
+
+    Returns:
+        The number of rules, for each pair.
+    """
+    caught = np.zeros(len(left), dtype=np.int8)
+    for report in reports:
+        key: npt.NDArray[np.int64] = block_keys(encoded, [report.rule])[0]
+        mine = key[left]
+        found = (mine >= 0) & (mine == key[right])
+        if report.skipped_blocks:
+            held = np.sort(key)
+            size = np.searchsorted(held, mine, "right") - np.searchsorted(held, mine, "left")
+            found &= size * (size - 1) // 2 <= max_block_pairs
+        caught += found
+    return caught

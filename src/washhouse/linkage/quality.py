@@ -1,0 +1,324 @@
+"""How many links are wrong or missing, and is any group of people worse off than the rest? At every build.
+
+Three figures, each for everybody and for every group, with 95 % limits and the ratio to everybody else:
+
+- **false**: of the pairs of records that were put into one person, the share expected to be of two;
+- **missed**: of the pairs of records that are one person, the share expected to be kept apart: compared pairs that were
+  not linked, and pairs that no blocking rule reached (Chao's lower bound, from how often the rules find the same pair);
+- **alone**: of the records of other sources, the share whose person has no record in the register (the GP list, where
+  nearly everybody is expected). It rests on no model.
+
+The first two are the model's own expectation. A group whose mistakes look like nobody else's is understated; only
+labels by a steward can tell.
+
+References:
+    Chao 1987, "Estimating the population size for capture-recapture data with unequal catchability", Biometrics 43(4),
+        783-791, doi:10.2307/2531532.
+    docs/explanation/linkage-quality.md, docs/adr/2026-11-23-linkage-quality.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from washhouse.linkage.encode import Encoded
+from washhouse.linkage.expected_errors import Expected, expected_errors, times_caught
+from washhouse.linkage.model import Floats
+from washhouse.linkage.quality_groups import Dimension, dimensions, newest_day
+from washhouse.linkage.rate_intervals import BLOCKS, jackknife_variance, rate_limits, ratio_limits
+from washhouse.linkage.scoring import Scored
+
+Indices = npt.NDArray[np.integer[Any]]
+
+LEAST_PEOPLE = 10
+"""Groups of fewer people are named, and nothing else is told of them."""
+FIGURES = ("false", "missed", "alone")
+REGISTER = "gp"
+"""The source in which nearly everybody is expected to have a record."""
+_LINKED, _FALSE, _MISSED, _ONCE, _TWICE, _JOINED, _ALONE, _OTHERS, _UNSEEN = range(9)
+
+
+def linkage_quality(table: pa.Table, encoded: Encoded, scored: Scored | None, label: Indices) -> dict[str, Any] | None:
+    """Report on the linkage of some records; None where there was nothing to compare.
+
+    Args:
+        table: The records, all under a clear identity; see `sources.identity.IDENTITY`.
+        encoded: The same, encoded.
+        scored: Their candidate pairs.
+        label: For each record the lowest record of its person.
+    """
+    if scored is None:
+        return None
+    expected = expected_errors(label, scored.candidates.left, scored.candidates.right, scored.pair_weights)
+    caught = times_caught(encoded, scored.candidates.reports, expected.left, expected.right)
+    return quality_report(table, label, expected, caught)
+
+
+def quality_report(
+    table: pa.Table,
+    label: Indices,
+    expected: Expected,
+    caught: Indices,
+    *,
+    register: str = REGISTER,
+) -> dict[str, Any]:
+    """Report expected errors, for everybody and by group.
+
+    Args:
+        table: The records, by source and id; see `sources.identity.IDENTITY`.
+        label: For each record the lowest record of its person. Shape (records,).
+        expected: What the model expects.
+        caught: Number of blocking rules that give each pair of `expected`.
+        register: Source in which nearly everybody is expected.
+
+    Returns:
+        Plain figures, ready for JSON. Nothing is told of a group of fewer than `LEAST_PEOPLE` people, and counts of
+        people in groups are rounded to ten.
+    """
+    _, person = np.unique(label, return_inverse=True)
+    unit_block = _blocks(expected.unit)
+    at_register, others = _register(table, person, register)
+    sums = _Sums(expected, caught, unit_block, at_register, others)
+    everybody = sums.everybody
+    sizes = _usual_sizes(expected)
+    overall = {name: _figure(everybody, name, sizes[name]) for name in FIGURES}
+    groups = [
+        row for dimension in dimensions(table, person) for row in _rows(dimension, person, sums, everybody, sizes)
+    ]
+    total = everybody.sum(axis=0)
+    return {
+        "as_of": newest_day(table).isoformat(),
+        "records": table.num_rows,
+        "people": int(person.max(initial=-1)) + 1,
+        "linked_pairs": int(total[_LINKED]),
+        "expected_false": _plain(total[_FALSE]),
+        "expected_missed": _plain(total[_MISSED]),
+        "expected_never_compared": _plain(float(_never_compared(total))),
+        "overall": overall,
+        "alone_by_number": _alone_by_number(table, at_register, others),
+        "groups": groups,
+        "limits": {"share": 0.95, "blocks": BLOCKS, "excluding_parity": _excluding(groups), "ratios": _ratios(groups)},
+    }
+
+
+class _Sums:
+    """Adds expected errors up by block and group; half of a pair goes to each of its two records."""
+
+    def __init__(
+        self,
+        expected: Expected,
+        caught: Indices,
+        block: Indices,
+        at_register: npt.NDArray[np.bool_],
+        others: npt.NDArray[np.bool_],
+    ) -> None:
+        self.unseen_a_pair = 0.0
+        self._block = block
+        self._of_records = {
+            _LINKED: expected.linked / 2,
+            _FALSE: expected.false / 2,
+            _JOINED: expected.joined / 2,
+        }
+        self._alone = {_ALONE: (others & ~at_register).astype(np.float64), _OTHERS: others.astype(np.float64)}
+        chosen = expected.apart | (caught == 1) | (caught == 2)
+        self._left, self._right = expected.left[chosen], expected.right[chosen]
+        half = expected.probability[chosen] / 2
+        self._of_pairs = {
+            _MISSED: np.where(expected.apart[chosen], half, 0.0),
+            _ONCE: np.where(caught[chosen] == 1, half, 0.0),
+            _TWICE: np.where(caught[chosen] == 2, half, 0.0),
+        }
+        everywhere = np.zeros(len(block), dtype=np.int32)
+        self.unseen_a_pair = _unseen_a_pair(self.by_group(everywhere, everywhere, 1, 1).sum(axis=(0, 1)))
+        self.everybody = self.by_group(everywhere, everywhere, 1, 1)[:, 0]
+
+    def by_group(self, of_person: Indices, of_record: Indices, groups: int, known: int) -> Floats:
+        """Return the sums. Shape (blocks, groups, 9).
+
+        A pair's record without a real answer takes the answer of the other: if they are one person, it is theirs.
+        """
+        sums = np.zeros((BLOCKS, groups, 9))
+
+        def add(column: int, records: Indices | slice, group: Indices, weights: Floats) -> None:
+            cell = self._block[records].astype(np.int64) * groups + group
+            sums[:, :, column] += np.bincount(cell, weights, BLOCKS * groups).reshape(BLOCKS, groups)
+
+        for column, weights in self._of_records.items():
+            add(column, slice(None), of_person, weights)
+        for column, weights in self._alone.items():
+            add(column, slice(None), of_record, weights)
+        one, other = of_person[self._left], of_person[self._right]
+        sides = (
+            (self._left, np.where((one >= known) & (other < known), other, one)),
+            (self._right, np.where((other >= known) & (one < known), one, other)),
+        )
+        for records, group in sides:
+            for column, weights in self._of_pairs.items():
+                add(column, records, group, weights)
+        sums[:, :, _UNSEEN] = sums[:, :, _ONCE] * self.unseen_a_pair
+        return sums
+
+
+def _blocks(unit: Indices) -> npt.NDArray[np.int64]:
+    """Spread groups of people that hang together over blocks, by a mixed number."""
+    key = (unit.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    key ^= key >> np.uint64(29)
+    key *= np.uint64(0xBF58476D1CE4E5B9)
+    return ((key >> np.uint64(32)) % np.uint64(BLOCKS)).astype(np.int64)
+
+
+def _register(table: pa.Table, person: Indices, register: str) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say which records' people are in the register, and which records are of other sources (none without one)."""
+    here = pc.equal(table.column("source"), register).to_numpy(zero_copy_only=False)
+    held = np.zeros(int(person.max(initial=-1)) + 1, dtype=bool)
+    held[person[here]] = True
+    return held[person], ~here if here.any() else np.zeros(len(here), dtype=bool)
+
+
+def _usual_sizes(expected: Expected) -> dict[str, float]:
+    """Return how large a unit's error usually is, weighted by size: what an upper limit adds to what was seen."""
+    units = int(expected.unit.max(initial=-1)) + 1
+    false = np.bincount(expected.unit, expected.false / 2, units)
+    chance = np.where(expected.apart, expected.probability, 0.0)
+    missed = np.bincount(expected.unit[expected.left], chance, units)
+
+    def usual(sizes: npt.NDArray[Any]) -> float:
+        return float((sizes**2).sum() / sizes.sum()) if sizes.sum() > 0 else 1.0
+
+    return {"false": usual(false), "missed": usual(missed), "alone": 1.0}
+
+
+def _unseen_a_pair(everybody: Floats) -> float:
+    """Return how many pairs no rule gives for each that one rule alone gives: Chao's lower bound, over everybody.
+
+    A group's own count of pairs given twice is too small to divide by; what differs between groups is how many of
+    their pairs hang on a single rule.
+    """
+    return float(everybody[_ONCE] / (2 * (everybody[_TWICE] + 1.0)))
+
+
+def _never_compared(sums: Floats) -> Floats:
+    """Return the pairs that no rule gives, less those that were joined through others."""
+    return np.maximum(sums[..., _UNSEEN] - sums[..., _JOINED], 0.0)
+
+
+def _events(sums: Floats, name: str) -> Floats:
+    if name == "false":
+        return sums[..., _FALSE]
+    if name == "missed":
+        return sums[..., _MISSED] + _never_compared(sums)
+    return sums[..., _ALONE]
+
+
+def _base(sums: Floats, name: str) -> Floats:
+    """Return what the events of a figure are a share of."""
+    if name == "false":
+        return sums[..., _LINKED]
+    if name == "missed":
+        return sums[..., _LINKED] - sums[..., _FALSE] + _events(sums, name)
+    return sums[..., _OTHERS]
+
+
+def _statistic(name: str) -> Callable[[Floats], Floats]:
+    def rate(sums: Floats) -> Floats:
+        base = _base(sums, name)
+        return np.divide(_events(sums, name), base, out=np.zeros_like(base), where=base > 0)
+
+    return rate
+
+
+def _limits(blocks: Floats, name: str, usual: float) -> tuple[float, tuple[float, float]] | None:
+    """Return a rate with its limits; None where it would be a share of fewer than ten."""
+    total = blocks.sum(axis=0)
+    base, events = float(_base(total, name)), float(_events(total, name))
+    if base < LEAST_PEOPLE:
+        return None
+    variance = jackknife_variance(blocks, _statistic(name)) * base**2
+    if not np.isfinite(variance):
+        return None
+    return events / base, rate_limits(events, variance, base, usual)
+
+
+def _figure(blocks: Floats, name: str, usual: float, rest: Floats | None = None) -> dict[str, float] | None:
+    """Return a rate with its limits, and the ratio to the rest with its own."""
+    found = _limits(blocks, name, usual)
+    other = _limits(rest, name, usual) if rest is not None else None
+    if found is None or (name == "alone" and rest is not None and other is None):
+        # Only the register records such a group: nobody outside it can be told to belong there.
+        return None
+    rate, (low, high) = found
+    told = {"rate": _plain(rate), "low": _plain(low), "high": _plain(high)}
+    if other is not None and other[0] > 0.0:
+        ratio_low, ratio_high = ratio_limits(rate, (low, high), *other)
+        told |= {"ratio": _plain(rate / other[0]), "ratio_low": _plain(ratio_low), "ratio_high": _plain(ratio_high)}
+    return told
+
+
+def _rows(
+    dimension: Dimension, person: Indices, sums: _Sums, everybody: Floats, sizes: Mapping[str, float]
+) -> list[dict[str, Any]]:
+    """Return one row for each group that has anybody."""
+    by_group = sums.by_group(dimension.of_person, dimension.of_record, len(dimension.groups), dimension.known)
+    rows = []
+    for code, group in enumerate(dimension.groups):
+        people = len(np.unique(person[dimension.of_person == code]))
+        if people == 0:
+            continue
+        row: dict[str, Any] = {"dimension": dimension.name, "title": dimension.title, "group": group}
+        mine = by_group[:, code]
+        if people < LEAST_PEOPLE:
+            rows.append(row | {"people": None} | dict.fromkeys(FIGURES))
+            continue
+        rest = everybody - mine
+        figures = {name: _figure(mine, name, sizes[name], rest) for name in FIGURES}
+        rows.append(row | {"people": round(people, -1)} | figures)
+    return rows
+
+
+def _alone_by_number(
+    table: pa.Table, at_register: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_]
+) -> list[dict[str, Any]]:
+    """Return, by source, how many records stand without the register, with and without an NHS number of their own."""
+    numbered = pc.is_valid(table.column("nhs_number")).to_numpy(zero_copy_only=False)
+    source = table.column("source").to_numpy(zero_copy_only=False)
+    rows = []
+    for name in sorted(set(source[others].tolist())):
+        mine = source == name
+        with_number, without = mine & numbered, mine & ~numbered
+        if min(with_number.sum(), without.sum()) < LEAST_PEOPLE:
+            continue
+        shares = [float((~at_register[part]).mean()) for part in (with_number, without)]
+        rows.append(
+            {
+                "source": name,
+                "with_number": _plain(shares[0]),
+                "without_number": _plain(shares[1]),
+                "excess_records": _plain(max(shares[1] - shares[0], 0.0) * float(without.sum())),
+            }
+        )
+    return rows
+
+
+def _ratios(groups: Sequence[Mapping[str, Any]]) -> int:
+    return sum(1 for row in groups for name in FIGURES if row[name] and "ratio" in row[name])
+
+
+def _excluding(groups: Sequence[Mapping[str, Any]]) -> int:
+    """Count the ratios whose limits leave 1 out."""
+    return sum(
+        1
+        for row in groups
+        for name in FIGURES
+        if row[name] and "ratio" in row[name] and not row[name]["ratio_low"] <= 1.0 <= row[name]["ratio_high"]
+    )
+
+
+def _plain(number: float | np.floating[Any]) -> float:
+    """Round to four significant digits: more would only look exact."""
+    return float(f"{float(number):.4g}")

@@ -1,0 +1,167 @@
+"""Into which groups do records fall, for the fairness of linkage?
+
+A record's group is its person's: what most of the person's records say, a real answer before "not stated". Ethnic
+category is as recorded, collapsed into the five groups of the 2021 census of England and Wales.
+
+References:
+    ONS, Census 2021, ethnic group: Chinese stands under Asian, Arab under Other. NHS Data Dictionary, ETHNIC CATEGORY
+    CODE (16+1 codes A-S, Z not stated, 99 not known). ZZ99 3VZ: default postcode for no fixed abode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from washhouse.linkage.encode import Ints
+
+Indices = npt.NDArray[np.integer[Any]]
+
+CENSUS_GROUPS = {
+    "White": "ABC",
+    "Mixed": "DEFG",
+    "Asian": "HJKLR",
+    "Black": "MNP",
+    "Other": "S",
+}
+"""National ethnic categories by census group."""
+AGE_BANDS = (
+    (0, "0 to 17"),
+    (18, "18 to 34"),
+    (35, "35 to 49"),
+    (50, "50 to 64"),
+    (65, "65 to 79"),
+    (80, "80 and over"),
+)
+"""First year of age of each band."""
+_NOT_RECORDED = "Not recorded"
+_NOWHERE = r"(?i)no fixed (abode|address)|^\s*nfa\s*$|homeless"
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One way to divide people.
+
+    Attributes:
+        name: Stable name, for settings and JSON.
+        title: Name for a reader.
+        groups: Names of the groups.
+        known: How many of the groups, from the first, are real answers.
+        of_person: Group of each record, by its person. Shape (records,).
+        of_record: Group by what the record itself says. Shape (records,).
+    """
+
+    name: str
+    title: str
+    groups: tuple[str, ...]
+    known: int
+    of_person: Ints
+    of_record: Ints
+
+
+def dimensions(table: pa.Table, person: Indices) -> list[Dimension]:
+    """Divide records by ethnic group, deprivation, age, sex, fixed abode and source.
+
+    Args:
+        table: Records, see `sources.identity.IDENTITY`.
+        person: Number of each record's person, from 0 without gaps. Shape (records,).
+
+    Returns:
+        The dimensions; every record is in one group of each.
+    """
+    people = int(person.max(initial=-1)) + 1
+    ethnic = _lookup(
+        table.column("ethnic_category"),
+        {code: i for i, codes in enumerate(CENSUS_GROUPS.values()) for code in codes} | {"Z": 5, "99": 6},
+        7,
+    )
+    decile = pc.fill_null(table.column("deprivation_decile"), 0).to_numpy().astype(np.int32)
+    fifth = np.where((decile >= 1) & (decile <= 10), (decile - 1) // 2, 5).astype(np.int32)
+    sex = _lookup(table.column("sex"), {"female": 0, "male": 1}, 2)
+    abode = no_fixed_abode(table)
+    sources, source = _sources(table)
+    banded = _age_bands(table)
+    chosen: list[tuple[str, str, Sequence[str], int, Ints]] = [
+        ("ethnicity", "Ethnic group", (*CENSUS_GROUPS, "Not stated", "Not known", _NOT_RECORDED), 5, ethnic),
+        (
+            "deprivation",
+            "Deprivation fifth",
+            ("1, most deprived", "2", "3", "4", "5, least deprived", _NOT_RECORDED),
+            5,
+            fifth,
+        ),
+        ("age", "Age", (*(words for _, words in AGE_BANDS), _NOT_RECORDED), len(AGE_BANDS), banded),
+        ("sex", "Sex", ("Female", "Male", "Not known or other"), 2, sex),
+        ("abode", "Fixed abode", ("No fixed abode", "Fixed abode"), 1, abode),
+        ("source", "Source", sources, len(sources), source),
+    ]
+    return [
+        Dimension(
+            name,
+            title,
+            tuple(groups),
+            known,
+            own if name == "source" else _of_person(own, person, people, len(groups), known),
+            own,
+        )
+        for name, title, groups, known, own in chosen
+    ]
+
+
+def newest_day(table: pa.Table) -> date:
+    """Return the day of the newest record, from which ages are counted."""
+    latest: datetime | None = pc.max(table.column("last_seen")).as_py() if table.num_rows else None
+    return latest.date() if latest else date(1970, 1, 1)
+
+
+def no_fixed_abode(table: pa.Table) -> Ints:
+    """Return 0 for records whose sender says that the person has no fixed abode, 1 for others."""
+    postcode = pc.replace_substring(pc.utf8_upper(table.column("postcode")), " ", "")
+    said = pc.or_kleene(pc.equal(postcode, "ZZ993VZ"), pc.match_substring_regex(table.column("address"), _NOWHERE))
+    nowhere = pc.fill_null(said, False).to_numpy(zero_copy_only=False)
+    return np.where(nowhere, 0, 1).astype(np.int32)
+
+
+def _lookup(column: pa.ChunkedArray, codes: dict[str, int], other: int) -> Ints:
+    """Return the code of each text; `other` for what has none."""
+    coded = pc.index_in(column, pa.array(list(codes), pa.string()))
+    numbers = np.array([*codes.values(), other], dtype=np.int32)
+    found: Ints = numbers[pc.fill_null(coded, len(codes)).to_numpy()]
+    return found
+
+
+def _sources(table: pa.Table) -> tuple[tuple[str, ...], Ints]:
+    names = tuple(sorted(pc.unique(table.column("source")).to_pylist()))
+    return names, _lookup(table.column("source"), {name: i for i, name in enumerate(names)}, len(names))
+
+
+def _age_bands(table: pa.Table) -> Ints:
+    """Return the age band of each record, on the newest day or the day of death."""
+    unknown = np.iinfo(np.int32).min
+    born = pc.fill_null(pc.cast(table.column("birth_date"), pa.int32()), unknown).to_numpy().astype(np.int64)
+    today = (newest_day(table) - date(1970, 1, 1)).days
+    died = pc.fill_null(pc.cast(table.column("death_date"), pa.int32()), today).to_numpy().astype(np.int64)
+    years = np.floor((np.minimum(died, today) - born) / 365.2425)
+    band = np.searchsorted(np.array([first for first, _ in AGE_BANDS]), years, side="right") - 1
+    return np.where((born == unknown) | (years < 0), len(AGE_BANDS), band).astype(np.int32)
+
+
+def _of_person(own: Ints, person: Indices, people: int, groups: int, known: int) -> Ints:
+    """Give every record what most of its person's records say; the first real answer where several are as frequent."""
+    best = np.full(people, groups - 1, dtype=np.int32)
+    most = np.zeros(people, dtype=np.int64)
+    for group in range(groups):
+        told = np.bincount(person[own == group], minlength=people)
+        # "Not stated" and the like only fill what is empty, however often they are said.
+        better = told > most if group < known else (told > 0) & (most == 0)
+        best[better] = group
+        most[better] = told[better]
+    answered: Ints = best[person]
+    return answered
