@@ -17,21 +17,23 @@ from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage import households as homes
 from washhouse.linkage.cluster import CAUSES, Clusters, cluster
 from washhouse.linkage.columnar import Column, standard_column
-from washhouse.linkage.encode import Encoded, Ints, encode, with_setting
-from washhouse.linkage.fields import FIELDS
+from washhouse.linkage.encode import Encoded, Ints
+from washhouse.linkage.index import KEPT_EDGE, LinkIndex
 from washhouse.linkage.membership import History
 from washhouse.linkage.model import Floats, Model
+from washhouse.linkage.pairs import index_of, pair_records
 from washhouse.linkage.person_ids import Key, keyed_id
-from washhouse.linkage.scoring import Progress, Scored, no_progress, score_pairs
+from washhouse.linkage.scoring import Progress, Scored, no_progress
 from washhouse.linkage.summary import linkage_summary
 from washhouse.linkage.tables import EDGE, HOUSEHOLD_RELATION, REFUSED, RETIRED_ID
-from washhouse.linkage.threshold import Threshold, best_threshold
+from washhouse.linkage.threshold import Threshold, at_threshold, best_threshold
+from washhouse.linkage.trained import TrainedModel
 from washhouse.sources.identity import IDENTITY
 
 _SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care")
 """Whose address is taken where several were seen equally lately."""
-_KEPT_EDGE = 0.01
-"""Pairs below this probability are not kept."""
+_STRICT = "strict"
+"""Purpose whose threshold makes a person."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class People:
         relations: Households, see `tables.HOUSEHOLD_RELATION`.
         summary: Counts and estimates for a steward; no identifiers.
         model: The model that weighed the pairs; None where there was nothing to compare.
+        index: What later increments and single records are compared with, its trained model included.
     """
 
     membership: pa.Table
@@ -55,6 +58,7 @@ class People:
     relations: pa.Table
     summary: dict[str, Any]
     model: Model | None = None
+    index: LinkIndex | None = None
 
 
 def link_people(
@@ -64,6 +68,8 @@ def link_people(
     key: Key,
     progress: Progress | None = None,
     threads: int = 1,
+    model: TrainedModel | None = None,
+    index: LinkIndex | None = None,
 ) -> People:
     """Link the source records of people.
 
@@ -76,6 +82,9 @@ def link_people(
         key: Keyed hash (HMAC-SHA-256) under the vault's key, bytes to 32 bytes.
         progress: Told the step and how much of it is done.
         threads: Threads to use; the result does not depend on it.
+        model: Trained model to link under; a new one is fitted if left out.
+        index: Index that an earlier run under `model` gave: only new and changed records are then compared. The
+            result is that of a rebuild under the model; the summary counts compared pairs from `KEPT_EDGE` on.
 
     Returns:
         The people, with ids that carry on from `previous`.
@@ -90,11 +99,11 @@ def link_people(
     clear = np.flatnonzero(pc.equal(table.column("identity_kind"), "clear").to_numpy(zero_copy_only=False))
     named = table.take(pa.array(clear)) if len(clear) < table.num_rows else table
     tell("standardise", 0.0)
-    encoded = _encode(named)
-    scored = _score(encoded, named, threads, tell)
+    paired = pair_records(named, model, index, threads, tell)
+    encoded, scored = paired.encoded, paired.scored
     tell("cluster", 0.0)
     chances = scored.pair_probabilities if scored else np.empty(0)
-    threshold = best_threshold(chances)
+    threshold = at_threshold(chances, model.thresholds[_STRICT]) if model else best_threshold(chances)
     clusters, links = _cluster(encoded, named, scored, chances, threshold)
     labels = _labels(table, clear, clusters)
     tell("name", 0.0)
@@ -114,8 +123,10 @@ def link_people(
         retired=_table(RETIRED_ID, _columns(retired.items(), 2)),
         refused=_refused(pairs, scored, chances, clusters, links),
         relations=_relations(found, residents, named, ids, key),
-        summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), found),
+        summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), found)
+        | {"pairing": paired.summary},
         model=scored.model if scored else None,
+        index=index_of(paired, named, ids.take(pa.array(person[clear])), {_STRICT: threshold.probability}),
     )
 
 
@@ -128,26 +139,6 @@ def _check_distinct(table: pa.Table) -> None:
         raise InputError(
             "identity-duplicated", "Two identity rows have the same source and source_id; one was expected."
         )
-
-
-def _encode(table: pa.Table) -> Encoded:
-    """Encode the fields that at least one record has, and the source as the setting of a pair."""
-    columns = {
-        name: pc.cast(table.column(name), pa.string())
-        for name in FIELDS
-        if table.column(name).null_count < table.num_rows
-    }
-    encoded = encode(columns, [FIELDS[name] for name in columns])
-    sources = pc.rank(table.column("source"), tiebreaker="dense").to_numpy().astype(np.int32) - 1
-    return with_setting(encoded, sources) if table.num_rows else encoded
-
-
-def _score(encoded: Encoded, table: pa.Table, threads: int, tell: Progress) -> Scored | None:
-    """Weigh the pairs; None where there is nothing to compare."""
-    if table.num_rows < 2 or len(encoded.fields) < 2:
-        return None
-    settings = pc.count_distinct(table.column("source")).as_py()
-    return score_pairs(encoded, settings=settings, threads=threads, progress=tell)
 
 
 def _cluster(
@@ -251,7 +242,7 @@ class _Pairs:
 def _edges(pairs: _Pairs, scored: Scored | None, chances: Floats) -> pa.Table:
     if scored is None:
         return arrow_schema(EDGE).empty_table()
-    kept = np.flatnonzero(chances >= _KEPT_EDGE)
+    kept = np.flatnonzero(chances >= KEPT_EDGE)
     # Records are sorted by their names, so that their rows sort the pairs.
     kept = kept[np.lexsort((scored.candidates.right[kept], scored.candidates.left[kept]))]
     columns = pairs.columns(scored.candidates.left[kept], scored.candidates.right[kept])

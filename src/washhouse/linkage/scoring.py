@@ -35,7 +35,8 @@ class Scored:
         levels: Level of each distinct pattern in each field.
         weights: Weight of each distinct pattern, bits, prior included.
         parts: Part of each field in the weight of each distinct pattern; they sum to the weight minus the prior.
-        model: The fitted model.
+        model: The model that weighed them.
+        max_block_pairs: Blocks with more pairs were skipped.
     """
 
     candidates: Candidates
@@ -45,6 +46,7 @@ class Scored:
     weights: Floats
     parts: Floats
     model: Model
+    max_block_pairs: int = MAX_BLOCK_PAIRS
 
     @property
     def pair_weights(self) -> Floats:
@@ -66,6 +68,7 @@ def score_pairs(
     max_block_pairs: int = MAX_BLOCK_PAIRS,
     threads: int = 1,
     progress: Progress = no_progress,
+    model: Model | None = None,
 ) -> Scored:
     """Find, compare and weigh the pairs of some records.
 
@@ -77,6 +80,7 @@ def score_pairs(
         max_block_pairs: Blocks with more pairs are skipped and counted.
         threads: Threads to use; the result does not depend on it.
         progress: Told the step and how much of it is done.
+        model: Weighs the pairs; one is fitted to them if left out.
 
     Returns:
         The candidate pairs with their weights.
@@ -89,11 +93,12 @@ def score_pairs(
     compared = compare(encoded, candidates.left, candidates.right, counts, threads)
     patterns, pattern, seen = np.unique(compared, return_inverse=True, return_counts=True)
     levels = levels_of(patterns, counts)
-    progress("fit", 0.0)
-    random = all_pairs(encoded, counts, side, threads)
-    model = fit(encoded.fields, levels, seen, random, encoded.records)
+    if model is None:
+        progress("fit", 0.0)
+        random = all_pairs(encoded, counts, side, threads)
+        model = fit(encoded.fields, levels, seen, random, encoded.records)
     weights, parts = model.weights(levels)
-    return Scored(candidates, pattern, patterns, levels, weights, parts, model)
+    return Scored(candidates, pattern, patterns, levels, weights, parts, model, max_block_pairs)
 
 
 def all_pairs(encoded: Encoded, counts: Sequence[int], side: Ints | None = None, threads: int = 1) -> Random:

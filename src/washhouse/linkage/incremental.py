@@ -1,0 +1,283 @@
+"""Which pairs have to be looked at when a few records are new, changed or gone? Everything else stays as it was.
+
+New and changed records are compared with all that share a block with them. A block that grows past the limit takes
+its pairs with it, unless another block still holds them; one that shrinks below it gives its pairs back. What comes out
+is the set of pairs that a rebuild under the same trained model would come to (property test).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from washhouse.linkage.blocking import Candidates, block_keys
+from washhouse.linkage.encode import Encoded, Ints
+from washhouse.linkage.fields import Kind
+from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under, fingerprints, name_records
+from washhouse.linkage.kernel import compare, levels_of
+from washhouse.linkage.model import probability
+from washhouse.linkage.scoring import Scored
+from washhouse.linkage.similarity import compiled
+
+Array = npt.NDArray[Any]
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a batch did to an index.
+
+    Attributes:
+        encoded: All records, encoded.
+        scored: All pairs worth keeping.
+        fresh: Records that are new or changed.
+        gone: Earlier records that changed or are no more.
+        compared: Pairs compared.
+    """
+
+    encoded: Encoded
+    scored: Scored
+    fresh: int
+    gone: int
+    compared: int
+
+
+def update(index: LinkIndex, table: pa.Table, threads: int = 1) -> Update:
+    """Compare what is new in some records with everything.
+
+    Args:
+        index: The records as they were.
+        table: All records under a clear identity as they are, in the order of source and id.
+        threads: Threads to use; the result does not depend on it.
+
+    Returns:
+        The records encoded and their pairs, as a rebuild under the index's model would give them from `KEPT_EDGE` on.
+    """
+    trained = index.trained
+    from_old = _unchanged(index, table)
+    fresh = np.flatnonzero(from_old < 0)
+    gone = np.ones(index.records, dtype=bool)
+    gone[from_old[from_old >= 0]] = False
+    encoded = _merged(index.encoded, encode_under(table.take(pa.array(fresh)), trained), from_old, fresh)
+    keys = block_keys(encoded, trained.rules)
+    old_parts = {name: numbers[gone] for name, numbers in index.encoded.parts.items()}
+    old = replace(index.encoded, parts=old_parts, codes=index.encoded.codes[:, gone])
+    news = _new_pairs(keys, block_keys(old, trained.rules), fresh, trained.max_block_pairs)
+    left, right = np.divmod(news.pairs, max(encoded.records, 1))
+    left, right = left.astype(np.int32), right.astype(np.int32)
+    compared = compare(encoded, left, right, trained.counts, threads)
+    now = np.full(index.records, -1, dtype=np.int32)
+    now[from_old[from_old >= 0]] = np.flatnonzero(from_old >= 0)
+    kept_left, kept_right = now[index.left], now[index.right]
+    stays = (kept_left >= 0) & (kept_right >= 0)
+    stays[stays] = _still_blocked(keys, kept_left[stays], kept_right[stays], news.closed, trained.max_block_pairs)
+    again = kept_left[stays].astype(np.int64) * encoded.records + kept_right[stays]
+    stays[np.flatnonzero(stays)[among(again, news.pairs)]] = False
+    return Update(
+        encoded=encoded,
+        scored=_weighed(
+            index,
+            np.concatenate([kept_left[stays], left]),
+            np.concatenate([kept_right[stays], right]),
+            np.concatenate([index.pattern[stays], compared]),
+        ),
+        fresh=len(fresh),
+        gone=int(gone.sum()),
+        compared=len(left),
+    )
+
+
+def _unchanged(index: LinkIndex, table: pa.Table) -> Rows:
+    """Return for each record of a table its row in the index if it says the same there, else -1."""
+    names, prints = name_records(table), fingerprints(table, index.trained)
+    if np.array_equal(names, index.names):
+        return np.where(prints == index.prints, np.arange(len(names)), -1)
+    found = np.full(len(names), -1, dtype=np.int64)
+    if index.records:
+        before, now = np.argsort(index.names), np.argsort(names)
+        place = np.minimum(np.searchsorted(index.names[before], names[now]), index.records - 1)
+        row = before[place]
+        same = (index.names[row] == names[now]) & (index.prints[row] == prints[now])
+        found[now[same]] = row[same]
+    return found
+
+
+def _merged(base: Encoded, fresh: Encoded, from_old: Rows, rows: Rows) -> Encoded:
+    """Put unchanged and fresh records together under one dictionary."""
+    added, number = _numbered_in(base.hashes, fresh.hashes)
+    features = fresh.features[added].copy()
+    for f, field in enumerate(fresh.fields):
+        if field.kind is Kind.ADDRESS:
+            # An address points at the value that holds its numbers.
+            mine = np.isin(added, fresh.codes[f])
+            held = features[mine, 0]
+            features[mine, 0] = np.where(held >= 0, number[held], -1)
+    lengths = np.diff(fresh.offsets)[added]
+    offsets = np.concatenate([base.offsets, base.offsets[-1] + np.cumsum(lengths)])
+    starts = np.repeat(fresh.offsets[:-1][added] - np.concatenate([[0], np.cumsum(lengths)[:-1]]), lengths)
+    points = fresh.points[np.arange(len(starts)) + starts.astype(np.int64)]
+    codes = np.stack([_gathered(own, from_old) for own in base.codes])
+    for f, field in enumerate(fresh.fields):
+        own = fresh.codes[f]
+        codes[f, rows] = (
+            own if field.kind is Kind.SETTING else np.where(own >= 0, number[own] if len(number) else -1, -1)
+        )
+    parts = {}
+    for name, numbers in base.parts.items():
+        parts[name] = _gathered(numbers, from_old)
+        parts[name][rows] = fresh.parts[name]
+    return replace(
+        base,
+        codes=codes,
+        features=np.concatenate([base.features, features]),
+        offsets=offsets,
+        points=np.concatenate([base.points, points]),
+        hashes=np.concatenate([base.hashes, fresh.hashes[added]]),
+        parts=parts,
+        unusable=fresh.unusable,
+    )
+
+
+def _gathered(numbers: Ints, rows: Rows) -> Ints:
+    """Return the numbers of some rows; row -1 may give any."""
+    return numbers[rows] if len(numbers) else np.full(len(rows), -1, dtype=np.int32)
+
+
+def _numbered_in(base: Array, fresh: Array) -> tuple[Rows, Ints]:
+    """Return which fresh values a dictionary lacks, and each fresh value's number once they are added to it."""
+    order = np.argsort(fresh)
+    where = among(base, fresh[order])
+    number = np.full(len(fresh), -1, dtype=np.int32)
+    number[order[np.searchsorted(fresh[order], base[where])]] = where
+    added = np.flatnonzero(number < 0)
+    number[added] = len(base) + np.arange(len(added))
+    return added, number
+
+
+@compiled
+def _probe(keys: Array, wanted: Array, seen: Array, mask: int, out: Array) -> int:
+    """Write the rows whose key is among the wanted ones (sorted); a bitmap answers for nearly all others."""
+    found = 0
+    for i in range(len(keys)):
+        key = keys[i]
+        slot = (key ^ (key >> 21)) & mask
+        if seen[slot] == 0:
+            continue
+        low = 0
+        high = len(wanted)
+        while low < high:
+            middle = (low + high) >> 1
+            if wanted[middle] < key:
+                low = middle + 1
+            else:
+                high = middle
+        if low < len(wanted) and wanted[low] == key:
+            out[found] = i
+            found += 1
+    return found
+
+
+def among(keys: Array, wanted: Array) -> Rows:
+    """Return the rows of many keys that are among a few.
+
+    Args:
+        keys: 64-bit keys, in any order.
+        wanted: Keys, ascending.
+    """
+    if not len(wanted) or not len(keys):
+        return np.empty(0, dtype=np.int64)
+    wanted = wanted.view(np.int64)
+    wanted = np.sort(wanted)
+    size = 1 << max(10, int(np.ceil(np.log2(len(wanted) * 16))))
+    seen = np.zeros(size, dtype=np.uint8)
+    seen[(wanted ^ (wanted >> 21)) & (size - 1)] = 1
+    out = np.empty(len(keys), dtype=np.int64)
+    return out[: _probe(keys.view(np.int64), wanted, seen, size - 1, out)].copy()
+
+
+@compiled
+def _emit(members: Array, starts: Array, ends: Array, whole: Array, fresh: Array, records: int, out: Array) -> int:
+    """Write the pairs of blocks that a fresh record has a part in, or all of a block; with empty output count them."""
+    found = 0
+    write = len(out) > 0
+    for b in range(len(starts)):
+        for x in range(starts[b], ends[b]):
+            i = members[x]
+            for y in range(x + 1, ends[b]):
+                j = members[y]
+                if whole[b] or fresh[i] or fresh[j]:
+                    if write:
+                        out[found] = min(i, j) * records + max(i, j)
+                    found += 1
+    return found
+
+
+@dataclass(frozen=True)
+class _News:
+    """Pairs to compare (packed), and for each rule the keys of blocks that grew past the limit."""
+
+    pairs: Rows
+    closed: Sequence[Array]
+
+
+def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int) -> _News:
+    """Find the pairs that were no candidates before and are now."""
+    records = keys.shape[1]
+    is_fresh = np.zeros(records, dtype=bool)
+    is_fresh[fresh] = True
+    nothing = np.empty(0, dtype=np.int64)
+    pairs, closed = [nothing], []
+    for r in range(len(keys)):
+        touched = np.unique(np.concatenate([keys[r, fresh], old_keys[r]]))
+        touched = touched[touched >= 0]
+        members = among(keys[r], touched)
+        members = members[np.argsort(keys[r, members], kind="stable")]
+        block = np.searchsorted(touched, keys[r, members])
+        size = np.bincount(block, minlength=len(touched))
+        left_it = np.bincount(np.searchsorted(touched, old_keys[r][old_keys[r] >= 0]), minlength=len(touched))
+        before = np.bincount(block[~is_fresh[members]], minlength=len(touched)) + left_it
+        was_large, is_large = before * (before - 1) // 2 > limit, size * (size - 1) // 2 > limit
+        closed.append(touched[is_large & ~was_large])
+        ends = np.cumsum(size)
+        chosen = ~is_large & (size > 1)
+        args = (members, (ends - size)[chosen], ends[chosen], was_large[chosen], is_fresh, records)
+        out = np.empty(_emit(*args, nothing), dtype=np.int64)
+        if len(out):
+            _emit(*args, out)
+        pairs.append(out)
+    return _News(np.unique(np.concatenate(pairs)), closed)
+
+
+def _still_blocked(keys: Array, left: Ints, right: Ints, closed: Sequence[Array], limit: int) -> npt.NDArray[np.bool_]:
+    """Say which kept pairs still share a block that is not too large."""
+    stays = np.ones(len(left), dtype=bool)
+    for r, blocks in enumerate(closed):
+        inside = np.zeros(keys.shape[1], dtype=bool)
+        inside[among(keys[r], blocks)] = True
+        stays[inside[left] & (keys[r, left] == keys[r, right])] = False
+    doubtful = np.flatnonzero(~stays)
+    for r in range(len(keys) if len(doubtful) else 0):
+        mine, theirs = keys[r, left[doubtful]], keys[r, right[doubtful]]
+        shared = (mine == theirs) & (mine >= 0)
+        blocks = np.unique(mine[shared])
+        size = np.bincount(np.searchsorted(blocks, keys[r, among(keys[r], blocks)]), minlength=len(blocks))
+        small = size * (size - 1) // 2 <= limit
+        stays[doubtful[shared]] |= small[np.searchsorted(blocks, mine[shared])]
+    return stays
+
+
+def _weighed(index: LinkIndex, left: Ints, right: Ints, compared: npt.NDArray[np.int64]) -> Scored:
+    """Weigh pairs under the index's model and keep those worth keeping."""
+    model = index.trained.model
+    patterns, pattern = np.unique(compared, return_inverse=True)
+    weights, _ = model.weights(levels_of(patterns, index.trained.counts))
+    kept = probability(weights)[pattern] >= KEPT_EDGE
+    patterns, pattern = np.unique(compared[kept], return_inverse=True)
+    levels = levels_of(patterns, index.trained.counts)
+    weights, parts = model.weights(levels)
+    return Scored(Candidates(left[kept], right[kept], ()), pattern, patterns, levels, weights, parts, model)

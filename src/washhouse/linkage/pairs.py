@@ -1,0 +1,124 @@
+"""How do records come to be weighed pairs: all under a new model, all under a kept one, or only what is new?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from washhouse.linkage.columnar import standard_column
+from washhouse.linkage.encode import Encoded, encode, with_setting
+from washhouse.linkage.fields import FIELDS
+from washhouse.linkage.incremental import update
+from washhouse.linkage.index import LinkIndex, build_index, encode_under
+from washhouse.linkage.scoring import Progress, Scored, score_pairs
+from washhouse.linkage.trained import TrainedModel
+
+STANDARD = ("address", "postcode", "uprn", "surname")
+"""Fields whose standard forms are needed after the pairs are weighed, for households."""
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Records with their weighed pairs.
+
+    Attributes:
+        encoded: The records.
+        scored: Their pairs; None where there is nothing to compare.
+        trained: The model; without thresholds when it is new.
+        summary: How the pairs were come by: counts, for a steward.
+    """
+
+    encoded: Encoded
+    scored: Scored | None
+    trained: TrainedModel | None
+    summary: dict[str, Any]
+
+
+def pair_records(
+    table: pa.Table, trained: TrainedModel | None, index: LinkIndex | None, threads: int, tell: Progress
+) -> Paired:
+    """Encode records and weigh their pairs.
+
+    Args:
+        table: Records under a clear identity, in the order of source and id.
+        trained: The model to use; None to fit one.
+        index: The records of an earlier time under that model: only what changed since is compared.
+        threads: Threads to use.
+        tell: Told the step and how much of it is done.
+    """
+    if trained is None:
+        return _anew(table, threads, tell)
+    if index is not None and index.trained.digest == trained.digest:
+        tell("compare", 0.0)
+        found = update(index, table, threads)
+        standard = {
+            n: standard_column(table.column(n), FIELDS[n].standard) for n in STANDARD if n in table.column_names
+        }
+        counts = {"door": "increment", "new_or_changed": found.fresh, "gone": found.gone, "compared": found.compared}
+        return Paired(replace(found.encoded, standard=standard), found.scored, trained, counts)
+    encoded = encode_under(table, trained)
+    scored = score_pairs(
+        encoded,
+        settings=len(trained.sources),
+        rules=trained.rules,
+        max_block_pairs=trained.max_block_pairs,
+        threads=threads,
+        progress=tell,
+        model=trained.model,
+    )
+    return Paired(encoded, scored, trained, {"door": "batch", "compared": len(scored.pattern)})
+
+
+def _anew(table: pa.Table, threads: int, tell: Progress) -> Paired:
+    """Fit a model to the records."""
+    columns = present_columns(table)
+    encoded = encode(columns, [FIELDS[name] for name in columns])
+    counts: dict[str, Any] = {"door": "batch, new model", "compared": 0}
+    if not table.num_rows:
+        return Paired(encoded, None, None, counts)
+    sources = pc.unique(table.column("source")).to_pylist()
+    number = pc.index_in(table.column("source"), value_set=pa.array(sources, pa.string()))
+    encoded = with_setting(encoded, number.to_numpy())
+    if table.num_rows < 2 or not columns:
+        return Paired(encoded, None, None, counts)
+    scored = score_pairs(encoded, settings=len(sources), threads=threads, progress=tell)
+    trained = TrainedModel(
+        model=scored.model,
+        sources=tuple(sources),
+        rules=tuple(report.rule for report in scored.candidates.reports),
+        max_block_pairs=scored.max_block_pairs,
+        bands=encoded.bands,
+        thresholds={},
+        records=encoded.records,
+    )
+    return Paired(encoded, scored, trained, counts | {"compared": len(scored.pattern)})
+
+
+def present_columns(table: pa.Table) -> Mapping[str, pa.ChunkedArray]:
+    """Return the fields that at least one record has, as texts."""
+    return {
+        name: pc.cast(table.column(name), pa.string())
+        for name in FIELDS
+        if table.column(name).null_count < table.num_rows
+    }
+
+
+def index_of(
+    paired: Paired, table: pa.Table, persons: pa.StringArray, thresholds: Mapping[str, float]
+) -> LinkIndex | None:
+    """Return the index of records that were just put together.
+
+    Args:
+        paired: The records with their pairs.
+        table: The same records.
+        persons: Person of each.
+        thresholds: Thresholds that were used, by purpose.
+    """
+    if paired.trained is None or paired.scored is None:
+        return None
+    trained = replace(paired.trained, thresholds=dict(thresholds))
+    return replace(build_index(trained, table, paired.encoded, paired.scored), persons=persons)

@@ -1,0 +1,165 @@
+"""Does it matter in which batches records arrive? Under one trained model it must not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from washhouse.linkage.incremental import among
+from washhouse.linkage.index import LinkIndex, read_index, write_index
+from washhouse.linkage.people import People, link_people
+from washhouse.linkage.person_ids import Key
+
+QUICK = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+TABLES = ("membership", "edges", "retired", "refused", "relations")
+
+
+def _said(table: pa.Table, name: str, rows: np.ndarray, values: list[Any]) -> pa.Table:
+    """Let some records say something else in one field."""
+    column = np.array(table.column(name).to_pylist(), dtype=object)
+    column[rows] = values
+    field = table.schema.field(name)
+    return table.set_column(table.schema.get_field_index(name), field, pa.array(column.tolist(), field.type))
+
+
+def _states(table: pa.Table, batches: int, seed: int) -> list[pa.Table]:
+    """All records known after each of some batches: new ones come, some change, some vanish and come back."""
+    rng = np.random.default_rng(seed)
+    arrives = rng.integers(0, batches, table.num_rows)
+    states = []
+    for batch in range(batches):
+        gone = (rng.random(table.num_rows) < 0.1) & (batch < batches - 1)
+        changed = np.flatnonzero(rng.random(table.num_rows) < 0.1)
+        other = rng.integers(0, table.num_rows, len(changed))
+        name = ["surname", "postcode", "address", "birth_date", "nhs_number"][rng.integers(5)]
+        now = _said(table, name, changed, [table.column(name)[int(i)].as_py() for i in other])
+        keep = np.flatnonzero((arrives <= batch) & ~gone)
+        states.append(now.take(pa.array(rng.permutation(keep))))
+    return states
+
+
+def _trained(table: pa.Table, key: Key, limit: int) -> LinkIndex:
+    index = link_people(table, previous=None, key=key).index
+    assert index is not None
+    return replace(index, trained=replace(index.trained, max_block_pairs=limit))
+
+
+def _same(a: People, b: People) -> None:
+    for name in TABLES:
+        assert getattr(a, name).equals(getattr(b, name)), name
+
+
+def _stored(index: LinkIndex | None) -> LinkIndex | None:
+    """The index after it was put away and read again."""
+    if index is None:
+        return None
+    tables = write_index(index)
+    return read_index(lambda name: tables[name])
+
+
+@QUICK
+@given(
+    seed=st.integers(0, 50),
+    people=st.integers(4, 40),
+    batches=st.integers(1, 5),
+    limit=st.sampled_from([1, 3, 10, 45, 20_000]),
+)
+def test_increments_equal_rebuilds(
+    make_identities: Any, key: Callable[[bytes], bytes], seed: int, people: int, batches: int, limit: int
+) -> None:
+    table, _ = make_identities(people, seed)
+    trained = _trained(table, key, limit).trained
+    grown: People | None = None
+    for state in _states(table, batches, seed):
+        before = grown.membership if grown else None
+        rebuilt = link_people(state, previous=before, key=key, model=trained)
+        grown = link_people(
+            state, previous=before, key=key, model=trained, index=_stored(grown.index) if grown else None
+        )
+        _same(rebuilt, grown)
+        assert grown.index is not None
+        assert grown.index.trained.digest == trained.digest
+
+
+@QUICK
+@given(
+    seed=st.integers(0, 50), people=st.integers(4, 40), batches=st.integers(2, 5), limit=st.sampled_from([3, 20_000])
+)
+def test_the_order_of_batches_does_not_change_who_belongs_together(
+    make_identities: Any, key: Callable[[bytes], bytes], seed: int, people: int, batches: int, limit: int
+) -> None:
+    table, _ = make_identities(people, seed)
+    trained = _trained(table, key, limit).trained
+    part = np.random.default_rng(seed).integers(0, batches, table.num_rows)
+    ends = []
+    for order in (range(batches), reversed(range(batches))):
+        index, known = None, np.zeros(table.num_rows, dtype=bool)
+        for batch in order:
+            known |= part == batch
+            linked = link_people(
+                table.take(pa.array(np.flatnonzero(known))), previous=None, key=key, model=trained, index=index
+            )
+            index = linked.index
+        ends.append(linked)
+    _same(*ends)
+
+
+def test_an_index_may_start_from_nothing_and_end_there(make_identities: Any, key: Callable[[bytes], bytes]) -> None:
+    table, _ = make_identities(20, 3)
+    trained = _trained(table, key, 20_000).trained
+    empty = link_people(table.slice(0, 0), previous=None, key=key, model=trained)
+    full = link_people(table, previous=None, key=key, model=trained, index=empty.index)
+    _same(full, link_people(table, previous=None, key=key, model=trained))
+    gone = link_people(table.slice(0, 0), previous=None, key=key, model=trained, index=full.index)
+    assert gone.edges.num_rows == 0
+
+
+def test_only_what_is_new_is_compared(make_identities: Any, key: Callable[[bytes], bytes]) -> None:
+    table, _ = make_identities(60, 4)
+    first = link_people(table.slice(1), previous=None, key=key)
+    assert first.index is not None
+    then = link_people(table, previous=None, key=key, model=first.index.trained, index=first.index)
+    assert then.summary["pairing"]["door"] == "increment"
+    assert then.summary["pairing"]["new_or_changed"] == 1
+    assert then.summary["pairing"]["compared"] < first.summary["pairs"] / 4
+
+
+def test_a_source_the_model_does_not_know_says_nothing(make_identities: Any, key: Callable[[bytes], bytes]) -> None:
+    table, _ = make_identities(40, 5)
+    trained = _trained(table, key, 20_000).trained
+    renamed = pc.replace_substring(table.column("source"), "hospital", "hospice")
+    other = table.set_column(0, table.schema.field("source"), renamed)
+    rebuilt = link_people(other, previous=None, key=key, model=trained)
+    half = link_people(other.slice(20), previous=None, key=key, model=trained)
+    _same(rebuilt, link_people(other, previous=None, key=key, model=trained, index=half.index))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.integers(-(2**63), 2**63 - 1)))
+def test_rows_among_a_few_keys(keys: list[int], wanted: list[int]) -> None:
+    many = np.array(keys + wanted[: len(wanted) // 2], dtype=np.int64)
+    few = np.unique(np.array(wanted, dtype=np.int64))
+    assert among(many, few).tolist() == np.flatnonzero(np.isin(many, few)).tolist()
+
+
+@pytest.mark.parametrize("column", ["first_name", "address", "uprn"])
+def test_a_field_that_nobody_fills_any_more(make_identities: Any, key: Callable[[bytes], bytes], column: str) -> None:
+    table, _ = make_identities(30, 6)
+    table = _said(table, "uprn", np.arange(0, table.num_rows, 3), ["100" + str(i) for i in range(0, table.num_rows, 3)])
+    first = link_people(table, previous=None, key=key)
+    assert first.index is not None
+    bare = _said(table, column, np.arange(table.num_rows), [None] * table.num_rows)
+    _same(
+        link_people(bare, previous=None, key=key, model=first.index.trained, index=first.index),
+        link_people(bare, previous=None, key=key, model=first.index.trained),
+    )
