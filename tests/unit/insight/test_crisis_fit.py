@@ -14,7 +14,7 @@ from scipy.special import expit
 
 from washhouse.core.errors import HomeError
 from washhouse.insight.crisis.fit import Cohort, CrisisFit, NoFit, fit_crisis
-from washhouse.insight.crisis.plan import Split, split_index_dates
+from washhouse.insight.crisis.plan import Split, split_index_dates, split_training
 from washhouse.insight.crisis.points import POINT_LOG_ODDS, count_points, list_points
 from washhouse.insight.crisis.reasons import explain, take_apart
 from washhouse.insight.crisis.record import NEEDS_A_PERSON, build_model_record, render_model_record
@@ -77,17 +77,27 @@ def test_the_points_list_ships_where_the_other_adds_nothing_sure() -> None:
 
 
 def test_the_test_chooses_nothing() -> None:
-    """Where the logistic model sees no more in the calibration part, it does not ship, whatever the test says."""
+    """Where the logistic model sees no more before the test, it does not ship, whatever the test says."""
     split, both, homeless = split_index_dates(DATES), cohort("both"), cohort("homeless")
-    in_calibration = np.isin(both.index_date, np.array(split.calibration, dtype="datetime64[D]"))
-    found = fit(replace(both, outcome=np.where(in_calibration, homeless.outcome, both.outcome)), split)
+    _, later = split_training(split)
+    compared = np.isin(both.index_date, np.array(later, dtype="datetime64[D]"))
+    found = fit(replace(both, outcome=np.where(compared, homeless.outcome, both.outcome)), split)
     assert isinstance(found, CrisisFit)
     assert found.margin.lower > 0
     assert found.choice.lower <= 0
     assert found.shipped == "points"
 
 
-def test_calibration_holds_on_later_months(fitted: CrisisFit) -> None:
+def test_too_few_crises_to_compare_leave_the_points_list() -> None:
+    split, data = split_index_dates(DATES), cohort("both")
+    earlier, _ = split_training(split)
+    early = np.isin(data.index_date, np.array(earlier, dtype="datetime64[D]"))
+    found = fit(replace(data, outcome=data.outcome & ~early), split)
+    assert isinstance(found, CrisisFit)
+    assert (found.shipped, found.choice.lower, found.choice.upper) == ("points", -1.0, 1.0)
+
+
+def test_calibration_holds_on_later_months() -> None:
     figures, parts = fitted.candidates["logistic"].figures, fitted.parts
     assert figures["calibration_slope"].lower < 1 < figures["calibration_slope"].upper
     # Expected over observed varies as the counts of crises that each rests on do.
@@ -205,6 +215,6 @@ def test_the_record_says_what_only_a_person_can_fill_in_and_how_sure_it_is(fitte
     assert f"| {NEEDS_A_PERSON} |" in page
     assert "step" in page and "low, medium or high" in page
     assert "AUROC" in page and " to " in page
-    assert "The test part chose nothing." in page and "Margin that decided: " in page
+    assert "The test chose nothing." in page and "Margin that decided: " in page
     enough = replace(fitted, parts={**fitted.parts, "test": {**fitted.parts["test"], "crises": 1000}})
     assert build(enough)["data"]["enough_test_episodes"]

@@ -1,13 +1,15 @@
 """How is the crisis model fitted, which of two candidates ships, and what does the test say?
 
 A points list and a logistic regression are fitted on the earliest index dates, calibrated on later ones and tested on
-the latest. The logistic model ships only if its AUROC on the calibration part, on which neither was fitted, beats the
-points list's by a margin whose 95 % interval excludes zero; else the points list ships. The test chooses nothing, so
-that its figures are not those of a winner. What is shipped is what was tested.
+the latest. Which ships is decided before the test: both are fitted on the earlier half of the time before it and
+compared on the later half. The logistic model ships only if its AUROC there beats the points list's by a margin whose
+95 % interval excludes zero; else the points list ships. The test chooses nothing, so that its figures are not those of
+a winner. What is shipped is what was tested.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from washhouse.insight.crisis.plan import MIN_EVENTS, Split
+from washhouse.insight.crisis.plan import MIN_EVENTS, Split, split_training
 from washhouse.insight.crisis.points import fit_points
 from washhouse.insight.features.contract import Feature
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.models.calibration import Calibration, fit_calibration
-from washhouse.insight.models.design import design_columns
+from washhouse.insight.models.design import DesignColumn, design_columns
 from washhouse.insight.models.evaluation import (
     Estimate,
     Ranking,
@@ -98,7 +100,7 @@ class CrisisFit:
         shipped: `points` or `logistic`.
         candidates: By name.
         margin: AUROC of the logistic model minus that of the points list, on the test; decides nothing.
-        choice: The same on the calibration part; decides which ships.
+        choice: The same on the later half of the time before the test, both fitted on the earlier; decides which ships.
         penalty: scikit-learn's `C` of the logistic model.
         parts: What each part of time held.
     """
@@ -146,32 +148,49 @@ def fit_crisis(
         held = "; ".join(f"{name}: {count} crises, {MIN_EVENTS[name]} needed" for name, count in short.items())
         return NoFit("too-few-crises", f"The history holds too few crises to fit a model honestly ({held}).")
     with threadpool_limits(limits=1):
-        return _fit_parts(features, parts, rng)
+        earlier, later = (cohort.at(dates) for dates in split_training(split))
+        return _fit_parts(features, parts, (earlier, later), rng)
 
 
-def _fit_parts(features: tuple[Feature, ...], parts: dict[str, Cohort], rng: np.random.Generator) -> CrisisFit | NoFit:
+def _fit_parts(
+    features: tuple[Feature, ...], parts: dict[str, Cohort], training: tuple[Cohort, Cohort], rng: np.random.Generator
+) -> CrisisFit | NoFit:
     fitted = parts["fit"]
     columns = design_columns(features)
     penalty = choose_penalty(columns, fitted.matrix, fitted.outcome, fitted.period)
-    models = {
-        "points": fit_points(fitted.matrix, fitted.outcome, fitted.person),
-        "logistic": fit_logistic(columns, fitted.matrix, fitted.outcome, fitted.person, penalty),
-    }
+    models = _fit_candidates(columns, fitted, penalty)
     candidates = {name: _judge(models[name], parts["calibration"], parts["test"], rng) for name in CANDIDATES}
-    margin, choice = (
-        compare_auroc(
-            candidates["logistic"].model.log_odds(part.matrix),
-            candidates["points"].model.log_odds(part.matrix),
-            part,
-            rng,
-        )
-        for part in (parts["test"], parts["calibration"])
+    margin = compare_auroc(
+        candidates["logistic"].model.log_odds(parts["test"].matrix),
+        candidates["points"].model.log_odds(parts["test"].matrix),
+        parts["test"],
+        rng,
     )
+    choice = _compare_before_the_test(columns, *training, rng)
     shipped = "logistic" if choice.lower > 0 else "points"
     if candidates[shipped].figures["auroc"].lower <= 0.5 or candidates[shipped].calibration.slope <= 0:
         return NoFit("no-better-than-chance", "On later months neither candidate ranked people better than chance.")
     described = {name: part.describe() for name, part in parts.items()}
     return CrisisFit(shipped, candidates, margin, choice, penalty, described)
+
+
+def _fit_candidates(columns: Sequence[DesignColumn], fitted: Cohort, penalty: float) -> dict[str, LinearModel]:
+    return {
+        "points": fit_points(fitted.matrix, fitted.outcome, fitted.person),
+        "logistic": fit_logistic(columns, fitted.matrix, fitted.outcome, fitted.person, penalty),
+    }
+
+
+def _compare_before_the_test(
+    columns: Sequence[DesignColumn], earlier: Cohort, later: Cohort, rng: np.random.Generator
+) -> Estimate:
+    """AUROC of the logistic model minus that of the points list, where neither was fitted; nothing known if too few."""
+    if min(earlier.outcome.sum(), later.outcome.sum()) < MIN_EVENTS["test"]:
+        return Estimate(0.0, -1.0, 1.0)
+    penalty = choose_penalty(columns, earlier.matrix, earlier.outcome, earlier.period)
+    models = _fit_candidates(columns, earlier, penalty)
+    odds = {name: model.log_odds(later.matrix) for name, model in models.items()}
+    return compare_auroc(odds["logistic"], odds["points"], later, rng)
 
 
 def _judge(model: LinearModel, calibration_part: Cohort, test: Cohort, rng: np.random.Generator) -> Candidate:

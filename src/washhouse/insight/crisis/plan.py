@@ -85,6 +85,22 @@ def split_index_dates(dates: Sequence[date]) -> Split:
     return Split(_before(before, calibration), tuple(calibration), tuple(test))
 
 
+def split_training(split: Split) -> tuple[tuple[date, ...], tuple[date, ...]]:
+    """Split the index dates before the test in two, a washout apart, for choosing between candidates.
+
+    Returns:
+        The earlier, to fit candidates on, and the later half, to compare them on; some may be empty.
+
+    Examples:
+        >>> days = tuple(date(2024, 1, 1) + timedelta(28 * month) for month in range(10))
+        >>> [len(part) for part in split_training(Split(days[:7], days[7:], ()))]
+        [4, 5]
+    """
+    dates = (*split.fit, *split.calibration)
+    later = dates[len(dates) // 2 :]
+    return _before(dates, later), later
+
+
 def _before(dates: Sequence[date], later: Sequence[date]) -> tuple[date, ...]:
     if not later:
         return ()

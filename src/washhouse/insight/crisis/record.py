@@ -52,9 +52,9 @@ _WORDS = {
         "were fitted on (sandwich covariance clustered by person), not for what the record does not know."
     ),
     "ship_rule": (
-        "The logistic regression ships only if its AUROC on the calibration part, on which neither was fitted, exceeds "
-        "that of the points list by a margin whose 95 % interval excludes zero; else the points list ships. The test "
-        "part chose nothing."
+        "Both candidates were first fitted on the earlier half of the time before the test and compared on the later "
+        "half. The logistic regression ships only if its AUROC there exceeds that of the points list by a margin whose "
+        "95 % interval excludes zero; else the points list ships. The test chose nothing."
     ),
     "limitations": [
         "Fitted once on one record; refitting, drift and subgroup figures are not part of this version.",
