@@ -97,7 +97,7 @@ def test_too_few_crises_to_compare_leave_the_points_list() -> None:
     assert (found.shipped, found.choice.lower, found.choice.upper) == ("points", -1.0, 1.0)
 
 
-def test_calibration_holds_on_later_months() -> None:
+def test_calibration_holds_on_later_months(fitted: CrisisFit) -> None:
     figures, parts = fitted.candidates["logistic"].figures, fitted.parts
     assert figures["calibration_slope"].lower < 1 < figures["calibration_slope"].upper
     # Expected over observed varies as the counts of crises that each rests on do.
