@@ -81,7 +81,8 @@ def _add_children(
     if grown:
         number = np.minimum(number, 2)
     age = parent_age - within(rng.normal(28.5, 5.0, count), 17, 42)
-    age = np.where(age > 0, age, rng.random(count) * within(parent_age - 17, 0.5, 6))
+    # Whose first child would not be born yet has one of any age that the parent's allows, so that no years stand out.
+    age = np.where(age > 0, age, rng.random(count) * np.clip(parent_age - 17, 0.5, 17))
     for nth in range(4):
         rows = np.flatnonzero(number > nth)
         twin = np.zeros(len(rows), bool)

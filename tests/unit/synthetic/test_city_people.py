@@ -38,6 +38,19 @@ def test_children_share_surname_and_address_with_a_parent(population):
     assert (np.stack(parents) == population.surname[child]).any(axis=0).all()
 
 
+def test_births_pile_up_in_no_month_and_on_no_day(calendar):
+    """Counts per month of the last years, and per day against the two months around, vary as chance has it."""
+    population = make_population(40_000, calendar, Streams(4))
+    birth = population.birth[~((population.twin_of >= 0) & (population.twin_of < np.arange(population.count)))]
+    months = np.histogram(birth, calendar.end - np.arange(96, -1, -1) * YEAR / 12)[0]
+    assert ((months - months.mean()) ** 2).mean() / months.mean() < 1 + 5 * np.sqrt(2 / len(months))
+    days = np.bincount(birth - birth.min()).astype(float)
+    around = np.convolve(days, np.ones(61) / 61, "same")
+    usual = around > 1
+    spread = ((days - around) ** 2)[usual] / around[usual]
+    assert spread.mean() == pytest.approx(1, abs=5 * np.sqrt(3 / usual.sum()))
+
+
 def test_twins_share_birth_date_surname_and_address(population):
     twin = np.flatnonzero(population.twin_of >= 0)
     other = population.twin_of[twin]
