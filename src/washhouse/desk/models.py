@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, MetaData, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING = {
@@ -91,6 +103,73 @@ class ReviewRow(Base):
     note: Mapped[str | None] = mapped_column(Text)
     token: Mapped[str | None] = mapped_column(String(64), unique=True)
     retracts: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"), unique=True)
+
+
+class LinkDecisionRow(Base):
+    """One row per decision on two records, or per retraction of one; records are known by opaque keys."""
+
+    __tablename__ = "link_decisions"
+    __table_args__ = (
+        CheckConstraint("(retracts IS NULL) = (kind IS NOT NULL)", name="row"),
+        CheckConstraint("kind IN ('must', 'cannot')", name="kind"),
+        CheckConstraint("left_key < right_key", name="pair"),
+        Index(None, "left_key", "right_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    left_key: Mapped[str] = mapped_column(String(32))
+    right_key: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str | None] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime | None] = mapped_column(DateTime)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    retracts: Mapped[int | None] = mapped_column(ForeignKey("link_decisions.id"), unique=True)
+
+
+class LinkLabelRow(Base):
+    """One row per answer whether two records are one person's, or per retraction of one."""
+
+    __tablename__ = "link_labels"
+    __table_args__ = (
+        CheckConstraint("(retracts IS NULL) = (answer IS NOT NULL)", name="row"),
+        CheckConstraint("answer IN ('same', 'different', 'unsure')", name="answer"),
+        CheckConstraint("left_key < right_key", name="pair"),
+        Index(None, "left_key", "right_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    left_key: Mapped[str] = mapped_column(String(32))
+    right_key: Mapped[str] = mapped_column(String(32))
+    answer: Mapped[str | None] = mapped_column(String(8))
+    probability: Mapped[float | None] = mapped_column(Float)
+    queue_cause: Mapped[str | None] = mapped_column(String(64))
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    retracts: Mapped[int | None] = mapped_column(ForeignKey("link_labels.id"), unique=True)
+
+
+class PersonChangeRow(Base):
+    """One row per person whose desk rows wait for a steward, since a run gave the person's records to several."""
+
+    __tablename__ = "person_changes"
+    __table_args__ = (
+        CheckConstraint("kind IN ('split', 'un-merge')", name="kind"),
+        CheckConstraint("(handled_at IS NULL) = (handled_by IS NULL)", name="handled"),
+        Index(None, "version", "person_before", unique=True),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    version: Mapped[str] = mapped_column(String(40))
+    person_before: Mapped[str] = mapped_column(String(32))
+    persons_after: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(String(8))
+    reviews: Mapped[int] = mapped_column(Integer)
+    handled_at: Mapped[datetime | None] = mapped_column(DateTime)
+    handled_by: Mapped[str | None] = mapped_column(ForeignKey("users.username"))
 
 
 class AuditRow(Base):
