@@ -15,6 +15,7 @@ from washhouse.linkage.cluster import CAUSES, Clusters
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import FIELDS, Kind
 from washhouse.linkage.households import Households
+from washhouse.linkage.quality import linkage_quality
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.threshold import Threshold
 

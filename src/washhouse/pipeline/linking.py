@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from washhouse.linkage.people import link_people
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.linkage_gate import check_linkage
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
@@ -46,6 +47,9 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
 
     Returns:
         What linking came to, and the generation of each vault table.
+
+    Raises:
+        RefusedError: `linkage-refused`: its errors are over the deployer's limits, and the gate stops.
     """
     vault, published = context.vault, context.published
     with context.connect() as connection:
@@ -61,6 +65,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         progress=context.progress.at,
         threads=context.settings.threads or os.cpu_count() or 1,
     )
+    check_linkage(context, generation, people.summary)
     tables = {
         "membership": people.membership,
         "edge": people.edges,

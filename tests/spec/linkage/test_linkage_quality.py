@@ -148,6 +148,14 @@ def test_rates_and_ratios_are_those_that_were_planted() -> None:
     assert report["limits"]["excluding_parity"] >= 2
 
 
+def test_missed_links_of_one_group_show() -> None:
+    report = quality_report(*linkage(1000, wrong={"A": 20, "M": 20}, missed={"A": 30, "M": 90}))
+    black, white = row_of(report, "Black"), row_of(report, "White")
+    assert black["missed"]["ratio_low"] > 1
+    assert white["missed"]["ratio_high"] < 1
+    assert black["false"]["ratio_low"] < 1 < black["false"]["ratio_high"]
+
+
 def test_a_record_without_an_answer_is_counted_where_its_likely_partner_stands() -> None:
     table, label, expected, caught = linkage(1000, wrong={"A": 0, "M": 0}, missed={"A": 30, "M": 30})
     blank = pa.array([code if i % 2 == 0 else None for i, code in enumerate(table["ethnic_category"].to_pylist())])
