@@ -52,6 +52,9 @@ FRESH_FILE = """\
 
 # How many times the rest's rate any group's may be, even at the lower end of its 95 % interval.
 # max_group_ratio = 5.0
+
+# Records link under the last run's model until they have grown by this share since it was fitted; 0.5 is 50 %.
+# refit_growth = 0.5
 """
 
 _DEFAULTS = Settings()
@@ -64,6 +67,7 @@ class _Limits(BaseModel):
     max_false_links: float = Field(_DEFAULTS.linkage.max_false_links, ge=0, le=1, allow_inf_nan=False)
     max_missed_links: float = Field(_DEFAULTS.linkage.max_missed_links, ge=0, le=1, allow_inf_nan=False)
     max_group_ratio: float = Field(_DEFAULTS.linkage.max_group_ratio, ge=0, allow_inf_nan=False)
+    refit_growth: float = Field(_DEFAULTS.linkage.refit_growth, ge=0, allow_inf_nan=False)
 
 
 class _Fields(BaseSettings):

@@ -63,12 +63,14 @@ class LinkageLimits:
         max_false_links: Share of the linked pairs that may be expected to be wrong.
         max_missed_links: Share of the true pairs that may be expected to be missed.
         max_group_ratio: How many times the rest's rate a group's may be, even at the lower 95 % limit of the ratio.
+        refit_growth: Share by which records may grow before the linkage model is fitted anew.
     """
 
     gate: Literal["warn", "stop"] = "warn"
     max_false_links: float = 0.02
     max_missed_links: float = 0.25
     max_group_ratio: float = 5.0
+    refit_growth: float = 0.5
 
 
 @dataclass(frozen=True)

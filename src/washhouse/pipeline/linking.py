@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from washhouse.linkage.people import link_people
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.link_model import index_tables, kept_model
 from washhouse.pipeline.linkage_gate import check_linkage
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
@@ -58,13 +59,17 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     vault.write("identity", generation, identity)
     context.reached("identity-written")
     previous = vault.read("membership", published.vault["membership"]) if published else None
+    kept = kept_model(context, identity)
     people = link_people(
         identity,
         previous=previous,
         key=partial(vault.hmac, "person-id"),
         progress=context.progress.at,
         threads=context.settings.threads or os.cpu_count() or 1,
+        model=kept.model,
+        index=kept.index,
     )
+    people.summary["pairing"]["new_model_because"] = kept.reason
     check_linkage(context, generation, people.summary)
     tables = {
         "membership": people.membership,
@@ -72,6 +77,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         "refused": people.refused,
         "relation": people.relations,
         "retired": people.retired,
+        **index_tables(people.index),
     }
     for name, table in tables.items():
         vault.write(name, generation, table)

@@ -1,0 +1,73 @@
+"""Does this run link under the last run's model, comparing only what is new, or fit a new one?
+
+A new model lets weights move everywhere, and with them who belongs together. So one is fitted only for a reason, and
+the reason stands in the run's summary. Model and index are kept in the vault, beside the links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from washhouse.linkage.fields import FIELDS
+from washhouse.linkage.index import TABLES, LinkIndex, read_index, write_index
+from washhouse.linkage.trained import TrainedModel
+from washhouse.pipeline.context import RunContext
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an earlier run left for this one.
+
+    Attributes:
+        model: Model to link under; None to fit a new one.
+        index: Records as they were under it.
+        reason: Why a new model is fitted; empty where the old one is kept.
+    """
+
+    model: TrainedModel | None
+    index: LinkIndex | None
+    reason: str
+
+
+def kept_model(context: RunContext, identity: pa.Table) -> Kept:
+    """Return the model and the index of the published version, unless a new model is needed.
+
+    Args:
+        context: The run.
+        identity: All identities as they are now.
+    """
+    published = context.published
+    if published is None or not all(name in published.vault for name in TABLES):
+        return Kept(None, None, "no earlier model")
+    index = read_index(lambda name: context.vault.read(name, published.vault[name]))
+    if index is None:
+        return Kept(None, None, "the earlier model was of another format")
+    reason = why_refit(index.trained, identity, context.settings.linkage.refit_growth)
+    return Kept(None, None, reason) if reason else Kept(index.trained, index, "")
+
+
+def why_refit(model: TrainedModel, identity: pa.Table, growth: float) -> str:
+    """Say why a model does not suit some records any more; nothing where it does.
+
+    Args:
+        model: The model.
+        identity: Identities, see `sources.identity.IDENTITY`.
+        growth: Share of the records it was trained on by which they may have grown.
+    """
+    clear = identity.filter(pc.equal(identity.column("identity_kind"), "clear"))
+    present = {name for name in FIELDS if clear.column(name).null_count < clear.num_rows}
+    if present != set(model.field_names):
+        return "the fields present changed"
+    if not set(pc.unique(clear.column("source")).to_pylist()) <= set(model.sources):
+        return "a source is new"
+    if clear.num_rows > (1 + growth) * model.records:
+        return f"records grew by more than {growth:.0%} since it was trained"
+    return ""
+
+
+def index_tables(index: LinkIndex | None) -> dict[str, pa.Table]:
+    """Return the vault tables that keep an index with its model; none where there was nothing to compare."""
+    return {} if index is None else write_index(index)
