@@ -1,0 +1,113 @@
+"""Does a record that comes alone weigh what it weighs in a batch? With the same model it must."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from washhouse.linkage.fields import FIELDS
+from washhouse.linkage.identify import SHOWN, Finder, Identified, identify
+from washhouse.linkage.index import LinkIndex
+from washhouse.linkage.people import link_people
+
+QUICK = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+def _clear(table: pa.Table) -> pa.Table:
+    table = table.filter(pc.equal(table.column("identity_kind"), "clear"))
+    return table.sort_by([("source", "ascending"), ("source_id", "ascending")]).combine_chunks()
+
+
+def _said(table: pa.Table, row: int) -> dict[str, str | None]:
+    values = {name: table.column(name)[row].as_py() for name in ("source", "source_id", *FIELDS)}
+    return {name: None if value is None else str(value) for name, value in values.items()}
+
+
+def _index(table: pa.Table, key: Callable[[bytes], bytes], limit: int) -> LinkIndex:
+    index = link_people(table, previous=None, key=key).index
+    assert index is not None
+    trained = replace(index.trained, max_block_pairs=limit)
+    kept = link_people(table, previous=None, key=key, model=trained).index
+    assert kept is not None
+    return kept
+
+
+@QUICK
+@given(
+    seed=st.integers(0, 50),
+    people=st.integers(5, 60),
+    limit=st.sampled_from([3, 45, 20_000]),
+    late=st.booleans(),
+    data=st.data(),
+)
+def test_a_record_alone_weighs_what_its_edges_do(
+    make_identities: Any, key: Callable[[bytes], bytes], seed: int, people: int, limit: int, late: bool, data: Any
+) -> None:
+    table = _clear(make_identities(people, seed)[0])
+    row = data.draw(st.integers(0, table.num_rows - 1))
+    others = table.take(pa.array([i for i in range(table.num_rows) if i != row]))
+    index = _index(others, key, limit)
+    assert index.persons is not None
+    whose = {
+        (s, i): p
+        for s, i, p in zip(
+            others["source"].to_pylist(), others["source_id"].to_pylist(), index.persons.to_pylist(), strict=True
+        )
+    }
+    finder = Finder(index)
+    if late:  # part of everybody comes one by one
+        some = list(range(0, others.num_rows, 2))
+        part = link_people(others.take(pa.array(some)), previous=None, key=key, model=index.trained).index
+        assert part is not None
+        named = pa.array([list(whose.values())[i] for i in some])
+        finder = Finder(replace(part, persons=named))
+        for i in range(1, others.num_rows, 2):
+            finder.add(_said(others, i), list(whose.values())[i])
+    found = finder.find([_said(table, row)])[0]
+    me = (table.column("source")[row].as_py(), table.column("source_id")[row].as_py())
+    best: dict[str, float] = {}
+    for edge in link_people(table, previous=None, key=key, model=index.trained).edges.to_pylist():
+        ends = [(edge["left_source"], edge["left_id"]), (edge["right_source"], edge["right_id"])]
+        if me in ends:
+            other = whose[ends[1 - ends.index(me)]]
+            best[other] = max(best.get(other, -np.inf), edge["weight"])
+    mine = table.column("nhs_number")[row].as_py()
+    numbers: dict[str, set[str]] = {}
+    for other, number in zip(whose.values(), others.column("nhs_number").to_pylist(), strict=True):
+        if number:
+            numbers.setdefault(other, set()).add(number)
+    allowed = {p: w for p, w in best.items() if not (mine and numbers.get(p, set()) - {mine})}
+    told = {c.person_id: c.weight for c in found.candidates}
+    assert len(told) == min(len(allowed), SHOWN)
+    assert told.items() <= allowed.items()
+    assert sorted(told.values(), reverse=True) == sorted(allowed.values(), reverse=True)[:SHOWN]
+    for candidate in found.candidates:
+        assert candidate.steps[-1].total == candidate.weight
+        assert abs(sum(step.bits for step in candidate.steps) - candidate.weight) < 1e-9
+
+
+def _plain(found: Identified) -> tuple[Any, ...]:
+    return found.decision, found.person_id, [(c.person_id, c.weight, c.pattern) for c in found.candidates]
+
+
+def test_many_at_once_are_answered_as_one_by_one(make_identities: Any, key: Callable[[bytes], bytes]) -> None:
+    table = _clear(make_identities(60, 3)[0])
+    index = _index(table, key, 20_000)
+    records = [_said(table, i) for i in range(table.num_rows)]
+    finder = Finder(index)
+    together = finder.find(records)
+    assert [_plain(f) for f in together] == [_plain(identify(index, index.trained, r)) for r in records]
+    assert [_plain(f) for f in together] == [_plain(f) for f in finder.find(records)]
+    # Everybody is found as who they are, but where two people's records say nearly the same.
+    assert index.persons is not None
+    right = [f.person_id == p for f, p in zip(together, index.persons.to_pylist(), strict=True)]
+    assert sum(right) > 0.9 * len(right)
