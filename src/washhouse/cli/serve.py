@@ -22,11 +22,13 @@ from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.keys import load_master_key
+from washhouse.governance.record_reveal import read_record_index
 from washhouse.governance.reveal import read_index
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
+from washhouse.record.link_review import read_link_review
 from washhouse.record.reader import open_record
 from washhouse.record.tables import PERSON
 from washhouse.web.shell.app import create_app
@@ -148,6 +150,8 @@ class PublishedVersions:
             summary=version.summary,
             open_record=lambda grant: open_record(self._lake, version, grant, self._audit),
             identities=read_index(self._vault, version.vault),
+            link_review=read_link_review(self._vault, version.vault, version.summary),
+            review_records=read_record_index(self._vault, version.vault),
         )
 
 

@@ -63,7 +63,7 @@ class Label(Protocol):
 
     @property
     def queue_cause(self) -> str:
-        """Cause and side, see `cause_of`."""
+        """Cause and side, see `cause_of`; what follows a second stroke is not read here."""
         ...
 
 
@@ -159,7 +159,7 @@ def labelled_quality(
     place = {(round(c.stratum.low, 6), c.stratum.linked): c for c in counted}
     outside = 0
     for label in latest.values():
-        cause, _, side = label.queue_cause.partition("/")
+        cause, side = (*label.queue_cause.split("/"), "")[:2]
         low = BANDS[int(band_of(np.array([label.probability or 0.0]))[0])]
         held = place.get((low, side == "linked"))
         if label.answer not in _CERTAIN:

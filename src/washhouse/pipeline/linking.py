@@ -13,6 +13,7 @@ from washhouse.linkage.people import link_people
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.link_model import index_tables, kept_model
 from washhouse.pipeline.linkage_gate import check_linkage
+from washhouse.pipeline.reviewing import write_review
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
@@ -81,6 +82,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     }
     for name, table in tables.items():
         vault.write(name, generation, table)
+    people.summary["review"], reviewed = write_review(context, identity, people, generation)
     context.reached("links-written")
-    generations = dict.fromkeys(("identity", *tables), generation)
+    generations = dict.fromkeys(("identity", *tables), generation) | reviewed
     return Linked(identity, people.membership, people.relations, people.retired, people.summary), generations

@@ -15,7 +15,9 @@ from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 
 if TYPE_CHECKING:
+    from washhouse.governance.record_reveal import RecordIndex
     from washhouse.governance.reveal import IdentityIndex
+    from washhouse.record.link_review import LinkReview
     from washhouse.record.reader import Record
 
 
@@ -31,6 +33,8 @@ class Published:
         summary: Figures of the run that pages show (`linkage`, `record`, ...).
         open_record: Opens this version's record under a grant.
         identities: The vault's identities of this version, for `reveal` only.
+        link_review: Questions about links; None where the version has none.
+        review_records: The records that they are about, for `reveal_records` only.
     """
 
     id: str
@@ -40,6 +44,8 @@ class Published:
     summary: Mapping[str, Any] = field(repr=False)
     open_record: Callable[[Grant], Record] = field(repr=False)
     identities: IdentityIndex = field(repr=False)
+    link_review: LinkReview | None = field(default=None, repr=False)
+    review_records: RecordIndex | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from washhouse.governance.permissions import Action
 from washhouse.web.shell.pages import MenuItem, Page
 from washhouse.web.steward.feeds import show_batch, show_feeds
+from washhouse.web.steward.link_answers import show_answers, undo_answer
+from washhouse.web.steward.link_changes import handle_change, show_changes
+from washhouse.web.steward.link_pair import answer_pair, show_pair
+from washhouse.web.steward.link_queue import show_queue
 from washhouse.web.steward.linkage import show_linkage
 from washhouse.web.steward.quarantine import show_quarantine
 
@@ -13,10 +17,18 @@ PAGES = (
     Page("GET", "/feeds/{source}/{batch}", show_batch, Action.READ_FEEDS),
     Page("GET", "/quarantine", show_quarantine, Action.READ_QUARANTINE),
     Page("GET", "/linkage", show_linkage, Action.READ_LINKAGE),
+    Page("GET", "/link-review", show_queue, Action.REVIEW_LINKS),
+    Page("GET", "/link-review/answers", show_answers, Action.REVIEW_LINKS),
+    Page("GET", "/link-review/changes", show_changes, Action.REVIEW_LINKS),
+    Page("POST", "/link-review/changes/{change}/handled", handle_change, Action.REVIEW_LINKS),
+    Page("GET", "/link-review/{pair}", show_pair, Action.REVEAL_RECORDS),
+    Page("POST", "/link-review/{pair}", answer_pair, Action.REVIEW_LINKS),
+    Page("POST", "/link-review/{pair}/undo", undo_answer, Action.REVIEW_LINKS),
 )
 
 MENU = (
     MenuItem("Feeds", "/feeds", Action.READ_FEEDS),
     MenuItem("Quarantine", "/quarantine", Action.READ_QUARANTINE),
     MenuItem("Linkage", "/linkage", Action.READ_LINKAGE),
+    MenuItem("Link review", "/link-review", Action.REVIEW_LINKS),
 )
