@@ -1,7 +1,9 @@
 """Which codes do practices, the emergency department and the wards use?
 
-The SNOMED CT and dm+d codes below were looked up with their terms. The ICD-10 codes, the OPCS-4 codes and the
-specialty codes (main specialty and treatment function) are written from memory and unverified.
+The SNOMED CT and dm+d codes below were looked up with their terms, and so were the OPCS-4 and the specialty codes. Of
+the ICD-10 codes I63.9, S72.0, J44.0, N39.0, J03.9, F29, F10.2, F03, I10, N18.3, N20.0 and Z49.1 were found with their
+terms. Of J18.9, L03.1, F32.9, F41.9, F20.9, F60.3, H25.9, K40.9, M17.1, K80.2, C50.9, D50.9, E11.9, J44.9 and J45.9 the
+three characters were, while the fourth, and R07.4, R10.4, R51, R54, R55, M54.5, K59.0 and Z38.0, are from memory.
 
 References:
     Greater Manchester clinical code sets, rw251/gm-idcr @c945db58, `shared/clinical-code-sets` (conditions, tests,
@@ -12,6 +14,13 @@ References:
     OpenSAFELY / ehrQL documentation: salbutamol 39113611000001102. OpenSAFELY test codelists: serum ALT
     1018251000000107. Frailty codes: QOF clinical event codes in NHSEI diabetes definitions (mild 925791000000100,
     moderate 925831000000107, severe 925861000000102).
+    ICD-10 and OPCS-4 with terms: CALIBER's phenotypes (Kuan 2019, doi:10.1016/S2589-7500(19)30012-3),
+    spiros/chronological-map-phenotypes @f4f614f (C71.2, T20.2, M14.1, X40.3), and rprigge-uoe/mltc-codelists @9b53dee.
+    OPCS-4 as Greater Manchester's hospitals name them: rw251/gm-idcr @c945db58,
+    `docs/secondary-admission-classification.md` (H22.9 colonoscopy, X33.9 blood transfusion, W40.1 knee). J18.3 (total
+    cholecystectomy) and B27.4 (mastectomy) stand in published lists of procedures under those names, without a version.
+    Treatment function codes: NHS Data Dictionary of May 2019, as in scw-nhs/dcf-design-history @2493f1c; 100, 101, 110,
+    130, 300, 303, 320, 340, 361, 420, 430 and 710 are main specialties of the same names.
     ECDS chief complaints of mental health: NHS England's emergency mental-health query (48694002, 248020004, 366979004
     from April 2022, 7011001, 6471006), with its diagnosis list.
 """
@@ -196,9 +205,9 @@ MENTAL_PRESENTATIONS: tuple[Presentation, ...] = (
 """Depressive feelings, anxiety, unusual behaviour, hallucinations or delusions, feeling suicidal."""
 
 PLANNED_ADMISSIONS: tuple[tuple[str, str, str], ...] = (
-    ("H259", "C712", "130"), ("K409", "T201", "100"), ("M171", "W401", "110"), ("K802", "J183", "100"),
+    ("H259", "C712", "130"), ("K409", "T202", "100"), ("M171", "W401", "110"), ("K802", "J183", "100"),
     ("Z380", "", "420"), ("K590", "H229", "100"), ("C509", "B274", "100"), ("N200", "M141", "101"),
-    ("D509", "X332", "303"), ("Z491", "X403", "361"),
+    ("D509", "X339", "303"), ("Z491", "X403", "361"),
 )  # fmt: skip
 """Planned admissions: ICD-10, OPCS-4 (empty for none), main specialty. Cataract, hernia, knee, gallstones, newborn,
 constipation with colonoscopy, breast cancer, kidney stone, anaemia with transfusion, dialysis."""
