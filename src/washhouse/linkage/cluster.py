@@ -2,6 +2,10 @@
 
 Links are taken by falling weight. A union that would put two different valid NHS numbers or two death dates into one
 person, or make a person larger than anyone is, is refused and kept for a person to look at.
+
+What stewards decided comes first. Records that they put together are together before any link is taken, and their NHS
+numbers then count as one; records that they kept apart are never in one person, whatever links lead from one to the
+other, so that an un-merge lasts.
 """
 
 from __future__ import annotations
@@ -17,7 +21,13 @@ from washhouse.linkage.model import Floats
 from washhouse.linkage.similarity import compiled
 
 Array = npt.NDArray[Any]
-CAUSES = ("", "two different NHS numbers", "two death dates", "more records than one person has")
+CAUSES = (
+    "",
+    "two different NHS numbers",
+    "two death dates",
+    "more records than one person has",
+    "kept apart by a steward",
+)
 """Why a union was refused, by code; code 0 is a union that was made."""
 MAX_RECORDS = 30
 """Records of one person at most."""
@@ -31,11 +41,14 @@ class Clusters:
         label: For each record the lowest record of its cluster.
         refused: Indices of the links whose union was refused, strongest first.
         causes: Index into `CAUSES` for each of them.
+        unmet: Indices of the pairs put together by a steward that could not be: they contradict another decision or
+            have two death dates.
     """
 
     label: Ints
     refused: npt.NDArray[np.int64]
     causes: npt.NDArray[np.int8]
+    unmet: npt.NDArray[np.int64]
 
 
 @compiled
@@ -47,7 +60,23 @@ def _root(parent: Array, x: int) -> int:
 
 
 @compiled
-def _unite(left: Array, right: Array, parent: Array, size: Array, marks: Array, limit: int, outcome: Array) -> None:
+def _are_apart(a: int, b: int, parent: Array, apart: Array, guarded: Array) -> bool:
+    """Say whether a steward keeps a record of one cluster apart from a record of the other."""
+    if not (guarded[a] and guarded[b]):
+        return False
+    for k in range(apart.shape[1]):
+        x = _root(parent, apart[0, k])
+        y = _root(parent, apart[1, k])
+        if (x == a and y == b) or (x == b and y == a):
+            return True
+    return False
+
+
+@compiled
+def _unite(
+    left: Array, right: Array, parent: Array, size: Array, marks: Array, limit: int, apart: Array, guarded: Array,
+    outcome: Array,
+) -> None:  # fmt: skip
     for e in range(len(left)):
         a = _root(parent, left[e])
         b = _root(parent, right[e])
@@ -59,6 +88,8 @@ def _unite(left: Array, right: Array, parent: Array, size: Array, marks: Array, 
                 cause = m + 1
         if cause == 0 and size[a] + size[b] > limit:
             cause = 3
+        if _are_apart(a, b, parent, apart, guarded):
+            cause = 4
         outcome[e] = cause
         if cause:
             continue
@@ -66,11 +97,17 @@ def _unite(left: Array, right: Array, parent: Array, size: Array, marks: Array, 
             a, b = b, a
         parent[b] = a
         size[a] += size[b]
+        guarded[a] = guarded[a] or guarded[b]
         for m in range(marks.shape[0]):
             if marks[m, a] < 0:
                 marks[m, a] = marks[m, b]
     for x in range(len(parent)):
         parent[x] = _root(parent, x)
+
+
+Pairs = npt.NDArray[np.int64]
+"""Pairs of records, shape (2, pairs)."""
+NO_PAIRS: Pairs = np.empty((2, 0), dtype=np.int64)
 
 
 def cluster(
@@ -82,6 +119,8 @@ def cluster(
     nhs_number: Ints | None = None,
     death_date: Ints | None = None,
     limit: int = MAX_RECORDS,
+    must: Pairs = NO_PAIRS,
+    cannot: Pairs = NO_PAIRS,
 ) -> Clusters:
     """Put linked records together under constraints.
 
@@ -93,15 +132,34 @@ def cluster(
         nhs_number: Code of each record's valid NHS number, -1 without one.
         death_date: Code of each record's death date, -1 without one.
         limit: Records of one cluster at most.
+        must: Pairs that a steward put together, the oldest first.
+        cannot: Pairs that a steward keeps apart.
 
     Returns:
         The clusters, and the links that were refused.
     """
     order = np.lexsort((right, left, -weights))
     nothing = np.full(records, -1, dtype=np.int32)
-    marks = np.stack([(nothing if m is None else m).astype(np.int32) for m in (nhs_number, death_date)])
+    numbers = nothing if nhs_number is None else _one_number(nhs_number, must)
+    marks = np.stack([numbers, nothing if death_date is None else death_date]).astype(np.int32)
     parent = np.arange(records, dtype=np.int32)
-    outcome = np.zeros(len(left), dtype=np.int8)
-    _unite(left[order], right[order], parent, np.ones(records, dtype=np.int32), marks, limit, outcome)
+    size, guarded = np.ones(records, dtype=np.int32), np.zeros(records, dtype=bool)
+    guarded[cannot.ravel()] = True
+    wanted, outcome = np.zeros(must.shape[1], dtype=np.int8), np.zeros(len(left), dtype=np.int8)
+    _unite(must[0], must[1], parent, size, marks, records, cannot, guarded, wanted)
+    _unite(left[order], right[order], parent, size, marks, limit, cannot, guarded, outcome)
     refused = np.flatnonzero(outcome)
-    return Clusters(parent, order[refused], outcome[refused])
+    return Clusters(parent, order[refused], outcome[refused], np.flatnonzero(wanted))
+
+
+def _one_number(numbers: Ints, must: Pairs) -> Ints:
+    """Make NHS numbers one where a steward says that their bearers are."""
+    a, b = numbers[must[0]], numbers[must[1]]
+    same = np.flatnonzero((a >= 0) & (b >= 0) & (a != b))
+    if not len(same):
+        return numbers
+    of = np.arange(int(numbers.max()) + 1, dtype=np.int32)
+    for x, y in zip(a[same].tolist(), b[same].tolist(), strict=True):
+        low, high = sorted((int(of[x]), int(of[y])))
+        of[of == high] = low
+    return np.where(numbers >= 0, of[numbers], -1).astype(np.int32)

@@ -16,6 +16,9 @@ from washhouse.linkage.columnar import Ints
 from washhouse.linkage.person_ids import AGAIN, Key, Record, assign_ids, born_ids, keyed_id, retired_ids
 from washhouse.linkage.tables import MEMBERSHIP
 
+STEWARD = "steward"
+"""Cause of a stay that a steward decided."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -47,7 +50,7 @@ def next_spans(
     Args:
         before: All spans so far.
         now: Person of every record there is.
-        new_causes: Why a record that is new belongs where it does.
+        new_causes: Why a record that is new belongs where it does; `STEWARD` also for one that is not.
         first_seen: When each record was first seen; from then on a new one belongs to its person, and one that comes
             back from when it left.
         at: When changes take effect.
@@ -75,7 +78,9 @@ def next_spans(
             since = max(first_seen[record], left.get(record, first_seen[record]))
             spans.append(Span(record, person, since, None, new_causes[record]))
         elif old != person:
-            spans.append(Span(record, person, left[record], None, "split" if old in living else "merged"))
+            cause = "split" if old in living else "merged"
+            decided = new_causes.get(record) == STEWARD
+            spans.append(Span(record, person, left[record], None, STEWARD if decided else cause))
     return sorted(dict.fromkeys(spans), key=lambda span: (span.record, span.valid_from, span.valid_to or datetime.max))
 
 

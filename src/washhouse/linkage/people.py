@@ -15,14 +15,16 @@ from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage import households as homes
-from washhouse.linkage.cluster import CAUSES, Clusters, cluster
+from washhouse.linkage.cluster import CAUSES, Clusters, Pairs, cluster
 from washhouse.linkage.columnar import Column, standard_column
+from washhouse.linkage.decisions import count_decisions, rows_of_pairs
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.index import KEPT_EDGE, LinkIndex
-from washhouse.linkage.membership import History
+from washhouse.linkage.membership import STEWARD, History
 from washhouse.linkage.model import Floats, Model
 from washhouse.linkage.pairs import index_of, pair_records
-from washhouse.linkage.person_ids import Key, keyed_id
+from washhouse.linkage.person_ids import Key, Record, keyed_id
+from washhouse.linkage.quality import linkage_quality
 from washhouse.linkage.scoring import Progress, Scored, no_progress
 from washhouse.linkage.summary import linkage_summary
 from washhouse.linkage.tables import EDGE, HOUSEHOLD_RELATION, REFUSED, RETIRED_ID
@@ -70,6 +72,8 @@ def link_people(
     threads: int = 1,
     model: TrainedModel | None = None,
     index: LinkIndex | None = None,
+    must: Sequence[tuple[Record, Record]] = (),
+    cannot: Sequence[tuple[Record, Record]] = (),
 ) -> People:
     """Link the source records of people.
 
@@ -85,6 +89,9 @@ def link_people(
         model: Trained model to link under; a new one is fitted if left out.
         index: Index that an earlier run under `model` gave: only new and changed records are then compared. The
             result is that of a rebuild under the model; the summary counts compared pairs from `KEPT_EDGE` on.
+        must: Pairs of records that a steward put together, the oldest first.
+        cannot: Pairs of records that a steward keeps apart. Pairs with a record that is not there, or not under a
+            clear identity, wait.
 
     Returns:
         The people, with ids that carry on from `previous`.
@@ -104,14 +111,15 @@ def link_people(
     tell("cluster", 0.0)
     chances = scored.pair_probabilities if scored else np.empty(0)
     threshold = at_threshold(chances, model.thresholds[_STRICT]) if model else best_threshold(chances)
-    clusters, links = _cluster(encoded, named, scored, chances, threshold)
+    decided = rows_of_pairs(named, must), rows_of_pairs(named, cannot)
+    clusters, links = _cluster(encoded, named, scored, chances, threshold, *decided)
     labels = _labels(table, clear, clusters)
     tell("name", 0.0)
     person: Ints = np.unique(labels, return_inverse=True)[1].astype(np.int32)
     founders = _founders(table, person)
     history = History.read(previous, table)
     ids = history.name_people(person, founders, key)
-    membership, retired = history.carry_on(ids, person, _causes(person, founders, clear))
+    membership, retired = history.carry_on(ids, person, _causes(person, founders, clear, decided))
     tell("households", 0.0)
     residents = _residents(named, table, clear, encoded, person)
     found = homes.households(residents)
@@ -124,7 +132,8 @@ def link_people(
         refused=_refused(pairs, scored, chances, clusters, links),
         relations=_relations(found, residents, named, ids, key),
         summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), found)
-        | {"pairing": paired.summary},
+        | {"pairing": paired.summary, "decisions": count_decisions(must, cannot, decided, clusters)}
+        | {"quality": linkage_quality(named, encoded, scored, clusters.label, paired.trained, decided)},
         model=scored.model if scored else None,
         index=index_of(paired, named, ids.take(pa.array(person[clear])), {_STRICT: threshold.probability}),
     )
@@ -142,7 +151,13 @@ def _check_distinct(table: pa.Table) -> None:
 
 
 def _cluster(
-    encoded: Encoded, table: pa.Table, scored: Scored | None, chances: Floats, threshold: Threshold
+    encoded: Encoded,
+    table: pa.Table,
+    scored: Scored | None,
+    chances: Floats,
+    threshold: Threshold,
+    must: Pairs,
+    cannot: Pairs,
 ) -> tuple[Clusters, npt.NDArray[np.int64]]:
     """Put clear records together; also return which candidate pairs were links."""
     links = np.flatnonzero(chances >= threshold.probability)
@@ -152,7 +167,14 @@ def _cluster(
     row = encoded.row("nhs_number")
     deaths = pc.fill_null(pc.cast(table.column("death_date"), pa.int32()), -1).to_numpy().astype(np.int32)
     clusters = cluster(
-        table.num_rows, left, right, weights, nhs_number=encoded.codes[row] if row >= 0 else None, death_date=deaths
+        table.num_rows,
+        left,
+        right,
+        weights,
+        nhs_number=encoded.codes[row] if row >= 0 else None,
+        death_date=deaths,
+        must=must,
+        cannot=cannot,
     )
     return clusters, links
 
@@ -188,12 +210,15 @@ def _founders(table: pa.Table, person: Ints) -> npt.NDArray[np.int64]:
     return np.asarray(order[first], dtype=np.int64)
 
 
-def _causes(person: Ints, founders: npt.NDArray[np.int64], clear: npt.NDArray[np.int64]) -> pa.StringArray:
-    """Say why a record seen for the first time belongs to its person."""
+def _causes(
+    person: Ints, founders: npt.NDArray[np.int64], clear: npt.NDArray[np.int64], decided: tuple[Pairs, Pairs]
+) -> pa.StringArray:
+    """Say why a record that is new, or was decided on, belongs to its person."""
     causes = np.full(len(person), 2, dtype=np.int8)
     causes[clear] = 1
     causes[founders] = 0
-    return pa.array(["founded", "linked", "pseudonym"], pa.string()).take(pa.array(causes))
+    causes[clear[np.concatenate([pairs.ravel() for pairs in decided])]] = 3
+    return pa.array(["founded", "linked", "pseudonym", STEWARD], pa.string()).take(pa.array(causes))
 
 
 def _residents(

@@ -24,7 +24,7 @@ MEMBERSHIP = Table(
         Column("person_id", "string", "Pseudonymous person, 32 hex digits", nullable=False),
         Column("valid_from", "timestamp", "From when on the record belongs to the person", nullable=False),
         Column("valid_to", "timestamp", "Until when it did, at least `valid_from`; null while it does"),
-        Column("cause", "string", "`founded`, `linked`, `pseudonym`, `merged`, `split`", nullable=False),
+        Column("cause", "string", "`founded`, `linked`, `pseudonym`, `merged`, `split`, `steward`", nullable=False),
     ),
 )
 
@@ -78,5 +78,22 @@ RETIRED_ID = Table(
     columns=(
         Column("old", "string", "Retired person_id", nullable=False),
         Column("new", "string", "person_id that took over", nullable=False),
+    ),
+)
+
+LINK_EVENT = Table(
+    name="link_event",
+    grain="one row per person that a run split or merged",
+    key=("version", "event", "before", "after"),
+    order=("version", "event", "before"),
+    columns=(
+        Column("version", "string", "Version of the record that first shows it", nullable=False),
+        Column("at", "timestamp", "When the run found it, UTC", nullable=False),
+        Column("event", "string", "`merge`, `split`, `un-merge`", nullable=False),
+        Column("before", "string", "person_id before, several with commas between", nullable=False),
+        Column("after", "string", "person_id after, several with commas between", nullable=False),
+        Column("actor", "string", "`run`, or the username of the steward who decided", nullable=False),
+        Column("reason", "string", "The steward's reason, empty for a run's own", nullable=False),
+        Column("decision", "int64", "Id of the steward's decision"),
     ),
 )

@@ -12,6 +12,7 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.pointer import Version
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.coverage import newest_day
+from washhouse.pipeline.deciding import hand_over_changes
 from washhouse.pipeline.typed import TypedRows
 from washhouse.record.tables import BATCH, CARE_RELATION
 from washhouse.sources.contract import SourceSpec
@@ -39,7 +40,8 @@ def sync_desk(context: RunContext, version: Version) -> int:
     assignments = context.lake.read(CARE_RELATION, version.tables[CARE_RELATION.name])
     desk = open_desk(context.settings.desk_url or context.home.desk_file)
     try:
-        return sync_directory(desk, workers, named, assignments, today=newest_day(version)).changes
+        waiting = hand_over_changes(context, desk, version)
+        return waiting + sync_directory(desk, workers, named, assignments, today=newest_day(version)).changes
     finally:
         desk.close()
 

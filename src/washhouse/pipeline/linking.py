@@ -9,10 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from washhouse.linkage.people import link_people
+from washhouse.linkage.history import link_events
+from washhouse.linkage.people import People, link_people
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.deciding import Decided, read_decisions
 from washhouse.pipeline.link_model import index_tables, kept_model
 from washhouse.pipeline.linkage_gate import check_linkage
+from washhouse.pipeline.live_records import start_from
 from washhouse.pipeline.reviewing import write_review
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
@@ -60,7 +63,9 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     vault.write("identity", generation, identity)
     context.reached("identity-written")
     previous = vault.read("membership", published.vault["membership"]) if published else None
+    previous = start_from(context, previous, identity)
     kept = kept_model(context, identity)
+    decided = read_decisions(context, identity)
     people = link_people(
         identity,
         previous=previous,
@@ -69,7 +74,10 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         threads=context.settings.threads or os.cpu_count() or 1,
         model=kept.model,
         index=kept.index,
+        must=decided.must,
+        cannot=decided.cannot,
     )
+    people.summary["decisions"]["waiting"] = decided.waiting
     people.summary["pairing"]["new_model_because"] = kept.reason
     check_linkage(context, generation, people.summary)
     tables = {
@@ -78,6 +86,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         "refused": people.refused,
         "relation": people.relations,
         "retired": people.retired,
+        "link_event": _events(context, previous, people, decided, generation),
         **index_tables(people.index),
     }
     for name, table in tables.items():
@@ -86,3 +95,10 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     context.reached("links-written")
     generations = dict.fromkeys(("identity", *tables), generation) | reviewed
     return Linked(identity, people.membership, people.relations, people.retired, people.summary), generations
+
+
+def _events(context: RunContext, previous: pa.Table | None, people: People, decided: Decided, version: str) -> pa.Table:
+    """Add what this run did to people to what earlier ones did."""
+    new = link_events(previous, people.membership, decided.notes, version=version, at=context.now)
+    earlier = context.published.vault.get("link_event") if context.published else None
+    return pa.concat_tables([context.vault.read("link_event", earlier), new]) if earlier else new

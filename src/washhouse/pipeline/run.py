@@ -24,10 +24,12 @@ from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.coverage import read_coverage, to_json
 from washhouse.pipeline.data_set import read_data_set, read_data_set_rows
+from washhouse.pipeline.deciding import decisions_digest
 from washhouse.pipeline.directory import sync_desk
 from washhouse.pipeline.inbox import Inbox, read_inbox
 from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
+from washhouse.pipeline.live_records import forget_landed
 from washhouse.pipeline.progress import Clock, Progress, Silent
 from washhouse.pipeline.publishing import name_version, prune, prune_models
 from washhouse.pipeline.recording import build_record, write_books
@@ -155,21 +157,23 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
         context.progress.warn(f"the inbox's file {name!r} belongs to no batch and was left alone")
     version = context.published
     books: list[Book] = []
-    if inbox.batches:
-        books = _land(context, clock, inbox, read)
-        version = _build(context, clock, inbox, books)
+    decisions = decisions_digest(context)
+    decided_anew = version is not None and decisions != version.summary.get("decisions", "")
+    if inbox.batches or decided_anew:
+        books = _land(context, clock, inbox, read) if inbox.batches else []
+        version = _build(context, clock, inbox, books, decisions)
         publish(context.home, version, prepared=lambda: context.reached("list-written"))
         context.reached("published")
     if version is None:  # an inbox with nothing new, and nothing published, holds no batch at all: `find` refused it
         raise AssertionError("nothing found and nothing published")
     with clock.step("desk"):
-        clock.rows = sync_desk(context, version)
+        clock.rows = sync_desk(context, version) + forget_landed(context, version)
         context.reached("desk-synced")
     prune(context)
     context.reached("pruned")
     return RunReport(
         version=version.id,
-        published=bool(inbox.batches),
+        published=bool(inbox.batches) or decided_anew,
         summary=version.summary,
         seconds=clock.seconds,
         landed=len(inbox.batches),
@@ -188,7 +192,7 @@ def _land(context: RunContext, clock: Clock, inbox: Inbox, read: Read) -> list[B
     return books
 
 
-def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book]) -> Version:
+def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], decisions: str) -> Version:
     """Make the next version: everything written, nothing published."""
     earlier = context.published
     batches = (*(earlier.batches if earlier else ()), *(batch.id for batch in inbox.batches))
@@ -208,6 +212,7 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book]) -
         "linkage": linked.summary,
         "record": built.summary,
         "covers": to_json(read_coverage(files)),
+        "decisions": decisions,
     }
     candidate = Version(
         number=number,

@@ -17,6 +17,7 @@ import pytest
 
 from washhouse.core.errors import InputError
 from washhouse.lake.schemas import arrow_schema
+from washhouse.linkage.history import Note, link_events, state_at
 from washhouse.linkage.people import People, link_people
 from washhouse.linkage.tables import MEMBERSHIP
 from washhouse.sources.identity import IDENTITY
@@ -228,6 +229,7 @@ def test_the_summary_counts_and_names_nobody() -> None:
         "two different NHS numbers",
         "two death dates",
         "more records than one person has",
+        "kept apart by a steward",
     }
     text = json.dumps(summary).lower()
     assert not any(secret in text for secret in ("harding", "lime grove", NUMBER, "pseudo1", "wh3"))
@@ -244,3 +246,74 @@ def test_a_record_stands_once() -> None:
     with pytest.raises(InputError) as caught:
         link(record("gp", "a", **MAY), record("gp", "a", **MAY))
     assert caught.value.code == "identity-duplicated"
+
+
+GP, HOSPITAL, CARE = ("gp", "a"), ("hospital", "a"), ("social_care", "a")
+AT = datetime(2025, 7, 1)
+
+
+def link_three(*, previous: pa.Table | None = None, days: int = 0, must=(), cannot=(), **numbers: str) -> People:
+    seen = SEEN + timedelta(days=days)
+    rows = [record(*one, last_seen=seen, nhs_number=numbers.get(one[0]), **MAY) for one in (GP, HOSPITAL, CARE)]
+    return link_people(table(*rows), previous=previous, key=key, must=must, cannot=cannot)
+
+
+def three(found: People) -> list[str]:
+    return [person(found, *one) for one in (GP, HOSPITAL, CARE)]
+
+
+def test_what_was_kept_apart_stays_apart_at_every_run() -> None:
+    found = link_three()
+    assert len(set(three(found))) == 1
+    for day in range(1, 4):
+        found = link_three(previous=found.membership, days=day, cannot=[(GP, HOSPITAL)])
+        assert three(found)[0] != three(found)[1]
+        assert found.summary["decisions"] == {"together": 0, "apart": 1, "contradicted": 0, "waiting": 0}
+    assert "kept apart by a steward" in found.refused.column("cause").to_pylist()
+    assert len(set(three(link_three(previous=found.membership, days=5)))) == 1
+
+
+def test_what_was_put_together_stays_together_against_two_numbers() -> None:
+    apart = link_three(gp=NUMBER, hospital=OTHER_NUMBER)
+    assert three(apart)[0] != three(apart)[1]
+    found = link_three(previous=apart.membership, days=1, must=[(GP, HOSPITAL)], gp=NUMBER, hospital=OTHER_NUMBER)
+    assert three(found)[0] == three(found)[1]
+    causes = {
+        row["cause"] for row in found.membership.to_pylist() if (row["source"], row["source_id"]) in (GP, HOSPITAL)
+    }
+    assert "steward" in causes
+
+
+def test_a_decision_on_a_record_that_is_not_there_waits() -> None:
+    found = link_three(must=[(GP, ("gp", "gone"))], cannot=[(HOSPITAL, ("hospital", "gone"))])
+    assert found.summary["decisions"]["waiting"] == 2
+
+
+@pytest.mark.parametrize("by_steward", [True, False])
+def test_history_says_who_split_and_merged_whom_and_who_was_who(by_steward: bool) -> None:
+    notes = (Note((GP, HOSPITAL), False, "ann", "Twins", 7),) if by_steward else ()
+    first = link_three()
+    second = link_three(previous=first.membership, days=1, cannot=[(GP, HOSPITAL)])
+    (split,) = link_events(first.membership, second.membership, notes, version="v2", at=AT).to_pylist()
+    assert split["before"] == three(first)[0]
+    assert split["after"] == ",".join(sorted(set(three(second))))
+    told = (split["event"], split["actor"], split["reason"], split["decision"])
+    assert told == (("un-merge", "ann", "Twins", 7) if by_steward else ("split", "run", "", None))
+    third = link_three(previous=second.membership, days=2)
+    (merge,) = link_events(second.membership, third.membership, (), version="v3", at=AT).to_pylist()
+    assert (merge["event"], merge["before"]) == ("merge", split["after"])
+    for found, day in ((first, 0), (second, 1), (third, 2)):
+        then = state_at(third.membership, SEEN + timedelta(days=day))
+        rows = {(r["source"], r["source_id"]): r["person_id"] for r in then.to_pylist()}
+        assert [rows[one] for one in (GP, HOSPITAL, CARE)] == three(found)
+
+
+def test_a_run_that_changes_nobody_has_no_events() -> None:
+    first = link_three()
+    assert link_events(None, first.membership, (), version="v1", at=AT).num_rows == 0
+    assert (
+        link_events(
+            first.membership, link_three(previous=first.membership).membership, (), version="v2", at=AT
+        ).num_rows
+        == 0
+    )
