@@ -21,11 +21,14 @@ from washhouse.desk.database import Desk, open_desk
 from washhouse.desk.directory import sync_directory
 from washhouse.desk.models import AuditRow
 from washhouse.governance.audit import AuditTrail
+from washhouse.governance.record_reveal import RecordIndex
 from washhouse.governance.reveal import IdentityIndex
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema
 from washhouse.lake.store import Lake
+from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
 from washhouse.record.buckets import bucket_of
+from washhouse.record.link_review import build_link_review
 from washhouse.record.reader import open_record
 from washhouse.record.tables import BATCH, EVENT, PERSON, QUARANTINE, RELATION, RETIRED, SCORE, TABLES
 from washhouse.web.shell.app import create_app
@@ -68,6 +71,8 @@ class World:
             summary=version.summary,
             open_record=lambda grant: open_record(self.lake, version, grant, self.services.audit),
             identities=self.identities,
+            link_review=build_link_review(table_of(REVIEW, QUESTIONS), {"strata": STRATA, "left_off": 7}),
+            review_records=RecordIndex(table_of(REVIEW_RECORD, RECORDS)),
         )
 
     def audited(self, **where: Any) -> list[AuditRow]:
@@ -193,6 +198,78 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         score(DORA, 0.9, TODAY),
     ],
 }
+
+
+def step(field: str, outcome: str, agreement: str, bits: float, total: float) -> dict[str, Any]:
+    title = field.replace("_", " ").capitalize()
+    words = {"field": field, "title": title, "outcome": outcome, "agreement": agreement, "words": "speaks for"}
+    return {**words, "bits": bits, "total": total}
+
+
+def question(left: int, right: int, cause: str, people: tuple[str, str], **rest: Any) -> dict[str, Any]:
+    steps = [
+        step("before", "any two records", "none", -10.0, -10.0),
+        step("surname", "one slip apart", "alike", 5.0, -5.0),
+        step("birth_date", "the same", "same", 8.0, 3.0),
+        step("phone", "missing on one side or both", "missing", 0.0, 3.0),
+        step("nhs_number", "different", "different", -1.5, 1.5),
+    ]
+    return {
+        "left_key": str(left) * 32,
+        "right_key": str(right) * 32,
+        "left_source": "gp",
+        "left_id": "a",
+        "right_source": "hospital",
+        "right_id": "b",
+        "left_person": people[0],
+        "right_person": people[1],
+        "cause": cause,
+        "detail": f"Asked because of {cause}.",
+        "sampled": False,
+        "together": people[0] == people[1],
+        "weight": 1.5,
+        "probability": 0.74,
+        "affected": 2,
+        "value": 1.0,
+        "model": "m",
+        "steps": json.dumps(steps),
+        **rest,
+    }
+
+
+def review_record(key: int, person_id: str, **rest: Any) -> dict[str, Any]:
+    return {
+        "record_key": str(key) * 32,
+        "source": "gp" if key % 2 else "hospital",
+        "person_id": person_id,
+        "records": 3,
+        "first_name": "Anna",
+        "surname": "Ashdown" if key % 2 else "Ashdowne",
+        "birth_date": date(1980, 3, 4),
+        "nhs_number": "9434765919" if key % 2 else "9434765870",
+        "address": "12 Canal Street",
+        "postcode": "WH1 1AA",
+        "phone": "07700 900123" if key % 2 else None,
+        "first_seen": NOW,
+        "last_seen": NOW,
+        "restricted": False,
+        **rest,
+    }
+
+
+QUESTIONS = [
+    question(1, 2, "refused", (ANNA, BEN), place=1),
+    question(3, 4, "near-threshold", (CARLA, CARLA), place=2, sampled=True),
+    question(1, 4, "near-threshold", (ANNA, CARLA), place=3, steps="[]"),
+    question(5, 6, "sample", (DORA, DORA), place=4, sampled=True, affected=0),
+]
+RECORDS = [review_record(n, who) for n, who in enumerate((ANNA, BEN, EMIL, CARLA, DORA, DORA), start=1)]
+RECORDS[3]["restricted"] = True
+STRATA = [
+    {"low": 0.1, "high": 0.5, "linked": False, "pairs": 40},
+    {"low": 0.5, "high": 0.9, "linked": True, "pairs": 60},
+]
+"""Questions about links: Anna and Ben were refused; the fourth record is of somebody whose address is restricted."""
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,14 @@ from washhouse.web.shell.sign_in import PURPOSES
 
 Opener = Callable[..., TestClient]
 ANNA = "00000001" + "a" * 24
-PARAMETERS = {"person_id": ANNA, "review_id": "1", "source": "gp", "batch": "2025-07-01"}
+PARAMETERS = {
+    "person_id": ANNA,
+    "review_id": "1",
+    "source": "gp",
+    "batch": "2025-07-01",
+    "pair": f"{'1' * 32}-{'2' * 32}",
+    "change": "1",
+}
 PERSON_ACTIONS = {Action.READ_PERSON, Action.READ_CASELOAD, Action.REVIEW, Action.VIEW_AUDIT_OF_PERSON}
 ROLES = ("clinician", "steward")
 GUARDED = [page for page in PAGES if page.needs is not Open.PUBLIC]
