@@ -6,7 +6,8 @@ people disagree. So probabilities are taken in the light of the people that were
 
 - A record's hold on its person is the sum of the weights of its compared pairs there. A pair inside a person is wrong
   when either of its two records does not belong.
-- Two people that were kept apart are weighed by the mean weight of the compared pairs between them.
+- Two people that were kept apart are weighed by the mean weight of all pairs between them; a pair that was not worth
+  keeping, or never compared, counts as a probability of 1 %.
 
 Both rules were chosen because they come closest to the truth of invented cities; see the decision record.
 
@@ -25,14 +26,17 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, RuleReport, block_keys
+from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, block_keys
 from washhouse.linkage.encode import Encoded
 from washhouse.linkage.model import Floats
 
-LEAST_BITS = -10.0
-"""Pairs between two people count from this weight of their best pair on (a probability of 0.001)."""
-_MOST_BITS = 60.0
-"""Weights are cut here before they are added: beyond, only rounding differs."""
+LEAST_PROBABILITY = 0.01
+"""Pairs below it are not kept from one run to the next, and so not looked at here."""
+ABSENT_BITS = float(np.log2(LEAST_PROBABILITY / (1 - LEAST_PROBABILITY)))
+"""Weight at which a pair between two people counts that is not among those kept: it is at most this."""
+_CROWD = (1 << 20) - 1
+CERTAIN_BITS = 60.0
+"""Weights are cut here before they are added: beyond, only rounding differs. A steward's decision weighs as much."""
 
 Indices = npt.NDArray[np.integer[Any]]
 
@@ -67,9 +71,9 @@ def expected_errors(label: Indices, left: Indices, right: Indices, weights: Floa
 
     Args:
         label: For each record the number of its person (its lowest record). Shape (records,).
-        left: One record of each compared pair, each pair once.
+        left: One record of each pair with a probability of at least `LEAST_PROBABILITY`, each pair once.
         right: The other.
-        weights: Weight of each compared pair, bits, prior included.
+        weights: Weight of each of them, bits, prior included.
 
     Returns:
         What is expected.
@@ -93,11 +97,11 @@ def expected_errors(label: Indices, left: Indices, right: Indices, weights: Floa
 def _inside(label: Indices, left: Indices, right: Indices, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Weigh the pairs inside people: by record how many, how many false, how many true but not compared; by pair."""
     records = len(label)
-    bits = np.minimum(weights, _MOST_BITS)
+    bits = np.minimum(weights, CERTAIN_BITS)
     hold = np.bincount(left, bits, records) + np.bincount(right, bits, records)
     compared = np.bincount(left, minlength=records) + np.bincount(right, minlength=records)
     # A record that no compared pair holds was put there by a decision, not by the model.
-    loose = np.where(compared > 0, np.exp2(-np.clip(hold, -_MOST_BITS, 4 * _MOST_BITS)), 0.0)
+    loose = np.where(compared > 0, np.exp2(-np.clip(hold, -CERTAIN_BITS, 240.0)), 0.0)
     size = np.bincount(label, minlength=records)[label].astype(np.float64)
 
     def wrong(a: Indices, b: Indices) -> Floats:
@@ -128,56 +132,59 @@ def _inside(label: Indices, left: Indices, right: Indices, weights: Floats) -> t
 def _between(
     label: Indices, left: Indices, right: Indices, weights: Floats, apart: Indices
 ) -> tuple[Indices, Floats, npt.NDArray[np.int64]]:
-    """Weigh the pairs between people: which pairs matter, how likely each is, and which people hang together."""
+    """Weigh the pairs between people: the pairs, how likely each is, and which people hang together."""
     records = len(label)
-    marked = np.zeros(records, dtype=bool)
-    doubtful = apart[weights[apart] >= LEAST_BITS]
-    for side in (left, right):
-        marked[label[side[doubtful]]] = True
-    apart = apart[marked[label[left[apart]]] & marked[label[right[apart]]]]
     one, other = label[left[apart]].astype(np.int64), label[right[apart]].astype(np.int64)
     low, high = np.minimum(one, other), np.maximum(one, other)
     pair, index = np.unique(low * records + high, return_inverse=True)
-    best = np.full(len(pair), -np.inf)
-    np.maximum.at(best, index, weights[apart])
-    total = np.bincount(index, np.clip(weights[apart], -_MOST_BITS, _MOST_BITS), len(pair))
-    mean = total / np.maximum(np.bincount(index, minlength=len(pair)), 1)
-    chance = np.where(best >= LEAST_BITS, 1.0 / (1.0 + np.exp2(-mean)), 0.0)
-    tied = chance >= 0.01
-    a, b = pair[tied] // max(records, 1), pair[tied] % max(records, 1)
-    graph = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(records, records))
+    a, b = pair // max(records, 1), pair % max(records, 1)
+    size = np.bincount(label, minlength=records)
+    there = np.bincount(index, minlength=len(pair))
+    between = size[a] * size[b]
+    total = np.bincount(index, np.clip(weights[apart], -CERTAIN_BITS, CERTAIN_BITS), len(pair))
+    chance = 1.0 / (1.0 + np.exp2(-(total + ABSENT_BITS * np.maximum(between - there, 0)) / np.maximum(between, 1)))
+    tied = chance >= LEAST_PROBABILITY
+    graph = coo_matrix((np.ones(int(tied.sum()), dtype=np.int8), (a[tied], b[tied])), shape=(records, records))
     _, component = connected_components(graph, directed=False)
-    matters = chance[index] > 0.0
-    return apart[matters], chance[index][matters], component[label].astype(np.int64)
+    return apart, chance[index], component[label].astype(np.int64)
 
 
 def times_caught(
     encoded: Encoded,
-    reports: Sequence[RuleReport],
+    rules: Sequence[Sequence[str]],
     left: Indices,
     right: Indices,
     max_block_pairs: int = MAX_BLOCK_PAIRS,
 ) -> npt.NDArray[np.int8]:
-    """Count the blocking rules that would have given each pair.
+    """Count the blocking rules that give each pair.
 
     Args:
         encoded: The records.
-        reports: The rules that were used, and what each skipped.
+        rules: The rules that were used.
         left: One record of each pair.
         right: The other.
-        max_block_pairs: Blocks with more pairs were skipped.
+        max_block_pairs: Blocks with more pairs are skipped.
 
     Returns:
         The number of rules, for each pair.
     """
     caught = np.zeros(len(left), dtype=np.int8)
-    for report in reports:
-        key: npt.NDArray[np.int64] = block_keys(encoded, [report.rule])[0]
+    for rule in rules:
+        key: npt.NDArray[np.int64] = block_keys(encoded, [rule])[0]
         mine = key[left]
         found = (mine >= 0) & (mine == key[right])
-        if report.skipped_blocks:
-            held = np.sort(key)
-            size = np.searchsorted(held, mine, "right") - np.searchsorted(held, mine, "left")
-            found &= size * (size - 1) // 2 <= max_block_pairs
+        found[found] = ~_skipped(key, mine[found], max_block_pairs)
         caught += found
     return caught
+
+
+def _skipped(key: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], max_block_pairs: int) -> npt.NDArray[np.bool_]:
+    """Say which of some keys have a block that is too large; only crowded keys are counted exactly."""
+    crowd = np.bincount(key[key >= 0] & _CROWD, minlength=_CROWD + 1)
+    crowded = crowd * (crowd - 1) // 2 > max_block_pairs
+    skipped: npt.NDArray[np.bool_] = crowded[mine & _CROWD]
+    if skipped.any():
+        held = np.sort(key[(key >= 0) & crowded[key & _CROWD]])
+        size = np.searchsorted(held, mine[skipped], "right") - np.searchsorted(held, mine[skipped], "left")
+        skipped[skipped] = size * (size - 1) // 2 > max_block_pairs
+    return skipped

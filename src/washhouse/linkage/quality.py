@@ -28,11 +28,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.linkage.encode import Encoded
-from washhouse.linkage.expected_errors import Expected, expected_errors, times_caught
-from washhouse.linkage.model import Floats
+from washhouse.linkage.expected_errors import (
+    CERTAIN_BITS,
+    LEAST_PROBABILITY,
+    Expected,
+    expected_errors,
+    times_caught,
+)
+from washhouse.linkage.model import Floats, probability
 from washhouse.linkage.quality_groups import Dimension, dimensions, newest_day
 from washhouse.linkage.rate_intervals import BLOCKS, jackknife_variance, rate_limits, ratio_limits
 from washhouse.linkage.scoring import Scored
+from washhouse.linkage.trained import TrainedModel
 
 Indices = npt.NDArray[np.integer[Any]]
 
@@ -44,19 +51,34 @@ REGISTER = "gp"
 _LINKED, _FALSE, _MISSED, _ONCE, _TWICE, _JOINED, _ALONE, _OTHERS, _UNSEEN = range(9)
 
 
-def linkage_quality(table: pa.Table, encoded: Encoded, scored: Scored | None, label: Indices) -> dict[str, Any] | None:
+def linkage_quality(
+    table: pa.Table,
+    encoded: Encoded,
+    scored: Scored | None,
+    label: Indices,
+    trained: TrainedModel | None,
+    decided: tuple[Indices, Indices] | None = None,
+) -> dict[str, Any] | None:
     """Report on the linkage of some records; None where there was nothing to compare.
 
     Args:
         table: The records, all under a clear identity; see `sources.identity.IDENTITY`.
         encoded: The same, encoded.
-        scored: Their candidate pairs.
+        scored: Their pairs; those of low probability may be left out.
         label: For each record the lowest record of its person.
+        trained: The model that weighed them, with its blocking rules.
+        decided: Pairs that a steward put together, and pairs kept apart, each of shape (2, pairs): they are certain.
     """
-    if scored is None:
+    if scored is None or trained is None:
         return None
-    expected = expected_errors(label, scored.candidates.left, scored.candidates.right, scored.pair_weights)
-    caught = times_caught(encoded, scored.candidates.reports, expected.left, expected.right)
+    kept = np.flatnonzero((probability(scored.weights) >= LEAST_PROBABILITY)[scored.pattern])
+    left, right = scored.candidates.left[kept], scored.candidates.right[kept]
+    weights = scored.weights[scored.pattern[kept]]
+    for pairs, bits in zip(decided or (), (CERTAIN_BITS, -CERTAIN_BITS), strict=False):
+        left, right = np.concatenate([left, pairs[0]]), np.concatenate([right, pairs[1]])
+        weights = np.concatenate([weights, np.full(pairs.shape[1], bits)])
+    expected = expected_errors(label, left, right, weights)
+    caught = times_caught(encoded, trained.rules, expected.left, expected.right, trained.max_block_pairs)
     return quality_report(table, label, expected, caught)
 
 

@@ -15,7 +15,6 @@ from washhouse.linkage.cluster import CAUSES, Clusters
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import FIELDS, Kind
 from washhouse.linkage.households import Households
-from washhouse.linkage.quality import linkage_quality
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.threshold import Threshold
 
@@ -79,7 +78,6 @@ def linkage_summary(
         "completeness": completeness(table.take(pa.array(clear)), encoded),
         "unusable_values": dict(encoded.unusable),
         "model": scored.model.digest if scored else "",
-        "quality": linkage_quality(table.take(pa.array(clear)), encoded, scored, clusters.label),
     }
 
 
