@@ -35,9 +35,14 @@ FIRST, SECOND, THIRD, SAMPLE = pair(1, 2), pair(3, 4), pair(1, 4), pair(5, 6)
 
 
 def answer(post: Post, client: TestClient, which: str, **fields: str) -> Any:
-    return post(
-        client, f"/link-review/{which}", **{"answer": "same", "reason": "details-agree", "token": "t", **fields}
-    )
+    usual = {"answer": "same", "reason": "details-agree", "token": "t"}
+    return post(client, f"/link-review/{which}", **{**usual, **fields})
+
+
+def rows_of(page: str) -> dict[str, str]:
+    """Rows of the table of both records, by field."""
+    table = page.split("The two records, field by field")[1].split("</table>")[0]
+    return dict(re.findall(r'scope="row">([^<]+)</th>(.*?)</tr>', table, flags=re.S))
 
 
 def test_the_queue_lists_what_waits_in_order(open_client: Opener) -> None:
