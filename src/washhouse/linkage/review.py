@@ -10,7 +10,9 @@ then change their person (the smaller side). Refused unions come before all othe
     near-threshold  a link, or a pair just not linked, that could well be the other way
     sample          drawn at random from bands of probability, so that answers may stand for all pairs
 
-What was answered, what a steward decided, and what lies across a sensitive change never comes here.
+What was answered, what a steward decided, and what may lie across a sensitive change never comes here. After an
+adoption or a change of gender a person gets a new NHS number, and the old record is often restricted: two people with
+different numbers are therefore not asked about where a record of either is restricted, or where their sex differs.
 
 References:
     docs/adr/2026-11-23-link-review.md (value, windows, bands).
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
@@ -36,7 +38,16 @@ from washhouse.linkage.labelled import Stratum, count_strata, sample_bands
 from washhouse.linkage.model import Floats, Model, probability
 from washhouse.linkage.person_ids import Key, Record, record_key
 from washhouse.linkage.review_cut import Cut, Link, cut_between, weakest_cut
-from washhouse.linkage.review_people import People, current_people, gather_people, links_at, names_of
+from washhouse.linkage.review_people import (
+    Facts,
+    People,
+    current_people,
+    gather_facts,
+    gather_people,
+    is_sensitive,
+    links_at,
+    names_of,
+)
 from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
 
 MOST_PAIRS = 2_000
@@ -52,6 +63,8 @@ CAUSES = ("refused", "household", "over-size", "near-threshold", "sample")
 Pair = tuple[str, str]
 """Keys of two records, the lower first."""
 Hidden = Callable[[Record, Record], bool]
+BY_STEWARD = "kept apart by a steward"
+"""Cause of a refused union that needs no question."""
 _KEYS = ("left_source", "left_id", "right_source", "right_id")
 _HOME = ("address", "uprn", "postcode")
 
@@ -124,7 +137,7 @@ def review_queue(
         answered: Pairs that were answered or decided: none of them is asked again.
         kept_apart: Those of them that were found to be different people: no other pair of the same two people is
             asked either.
-        hidden: True for a pair that may not be suggested or shown (a sensitive change lies between).
+        hidden: True for a further pair that may not be suggested or shown (a sensitive change is known).
         limit: Pairs in the queue at most.
         rng: Draws the sample; None to draw none.
 
@@ -132,6 +145,7 @@ def review_queue(
         The queue. It does not depend on the order of any table's rows.
     """
     edges = edges.sort_by([(name, "ascending") for name in _KEYS]).combine_chunks()
+    refused = refused.filter(pc.not_equal(refused.column("cause"), BY_STEWARD))
     refused = refused.sort_by([("weight", "descending"), *((name, "ascending") for name in _KEYS)])
     chances = edges.column("probability").to_numpy()
     drawn = sample_bands(chances, rng) if rng is not None else np.empty(0, dtype=np.int64)
@@ -141,7 +155,8 @@ def review_queue(
     asked, samples = links_at(edges, near), links_at(edges, drawn)
     people = gather_people(membership, edges, threshold, [*asked, *samples, *(link for link, _ in refusals)], LARGE)
     namer = cache(lambda record: record_key(key, *record))
-    gate = _Gate(people, namer, frozenset(answered), _kept_apart(kept_apart, people, namer), hidden)
+    facts = gather_facts(identities, people)
+    gate = _Gate(people, facts, namer, frozenset(answered), _kept_apart(kept_apart, people, namer), hidden)
     questions = [_refused(link, why, people) for link, why in refusals]
     questions += [q for person in people.large if (q := _weakest(person, people)) is not None]
     questions += [q for link in asked if (q := _doubt(link, people, threshold, model)) is not None]
@@ -150,7 +165,10 @@ def review_queue(
     left_off = len(chosen[limit:]) + len(doubtful) - len(near) + refused.num_rows - len(refusals)
     strata = count_strata(chances, _linked(edges, chances, refused, membership, threshold))
     return Review(
-        _pairs_table(queue, people, namer, model), _records_table(queue, identities, people, namer), left_off, strata
+        _pairs_table(queue, people, namer, model),
+        _records_table(queue, identities, people, facts, namer),
+        left_off,
+        strata,
     )
 
 
@@ -159,6 +177,7 @@ class _Gate:
     """Lets through the pairs that may be asked about."""
 
     people: People
+    facts: Mapping[str, Facts]
     namer: Callable[[Record], str]
     answered: frozenset[Pair]
     apart: frozenset[frozenset[str]]
@@ -168,6 +187,8 @@ class _Gate:
         """Was the pair never answered, and may it be shown?"""
         sides = frozenset((self.people.person[link.left], self.people.person[link.right]))
         if _pair(link, self.namer) in self.answered or (len(sides) == 2 and sides in self.apart):
+            return False
+        if len(sides) == 2 and is_sensitive(*(self.facts.get(side, Facts()) for side in sides)):
             return False
         return self.hidden is None or not self.hidden(link.left, link.right)
 
@@ -365,31 +386,22 @@ def _steps(model: Model | None, pattern: int) -> str:
 
 
 def _records_table(
-    queue: Sequence[_Question], identities: pa.Table, people: People, namer: Callable[[Record], str]
+    queue: Sequence[_Question],
+    identities: pa.Table,
+    people: People,
+    facts: Mapping[str, Facts],
+    namer: Callable[[Record], str],
 ) -> pa.Table:
     """Copy of the records that are asked about, and of no other, what may be revealed of them."""
     wanted = {record for question in queue for record in (question.link.left, question.link.right)}
-    concerned = {people.person[record] for record in wanted}
-    ids = pa.array(
-        sorted({source_id for (_, source_id), who in people.person.items() if who in concerned}), pa.string()
-    )
+    ids = pa.array(sorted({source_id for _, source_id in wanted}), pa.string())
     rows = identities.filter(pc.is_in(identities.column("source_id"), value_set=ids)).to_pylist()
-    held = {(row["source"], row["source_id"]): row for row in rows}
-    restricted = {
-        people.person[record] for record, row in held.items() if record in people.person and row["restricted"]
-    }
+    held = {record: row for row in rows if (record := (row["source"], row["source_id"])) in wanted}
     schema = arrow_schema(REVIEW_RECORD)
     copied = []
-    for record in sorted(wanted & held.keys(), key=namer):
+    for record in sorted(held, key=namer):
         who = people.person[record]
         kept = {name: held[record].get(name) for name in schema.names}
-        copied.append(
-            kept
-            | {
-                "record_key": namer(record),
-                "person_id": who,
-                "records": people.size[who],
-                "restricted": who in restricted,
-            }
-        )
+        known = {"record_key": namer(record), "person_id": who, "records": people.size[who]}
+        copied.append(kept | known | {"restricted": facts[who].restricted})
     return pa.Table.from_pylist(copied, schema=schema)

@@ -31,6 +31,8 @@ from washhouse.web.shell.services import Services
 
 Place = Any  # conftest.Place, which tests cannot import
 MOST_PAGES = 120
+PAIR = re.compile(r"/link-review/[0-9a-f]{32}-[0-9a-f]{32}")
+"""Pages that show a steward what two records say."""
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +150,25 @@ def test_the_steward_sees_nobody(
     person = next(iter(caseload))
     pages = crawl(client, "/", "/feeds", "/quarantine", f"/people/{person}", f"/people/{person}/viewers")
     assert len(pages) > 10
-    assert leaks(pages, place) == {}
+    assert leaks({address: text for address, text in pages.items() if not PAIR.match(address)}, place) == {}
+
+
+def test_link_review_shows_the_two_records_of_a_pair_and_nobody_else(
+    client: TestClient, services: Services, place: Place
+) -> None:
+    sign_in(client, demo_steward(services.desk).username)
+    published = services.published()
+    assert published is not None and published.link_review is not None and published.review_records is not None
+    questions = published.link_review.questions[:20]
+    assert questions, "something is in doubt in every city"
+    seen = set()
+    for question in questions:
+        held = published.review_records._find(question.pair)
+        allowed = place.marks.found("\n".join(str(value) for row in held for value in row.values()))
+        pages = {"pair": client.get(f"/link-review/{'-'.join(question.pair)}").text}
+        seen |= place.marks.found(html.unescape(pages["pair"]))
+        assert leaks(pages, place, allowed) == {}
+    assert seen, "a pair shows what its records say"
 
 
 def test_the_clinician_sees_only_who_is_in_their_care(

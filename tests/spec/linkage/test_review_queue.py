@@ -53,6 +53,7 @@ def queue(
     *,
     shuffled: int = 0,
     restricted: tuple[str, ...] = (),
+    said: dict[str, dict[str, str]] | None = None,
     **options: Any,
 ) -> Review:
     """Review of people given by name with their records `source:id`, and of links with their probabilities."""
@@ -66,6 +67,7 @@ def queue(
         dict(zip(("source", "source_id"), record.split(":"), strict=True))
         | {"identity_kind": "clear", "first_name": record, "birth_date": date(1980, 1, 2), "first_seen": SEEN}
         | {"last_seen": SEEN, "restricted": record in restricted, "address": "1 Dock Street"}
+        | (said or {}).get(record, {})
         for record, _ in members
     ]
     edges = [
@@ -161,6 +163,30 @@ def test_what_lies_across_a_sensitive_change_never_appears_not_even_by_chance() 
     review = queue(PEOPLE, LINKS, REFUSALS, hidden=hidden, rng=np.random.default_rng(1))
     assert name("gp:d1") not in {each for _, both in asked(review) for each in both}
     assert name("gp:d1") not in review.records.column("record_key").to_pylist()
+
+
+NUMBERS = {"gp:d1": {"nhs_number": "9434765919"}, "mh:e2": {"nhs_number": "9434765870"}}
+
+
+@pytest.mark.parametrize(
+    ("restricted", "sexes", "shown"),
+    [
+        ((), ("female", "female"), True),
+        ((), ("female", "unknown"), True),
+        ((), ("female", "male"), False),
+        (("mh:d2",), ("female", "female"), False),
+    ],
+    ids=["mistyped", "sex unknown", "other sex", "restricted"],
+)
+def test_two_numbers_that_could_be_a_sensitive_change_are_not_asked_about(
+    restricted: tuple[str, ...], sexes: tuple[str, str], shown: bool
+) -> None:
+    said = {
+        "gp:d1": {**NUMBERS["gp:d1"], "sex": sexes[0]},
+        "mh:e2": {**NUMBERS["mh:e2"], "sex": sexes[1]},
+    }
+    review = queue(PEOPLE, LINKS, REFUSALS, restricted=restricted, said=said, rng=np.random.default_rng(1))
+    assert (pair("gp:d1", "gp:e1") in {each for _, each in asked(review)}) is shown
 
 
 def test_the_queue_is_capped_and_says_what_it_left_off() -> None:
