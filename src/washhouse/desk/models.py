@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Text,
@@ -149,6 +150,20 @@ class LinkLabelRow(Base):
     queue_cause: Mapped[str | None] = mapped_column(String(64))
     token: Mapped[str | None] = mapped_column(String(64), unique=True)
     retracts: Mapped[int | None] = mapped_column(ForeignKey("link_labels.id"), unique=True)
+
+
+class LiveRecordRow(Base):
+    """One row per record that was given a person between two runs; what it says is sealed, and gone once it landed."""
+
+    __tablename__ = "live_records"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    person_id: Mapped[str] = mapped_column(String(32))
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    actor: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(DateTime)
+    landed_at: Mapped[datetime | None] = mapped_column(DateTime, index=True)
 
 
 class PersonChangeRow(Base):

@@ -35,6 +35,8 @@ class Action(StrEnum):
     """See, answer and undo questions about links between records; no values of theirs."""
     REVEAL_RECORDS = "reveal-records"
     """What two records that a question is about say of a person, from the vault."""
+    IDENTIFY = "identify"
+    """Ask who a record may be, and give it a person; answered by person ids, never by identifiers."""
     READ_POPULATION = "read-population"
     """Every person's de-identified rows, by a kernel."""
     WRITE_RECORD = "write-record"
@@ -64,6 +66,8 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_LINKAGE, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVIEW_LINKS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVEAL_RECORDS, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.IDENTIFY, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.IDENTIFY, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_POPULATION, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.WRITE_RECORD, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_FEEDS, Relation.POPULATION),

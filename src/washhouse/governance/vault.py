@@ -145,6 +145,21 @@ class Vault:
         """Remove one generation of a table; nothing happens if there is none."""
         self._path(table, generation).unlink(missing_ok=True)
 
+    def seal(self, purpose: str, data: bytes, name: str) -> bytes:
+        """Seal a few bytes that are kept elsewhere, e.g. at the desk; they open under this purpose and name only."""
+        return seal(self._key(f"sealed/{purpose}"), data, name)
+
+    def open_sealed(self, purpose: str, sealed: bytes, name: str) -> bytes:
+        """Open what `seal` sealed.
+
+        Raises:
+            HomeError: `vault-damaged`: it was changed, or sealed under another purpose, name or key.
+        """
+        try:
+            return open_seal(self._key(f"sealed/{purpose}"), sealed, name)
+        except BrokenSealError as error:
+            raise _damaged(f"sealed {purpose}") from error
+
     def hmac(self, purpose: str, value: bytes) -> bytes:
         """HMAC-SHA-256 of a value under the key of a purpose: 32 bytes."""
         return keyed_hash(self._key(purpose), value)

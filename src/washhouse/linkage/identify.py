@@ -191,19 +191,18 @@ class Finder:
         """Records that can be found."""
         return self._records
 
-    def person_of(self, source: str, source_id: str) -> str | None:
-        """Return the person of a record that is known under its source and id."""
+    def persons_of(self, records: Sequence[Mapping[str, str]]) -> list[str | None]:
+        """Return the person of each record that is known under its source and id."""
+        names = name_records(_table(records))
         with self._lock:
-            return self._person_of(_table([{"source": source, "source_id": source_id}]))
-
-    def _person_of(self, table: pa.Table) -> str | None:
-        name = int(name_records(table)[0])
-        row = self._late_names.get(name)
-        if row is None and len(self._names):
-            place = int(np.searchsorted(self._names, np.uint64(name)))
-            if place < len(self._names) and int(self._names[place]) == name:
-                row = int(self._by_name[place])
-        return None if row is None else self._persons[self._person[row]]
+            place = np.minimum(np.searchsorted(self._names, names), max(len(self._names) - 1, 0)).tolist()
+            out: list[str | None] = []
+            for name, at in zip(names.tolist(), place, strict=True):
+                row = self._late_names.get(name)
+                if row is None and len(self._names) and int(self._names[at]) == name:
+                    row = int(self._by_name[at])
+                out.append(None if row is None else self._persons[self._person[row]])
+            return out
 
     def find(self, records: Sequence[Mapping[str, Any]]) -> list[Identified]:
         """Say who each of some records may be; they are not compared with each other.
@@ -221,28 +220,41 @@ class Finder:
         with self._lock:
             return self._found(self._placed(fresh), len(records))
 
-    def add(self, record: Mapping[str, Any], person_id: str) -> None:
-        """Let a record be found from now on, as one of a person's.
+    def add(self, records: Sequence[Mapping[str, Any]], person_ids: Sequence[str]) -> None:
+        """Let records be found from now on.
 
         Args:
-            record: Texts by field name, with `source` and `source_id`.
-            person_id: The person, known or new.
+            records: Texts by field name, with `source` and `source_id`.
+            person_ids: The person of each, known or new.
         """
-        table = _table([check_record(record)])
+        if not records:
+            return
+        table = _table([check_record(record) for record in records])
         fresh = encode_under(table, self.trained)
         with self._lock:
             keys = self._placed(fresh, stays=True)
             self._late_keys = np.concatenate([self._late_keys, keys], axis=1)
-            number = self._numbers.setdefault(person_id, len(self._persons))
-            if number == len(self._persons):
-                self._persons.append(person_id)
-            self._person[self._records] = number
-            self._late_members.setdefault(number, []).append(self._records)
-            self._late_names[int(name_records(table)[0])] = self._records
-            self._records += 1
-            if self._records == len(self._person):
-                self._person = _room(self._person, _SPARE_RECORDS)
-                self._codes = _room(self._codes, _SPARE_RECORDS, axis=1)
+            for name, person in zip(name_records(table).tolist(), person_ids, strict=True):
+                number = self._numbers.setdefault(person, len(self._persons))
+                if number == len(self._persons):
+                    self._persons.append(person)
+                self._person[self._records] = number
+                self._late_members.setdefault(number, []).append(self._records)
+                self._late_names[name] = self._records
+                self._records += 1
+
+    def sharing(self, records: Sequence[Mapping[str, Any]]) -> list[bool]:
+        """Say of each of some records whether it shares a block with an earlier one of them."""
+        if len(records) < 2:
+            return [False] * len(records)
+        keys = block_keys(encode_under(_table([check_record(r) for r in records]), self.trained), self.trained.rules)
+        shares = np.zeros(len(records), dtype=bool)
+        for row in keys:
+            again = np.ones(len(row), dtype=bool)
+            again[np.unique(row, return_index=True)[1]] = False
+            shares |= again & (row >= 0)
+        found: list[bool] = shares.tolist()
+        return found
 
     def _placed(self, fresh: Encoded, stays: bool = False) -> Array:
         """Write fresh records beside the known ones and return their block keys. What does not stay is written over."""

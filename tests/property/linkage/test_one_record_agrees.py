@@ -70,8 +70,10 @@ def test_a_record_alone_weighs_what_its_edges_do(
         assert part is not None
         named = pa.array([list(whose.values())[i] for i in some])
         finder = Finder(replace(part, persons=named))
-        for i in range(1, others.num_rows, 2):
-            finder.add(_said(others, i), list(whose.values())[i])
+        rest = list(range(1, others.num_rows, 2))
+        for these in (rest[:3], rest[3:]):
+            finder.add([_said(others, i) for i in these], [list(whose.values())[i] for i in these])
+        assert finder.persons_of([_said(others, i) for i in range(others.num_rows)]) == list(whose.values())
     found = finder.find([_said(table, row)])[0]
     me = (table.column("source")[row].as_py(), table.column("source_id")[row].as_py())
     best: dict[str, float] = {}

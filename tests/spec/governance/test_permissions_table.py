@@ -32,6 +32,8 @@ steward    stewardship  read-quarantine       population
 steward    stewardship  read-linkage          population
 steward    stewardship  review-links          population
 steward    stewardship  reveal-records        population
+steward    stewardship  identify              population
+system     operations   identify              population
 system     operations   read-population       population
 system     operations   write-record          population
 system     operations   read-feeds            population
