@@ -25,14 +25,15 @@ from washhouse.governance.keys import load_master_key
 from washhouse.governance.record_reveal import read_record_index
 from washhouse.governance.reveal import read_index
 from washhouse.governance.vault import Vault
-from washhouse.lake.pointer import Version, read_current
+from washhouse.lake.pointer import Version, history, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
+from washhouse.pipeline.linkage_gate import read_refused
 from washhouse.record.link_review import read_link_review
 from washhouse.record.reader import open_record
 from washhouse.record.tables import PERSON
 from washhouse.web.shell.app import create_app
-from washhouse.web.shell.services import Published, Services
+from washhouse.web.shell.services import EarlierVersion, Published, Services
 
 MOST_LENT = 200
 """Imported people that a demonstration's clinician is lent at most."""
@@ -150,9 +151,16 @@ class PublishedVersions:
             summary=version.summary,
             open_record=lambda grant: open_record(self._lake, version, grant, self._audit),
             identities=read_index(self._vault, version.vault),
+            history=partial(read_earlier, self._home),
+            refused=partial(read_refused, self._home, version.id),
             link_review=read_link_review(self._vault, version.vault, version.summary),
             review_records=read_record_index(self._vault, version.vault),
         )
+
+
+def read_earlier(home: Home) -> list[EarlierVersion]:
+    """Return the versions that are kept, the current one last."""
+    return [EarlierVersion(version.id, version.published_at, version.summary) for version in history(home)]
 
 
 def demo_day(home: Home) -> date:

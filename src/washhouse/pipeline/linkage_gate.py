@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from washhouse.core.errors import RefusedError
@@ -25,7 +26,8 @@ def check_linkage(context: RunContext, version_id: str, summary: Mapping[str, An
     Args:
         context: The run.
         version_id: Name of the version in the making.
-        summary: Figures of the linkage; `quality` holds the report, None where nothing was compared.
+        summary: Figures of the linkage; `quality` holds the report, None where nothing was compared. What is over its
+            limit is added to the report as `over`.
 
     Raises:
         RefusedError: `linkage-refused`: a figure is over its limit and the gate is `"stop"`.
@@ -33,8 +35,9 @@ def check_linkage(context: RunContext, version_id: str, summary: Mapping[str, An
     limits = context.settings.linkage
     report = summary.get("quality")
     breaches = quality_breaches(report, limits) if report else []
-    if not breaches:
+    if not report or not breaches:
         return
+    report["over"] = [asdict(breach) for breach in breaches]
     if limits.gate == "warn":
         for breach in breaches:
             context.progress.warn(f"linkage: {breach.words} ({breach.setting})")
@@ -54,7 +57,7 @@ def _keep(context: RunContext, version_id: str, summary: Mapping[str, Any], brea
         "version": version_id,
         "after": context.published.id if context.published else None,
         "at": context.now.isoformat(),
-        "breaches": [{"setting": b.setting, "figure": b.figure, "limit": b.limit, "words": b.words} for b in breaches],
+        "breaches": [asdict(breach) for breach in breaches],
         "linkage": dict(summary),
     }
     context.home.log.mkdir(parents=True, exist_ok=True)

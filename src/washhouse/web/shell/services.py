@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,26 @@ if TYPE_CHECKING:
     from washhouse.record.reader import Record
 
 
+def nothing_refused() -> Mapping[str, Any] | None:
+    """Nothing was refused since the published version."""
+    return None
+
+
+@dataclass(frozen=True)
+class EarlierVersion:
+    """A version that was published and is still kept, as far as pages tell of it.
+
+    Attributes:
+        id: Its name.
+        published_at: When, naive UTC.
+        summary: Figures of its run.
+    """
+
+    id: str
+    published_at: datetime
+    summary: Mapping[str, Any] = field(repr=False)
+
+
 @dataclass(frozen=True)
 class Published:
     """One published version, pinned: every part of a page comes from the same one.
@@ -33,6 +53,8 @@ class Published:
         summary: Figures of the run that pages show (`linkage`, `record`, ...).
         open_record: Opens this version's record under a grant.
         identities: The vault's identities of this version, for `reveal` only.
+        history: Reads the versions that are kept, this one last.
+        refused: Reads what the limits of linkage refused since this version, see `pipeline.linkage_gate`.
         link_review: Questions about links; None where the version has none.
         review_records: The records that they are about, for `reveal_records` only.
     """
@@ -44,6 +66,8 @@ class Published:
     summary: Mapping[str, Any] = field(repr=False)
     open_record: Callable[[Grant], Record] = field(repr=False)
     identities: IdentityIndex = field(repr=False)
+    history: Callable[[], Sequence[EarlierVersion]] = field(default=tuple, repr=False)
+    refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
     link_review: LinkReview | None = field(default=None, repr=False)
     review_records: RecordIndex | None = field(default=None, repr=False)
 

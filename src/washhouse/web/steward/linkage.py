@@ -7,12 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from washhouse.governance.permissions import Action
 from washhouse.web.shell.layout import source_lane, source_title
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
+from washhouse.web.steward.linkage_quality import (
+    AXIS,
+    AXIS_WORDS,
+    EXPLAINED,
+    FIGURES,
+    build_quality,
+    build_trends,
+    build_versions,
+    place,
+)
 
 WIDEST_BITS = 25.0
 
@@ -67,8 +77,46 @@ class LinkagePage:
 def show_linkage(visit: Visit) -> Response:
     """Show what the last linkage came to."""
     visit.services.audit.authorise(visit.grant, Action.READ_LINKAGE)
-    summary = visit.published.summary.get("linkage")
-    return render(visit, "steward/linkage.html", linkage=build_linkage(summary) if summary else None)
+    published = visit.published
+    summary = published.summary.get("linkage")
+    quality = summary.get("quality") if summary else None
+    versions = build_versions(published.history())
+    return render(
+        visit,
+        "steward/linkage.html",
+        linkage=build_linkage(summary) if summary else None,
+        quality=build_quality(quality, visit.query("figure")) if quality else None,
+        figures=FIGURES,
+        explained=EXPLAINED,
+        axis=[(place(ratio), words) for ratio, words in zip(AXIS, AXIS_WORDS, strict=True)],
+        limits=visit.services.settings.linkage,
+        versions=versions,
+        trends=build_trends(versions),
+        refused=published.refused(),
+    )
+
+
+def download_linkage(visit: Visit) -> Response:
+    """Hand out the same figures as JSON: the version's, those of the versions kept, and what was refused since."""
+    visit.services.audit.authorise(visit.grant, Action.READ_LINKAGE)
+    published = visit.published
+    told = {
+        "version": published.id,
+        "published_at": published.published_at.isoformat(),
+        "linkage": published.summary.get("linkage"),
+        "history": [
+            {
+                "version": version.id,
+                "published_at": version.published_at.isoformat(),
+                "linkage": {
+                    name: version.summary.get("linkage", {}).get(name) for name in ("records", "people", "quality")
+                },
+            }
+            for version in published.history()
+        ],
+        "refused": published.refused(),
+    }
+    return JSONResponse(told, headers={"Content-Disposition": f'attachment; filename="linkage-{published.id}.json"'})
 
 
 def build_linkage(summary: Mapping[str, Any]) -> LinkagePage:

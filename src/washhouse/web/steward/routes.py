@@ -9,7 +9,7 @@ from washhouse.web.steward.link_answers import show_answers, undo_answer
 from washhouse.web.steward.link_changes import handle_change, show_changes
 from washhouse.web.steward.link_pair import answer_pair, show_pair
 from washhouse.web.steward.link_queue import show_queue
-from washhouse.web.steward.linkage import show_linkage
+from washhouse.web.steward.linkage import download_linkage, show_linkage
 from washhouse.web.steward.quarantine import show_quarantine
 
 PAGES = (
@@ -17,6 +17,7 @@ PAGES = (
     Page("GET", "/feeds/{source}/{batch}", show_batch, Action.READ_FEEDS),
     Page("GET", "/quarantine", show_quarantine, Action.READ_QUARANTINE),
     Page("GET", "/linkage", show_linkage, Action.READ_LINKAGE),
+    Page("GET", "/linkage.json", download_linkage, Action.READ_LINKAGE),
     Page("GET", "/link-review", show_queue, Action.REVIEW_LINKS),
     Page("GET", "/link-review/answers", show_answers, Action.REVIEW_LINKS),
     Page("GET", "/link-review/changes", show_changes, Action.REVIEW_LINKS),
