@@ -53,7 +53,7 @@ class Recorder:
         rows = self.session.execute(
             select(LiveRecordRow.key, LiveRecordRow.person_id).where(LiveRecordRow.key.in_(keys))
         )
-        return {key: person for key, person in rows}
+        return {row.key: row.person_id for row in rows}
 
     def since(self, last: int) -> list[LiveRecord]:
         """Records after a row that have not landed, in the order in which they came."""
