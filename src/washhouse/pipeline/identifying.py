@@ -43,11 +43,13 @@ class Answer:
         identified: Who it may be.
         person_id: The person it has: of the strongest candidate, or that it was given; None where neither.
         recorded: It was given that person now, or had it before.
+        version: Version of the record that it was compared with.
     """
 
     identified: Identified
     person_id: str | None
     recorded: bool
+    version: str
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain values; people are named by `person_id` alone."""
@@ -63,7 +65,10 @@ class Answer:
                     "steps": [
                         {
                             "field": step.field,
+                            "title": step.title,
                             "outcome": step.outcome,
+                            "agreement": step.agreement.value,
+                            "words": step.words,
                             "bits": round(step.bits, 6),
                             "total": round(step.total, 6),
                         }
@@ -131,7 +136,7 @@ class Identifier:
                 with recording(self._desk) as recorder:
                     return self._record(held, recorder, said, grant.actor, now)
             self._take_up(held, live_records(self._desk, held.last))
-            return [Answer(found, found.person_id, False) for found in held.finder.find(said)]
+            return [Answer(found, found.person_id, False, version.id) for found in held.finder.find(said)]
 
     def warm(self) -> None:
         """Make ready for the version that is current, so that the first question is quick; nothing without one."""
@@ -192,7 +197,7 @@ class Identifier:
                 if keys[i] not in given:
                     adding.append((keys[i], person, i))
                     given[keys[i]] = person
-                answers[i] = Answer(found[i], person, True)
+                answers[i] = Answer(found[i], person, True, held.version.id)
             held.finder.add([said[i] for _, _, i in adding], [person for _, person, _ in adding])
             if adding:
                 sealed = [(key, person, seal_record(self._vault, key, said[i])) for key, person, i in adding]
