@@ -115,38 +115,91 @@ def households(residents: Residents) -> Households:
     Returns:
         The people in a household of two or more.
     """
-    key, numbers, places = _address_keys(residents)
-    count = int(key.max(initial=-1)) + 1
-    held = np.flatnonzero(key >= 0)
-    sealed, communal, crowded = (np.zeros(count, dtype=bool) for _ in range(3))
-    sealed[key[held[residents.restricted[held]]]] = True
-    named = pc.match_substring_regex(residents.address.texts, _COMMUNAL.pattern).to_numpy(zero_copy_only=False)
-    communal[key[held[gather(named.astype(np.int32), residents.address.codes)[held] == 1]]] = True
-    people = int(residents.person.max(initial=-1)) + 1
-    hidden = np.zeros(people, dtype=bool)
-    hidden[residents.person[residents.restricted | residents.withheld | residents.died]] = True
-    order = held[np.lexsort((residents.seen[held], residents.person[held]))]
-    last = np.ones(len(order), dtype=bool)
-    last[:-1] = residents.person[order][1:] != residents.person[order][:-1]
-    latest = order[last]
-    crowded = _crowded(key[latest], residents.surname.codes[latest], count)
-    open_to_all = ~(sealed | communal | crowded)
-    members = latest[open_to_all[key[latest]] & ~hidden[residents.person[latest]]]
-    together = np.bincount(key[members], minlength=count) > 1
+    places = read_places(residents)
+    key, latest = places.key, places.latest
+    open_to_all = ~(places.sealed | places.communal | places.crowded)
+    members = latest[open_to_all[key[latest]] & ~places.hidden[residents.person[latest]]]
+    together = np.bincount(key[members], minlength=len(open_to_all)) > 1
     members = members[together[key[members]]]
     members = members[np.lexsort((residents.person[members], key[members]))]
     distinct, home = np.unique(key[members], return_inverse=True)
     return Households(
         row=members,
         home=home.astype(np.int64),
-        keys=tuple(_key_texts(residents, distinct, numbers, places)),
-        by_uprn=key[members] < len(numbers),
+        keys=tuple(places.texts(residents, distinct)),
+        by_uprn=key[members] < len(places.numbers),
         kept_back={
-            "restricted": int(sealed.sum()),
-            "communal": int((communal & ~sealed).sum()),
-            "many unrelated people": int((crowded & ~communal & ~sealed).sum()),
+            "restricted": int(places.sealed.sum()),
+            "communal": int((places.communal & ~places.sealed).sum()),
+            "many unrelated people": int((places.crowded & ~places.communal & ~places.sealed).sum()),
         },
     )
+
+
+@dataclass(frozen=True)
+class Places:
+    """The addresses of records, numbered, and what the guards say of each.
+
+    Attributes:
+        key: Address of each record, -1 without one; those that a UPRN names have the lowest numbers.
+        numbers: The UPRNs.
+        written: Text and postcode of the other addresses, packed.
+        sealed: By address: a record of it is restricted.
+        communal: By address: its name says that unrelated people live or are registered there.
+        crowded: By address: too many people, or too many who share no surname, have it last.
+        hidden: By person: restricted anywhere, or dead.
+        latest: Of each person with an address, the row of the record whose address counts.
+    """
+
+    key: Array
+    numbers: pa.StringArray
+    written: Array
+    sealed: Flags
+    communal: Flags
+    crowded: Flags
+    hidden: Flags
+    latest: Array
+
+    def texts(self, residents: Residents, keys: Array) -> list[str]:
+        """Write addresses out, see `address_key`."""
+        width = max(len(residents.postcode.texts), 1)
+        address, postcode = np.divmod(self.written[keys[keys >= len(self.numbers)] - len(self.numbers)], width)
+        written = zip(
+            residents.address.texts.take(pa.array(address)).to_pylist(),
+            residents.postcode.texts.take(pa.array(postcode)).to_pylist(),
+            strict=True,
+        )
+        known = self.numbers.take(pa.array(keys[keys < len(self.numbers)])).to_pylist()
+        return [f"uprn:{number}" for number in known] + [f"address:{text}|{place}" for text, place in written]
+
+
+def read_places(residents: Residents) -> Places:
+    """Number the addresses of records and apply the guards to each."""
+    key, numbers, written = _address_keys(residents)
+    count = int(key.max(initial=-1)) + 1
+    held = np.flatnonzero(key >= 0)
+    sealed, communal = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    sealed[key[held[residents.restricted[held]]]] = True
+    communal[key[held[names_a_place(residents)[held]]]] = True
+    order = held[np.lexsort((residents.seen[held], residents.person[held]))]
+    last = np.ones(len(order), dtype=bool)
+    last[:-1] = residents.person[order][1:] != residents.person[order][:-1]
+    latest = order[last]
+    crowded = _crowded(key[latest], residents.surname.codes[latest], count)
+    return Places(key, numbers, written, sealed, communal, crowded, hidden_people(residents), latest)
+
+
+def hidden_people(residents: Residents) -> Flags:
+    """Say of each person whether no tie may be told: restricted anywhere, or dead."""
+    hidden = np.zeros(int(residents.person.max(initial=-1)) + 1, dtype=bool)
+    hidden[residents.person[residents.restricted | residents.withheld | residents.died]] = True
+    return hidden
+
+
+def names_a_place(residents: Residents) -> Flags:
+    """Say of each record whether its written address is a communal one, see `is_communal`."""
+    named = pc.match_substring_regex(residents.address.texts, _COMMUNAL.pattern).to_numpy(zero_copy_only=False)
+    return np.asarray(gather(named.astype(np.int32), residents.address.codes) == 1)
 
 
 def _address_keys(residents: Residents) -> tuple[Array, pa.StringArray, Array]:
@@ -164,19 +217,6 @@ def _address_keys(residents: Residents) -> tuple[Array, pa.StringArray, Array]:
     key = uprn.astype(np.int64)
     key[written] = number + len(coded.dictionary)
     return key, coded.dictionary, places
-
-
-def _key_texts(residents: Residents, keys: Array, numbers: pa.StringArray, places: Array) -> list[str]:
-    """Write addresses out, see `address_key`."""
-    width = max(len(residents.postcode.texts), 1)
-    address, postcode = np.divmod(places[keys[keys >= len(numbers)] - len(numbers)], width)
-    written = zip(
-        residents.address.texts.take(pa.array(address)).to_pylist(),
-        residents.postcode.texts.take(pa.array(postcode)).to_pylist(),
-        strict=True,
-    )
-    known = numbers.take(pa.array(keys[keys < len(numbers)])).to_pylist()
-    return [f"uprn:{number}" for number in known] + [f"address:{text}|{place}" for text, place in written]
 
 
 def _crowded(key: Array, surname: Ints, count: int) -> Flags:

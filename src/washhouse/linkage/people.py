@@ -14,26 +14,24 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
 from washhouse.lake.schemas import arrow_schema, conform
-from washhouse.linkage import households as homes
 from washhouse.linkage.cluster import CAUSES, Clusters, Pairs, cluster
-from washhouse.linkage.columnar import Column, standard_column
+from washhouse.linkage.columnar import standard_column
 from washhouse.linkage.decisions import count_decisions, rows_of_pairs
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.index import KEPT_EDGE, LinkIndex
 from washhouse.linkage.membership import STEWARD, History
 from washhouse.linkage.model import Floats, Model
 from washhouse.linkage.pairs import index_of, pair_records
-from washhouse.linkage.person_ids import Key, Record, keyed_id
+from washhouse.linkage.person_ids import Key, Record
 from washhouse.linkage.quality import linkage_quality
 from washhouse.linkage.scoring import Progress, Scored, no_progress
+from washhouse.linkage.shared_ends import find_shared
 from washhouse.linkage.summary import linkage_summary
-from washhouse.linkage.tables import EDGE, HOUSEHOLD_RELATION, REFUSED, RETIRED_ID
+from washhouse.linkage.tables import EDGE, REFUSED, RETIRED_ID
 from washhouse.linkage.threshold import Threshold, at_threshold, best_threshold
 from washhouse.linkage.trained import TrainedModel
 from washhouse.sources.identity import IDENTITY
 
-_SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care")
-"""Whose address is taken where several were seen equally lately."""
 _STRICT = "strict"
 """Purpose whose threshold makes a person."""
 
@@ -47,7 +45,7 @@ class People:
         edges: Compared pairs worth keeping, see `tables.EDGE`.
         retired: Ids that gave way, see `tables.RETIRED_ID`.
         refused: Links whose union was refused, see `tables.REFUSED`.
-        relations: Households, see `tables.HOUSEHOLD_RELATION`.
+        relations: Who shares a home, a telephone number or an address, see `tables.SHARED_END`.
         summary: Counts and estimates for a steward; no identifiers.
         model: The model that weighed the pairs; None where there was nothing to compare.
         index: What later increments and single records are compared with, its trained model included.
@@ -121,8 +119,8 @@ def link_people(
     ids = history.name_people(person, founders, key)
     membership, retired = history.carry_on(ids, person, _causes(person, founders, clear, decided))
     tell("households", 0.0)
-    residents = _residents(named, table, clear, encoded, person)
-    found = homes.households(residents)
+    shared = find_shared(named, table, clear, encoded, person, ids, key)
+    homes = shared.homes
     tell("done", 1.0)
     pairs = _Pairs(named)
     return People(
@@ -130,8 +128,9 @@ def link_people(
         edges=_edges(pairs, scored, chances),
         retired=_table(RETIRED_ID, _columns(retired.items(), 2)),
         refused=_refused(pairs, scored, chances, clusters, links),
-        relations=_relations(found, residents, named, ids, key),
-        summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), found)
+        relations=shared.table,
+        summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), homes)
+        | {"shared": shared.summary}
         | {"pairing": paired.summary, "decisions": count_decisions(must, cannot, decided, clusters)}
         | {"quality": linkage_quality(named, encoded, scored, clusters.label, paired.trained, decided)},
         model=scored.model if scored else None,
@@ -221,34 +220,6 @@ def _causes(
     return pa.array(["founded", "linked", "pseudonym", STEWARD], pa.string()).take(pa.array(causes))
 
 
-def _residents(
-    named: pa.Table, table: pa.Table, clear: npt.NDArray[np.int64], encoded: Encoded, person: Ints
-) -> homes.Residents:
-    """Return the addresses of clear records, with whose they are."""
-    rank = np.zeros(named.num_rows, dtype=np.int64)
-    for place, source in enumerate(reversed(_SOURCE_ORDER), start=1):
-        rank[pc.equal(named.column("source"), source).to_numpy(zero_copy_only=False)] = place
-    last = pc.cast(named.column("last_seen"), pa.int64()).to_numpy()
-    seen = np.empty(named.num_rows, dtype=np.int64)
-    seen[np.lexsort((rank, last))] = np.arange(named.num_rows)
-
-    def of_anyone(flags: pa.ChunkedArray) -> homes.Flags:
-        people = np.zeros(int(person.max(initial=-1)) + 1, dtype=bool)
-        people[person[flags.to_numpy(zero_copy_only=False)]] = True
-        return people[person[clear]]
-
-    restricted = table.column("restricted")
-    nothing = Column(np.full(named.num_rows, -1, dtype=np.int32), pa.array([], pa.string()), 0)
-    return homes.Residents(
-        person=person[clear],
-        **{name: encoded.standard.get(name, nothing) for name in ("address", "postcode", "uprn", "surname")},
-        restricted=named.column("restricted").to_numpy(zero_copy_only=False).astype(bool),
-        died=of_anyone(pc.is_valid(table.column("death_date"))),
-        withheld=of_anyone(restricted),
-        seen=seen,
-    )
-
-
 class _Pairs:
     """Names the records of candidate pairs."""
 
@@ -293,23 +264,6 @@ def _refused(
         pa.array([CAUSES[c] for c in clusters.causes], pa.string()),
     ]
     return _table(REFUSED, columns)
-
-
-def _relations(
-    found: homes.Households, residents: homes.Residents, named: pa.Table, ids: pa.StringArray, key: Key
-) -> pa.Table:
-    homes_ids = pa.array([keyed_id(key, "household", address) for address in found.keys], pa.string())
-    words = pa.array(["same address and postcode", "same property reference (UPRN)"], pa.string())
-    rows = len(found.row)
-    columns = [
-        ids.take(pa.array(residents.person[found.row])),
-        homes_ids.take(pa.array(found.home)),
-        pa.array(["household"] * rows, pa.string()),
-        pc.cast(pc.floor_temporal(named.column("first_seen").take(pa.array(found.row)), unit="day"), pa.date32()),
-        pa.nulls(rows, pa.date32()),
-        words.take(pa.array(found.by_uprn.astype(np.int8))),
-    ]
-    return _table(HOUSEHOLD_RELATION, columns)
 
 
 def _columns(rows: Any, width: int) -> list[Any]:

@@ -55,18 +55,19 @@ REFUSED = Table(
     ),
 )
 
-HOUSEHOLD_RELATION = Table(
-    name="household_relation",
-    grain="one row per person in a household of two or more",
+SHARED_END = Table(
+    name="shared_end",
+    grain="one row per person and home, telephone number or address that at least two people have in common",
     key=("person_id", "other", "kind"),
-    order=("person_id", "other"),
+    order=("person_id", "kind", "other"),
     columns=(
         Column("person_id", "string", "Pseudonymous person", nullable=False),
-        Column("other", "string", "Household, 32 hex digits", nullable=False),
-        Column("kind", "string", "`household`", nullable=False),
-        Column("since", "date", "First day that the record with this address is known"),
-        Column("until", "date", "Day after the last, if ended"),
+        Column("other", "string", "What is shared: a keyed hash, 32 hex digits", nullable=False),
+        Column("kind", "string", "`household`, `phone`, `address`", nullable=False),
+        Column("since", "date", "First day that the record which carries it is known"),
+        Column("until", "date", "Day after the last, if the person's latest record says something else"),
         Column("evidence", "string", "What the tie rests on, in words", nullable=False),
+        Column("source", "string", "Sending system of that record", nullable=False),
     ),
 )
 

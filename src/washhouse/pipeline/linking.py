@@ -30,14 +30,14 @@ class Linked:
     Attributes:
         identity: `vault.identity`: one row per source record of a person.
         membership: `vault.membership`: source record, person, span of validity.
-        relations: Ties between people or to households.
+        shared: What people have in common: homes, telephone numbers, addresses.
         retired: Person ids that ever gave way to another.
         summary: Figures.
     """
 
     identity: pa.Table
     membership: pa.Table
-    relations: pa.Table
+    shared: pa.Table
     retired: pa.Table
     summary: dict[str, Any]
 

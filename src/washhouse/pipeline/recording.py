@@ -49,7 +49,7 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built
             linked.identity,
             buckets=context.settings.buckets,
             secret=context.vault.secret("ref"),
-            relations=linked.relations,
+            shared=linked.shared,
             retired=linked.retired,
         )
         for table in BUILT:

@@ -19,7 +19,8 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.record.buckets import bucket_sql
 from washhouse.record.people import build_people
-from washhouse.record.tables import CARE_RELATION, EVENT, RELATION, RETIRED, SQL_TYPES
+from washhouse.record.relations import build_relations
+from washhouse.record.tables import CARE_RELATION, EVENT, RETIRED, SQL_TYPES
 from washhouse.record.twins import FINISHED_EVENTS
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
@@ -44,7 +45,7 @@ def build(
     *,
     buckets: int,
     secret: str,
-    relations: pa.Table | None = None,
+    shared: pa.Table | None = None,
     retired: pa.Table | None = None,
     systems: Mapping[str, tuple[SourceSpec, SystemMapping]] = SYSTEMS,
 ) -> dict[str, pa.Table | pa.RecordBatchReader]:
@@ -57,7 +58,7 @@ def build(
         identities: One row per source record, see `sources.identity.IDENTITY`.
         buckets: Number of person buckets.
         secret: Key of the opaque ids, hex.
-        relations: Households that the linkage found: `person_id, other, kind, since, until, evidence`.
+        shared: What linkage found people to have in common: `linkage.tables.SHARED_END`.
         retired: Ids that gave way: `old, new`.
         systems: Contract and mapping of each system.
 
@@ -74,11 +75,13 @@ def build(
     typed = hold_small(typed)
     stage = _staging_folder(con)
     _stage_events(con, pairs, typed, stage, buckets, digits)
+    care = _build_care(con, pairs, typed)
+    relations = build_relations(con, pairs, typed, shared=shared, identities=identities, care=care, buckets=buckets)
     return {
         "person": build_people(con, identities, buckets),
         "event": _read_events(con, stage),
-        "relation": _build_relations(con, pairs, typed, relations, buckets),
-        "care_relation": _build_care(con, pairs, typed),
+        "relation": relations,
+        "care_relation": care,
         "retired": conform(RETIRED, retired) if retired is not None else arrow_schema(RETIRED).empty_table(),
     }
 
@@ -167,51 +170,6 @@ def _slices(stage: Path) -> dict[tuple[int, str], list[Path]]:
         bucket, part = file.parts[-3].partition("=")[2], file.parts[-2]
         found.setdefault((int(bucket), part), []).append(file)
     return found
-
-
-def _build_relations(
-    con: Connection, pairs: Pairs, typed: Typed, households: pa.Table | None, buckets: int
-) -> pa.Table:
-    """Households from the linkage, practices from registrations, carers from councils."""
-    columns = "person_id, other, kind, since, until, evidence"
-    parts = ["SELECT NULL AS person_id, NULL AS other, NULL AS kind, NULL AS since, NULL AS until, NULL AS evidence"]
-    if households is not None:
-        con.register("record__household", households)
-        parts.append(f"SELECT {columns} FROM record__household")
-    for spec, mapping in pairs:
-        for kind, stage in (("practice", mapping.practices), ("carer", mapping.carers)):
-            if stage is not None:
-                made = f"record__{kind}_{spec.name}"
-                for sql in run_stage(con, spec, stage, typed):
-                    con.execute(
-                        f"CREATE OR REPLACE TEMP TABLE {made} AS {_TIES[kind].format(sql=sql)}",
-                        {"source": spec.name, "title": spec.title},
-                    )
-                parts.append(f"SELECT {columns} FROM {made}")
-    names = ", ".join(f'"{column.name}"' for column in RELATION.columns if column.name != "bucket")
-    query = (
-        f"SELECT {bucket_sql('person_id')} AS bucket, {names} FROM (SELECT DISTINCT {columns} FROM "
-        f"({' UNION ALL '.join(parts)}) WHERE person_id IS NOT NULL) ORDER BY bucket, person_id, kind, other, since"
-    )
-    return conform(RELATION, con.sql(query, params={"buckets": buckets}).to_arrow_table())
-
-
-_TIES = {
-    "practice": """
-        SELECT m.person_id, t.practice AS other, 'practice' AS kind, min(t.since) AS since,
-               CASE WHEN bool_or(t.until IS NULL) THEN NULL ELSE max(t.until) END AS until,
-               'registered, as ' || $title || ' says' AS evidence
-        FROM ({sql}) AS t JOIN member AS m ON m.source = $source AND m.source_id = t.source_id
-        GROUP BY m.person_id, t.practice""",
-    "carer": """
-        SELECT m.person_id, o.person_id AS other, 'carer' AS kind, min(t.since) AS since, CAST(NULL AS DATE) AS until,
-               'cares for the other, as ' || $title || ' says' AS evidence
-        FROM ({sql}) AS t
-        JOIN member AS m ON m.source = $source AND m.source_id = t.source_id
-        JOIN member AS o ON o.source = $source AND o.source_id = t.cared_for
-        WHERE m.person_id <> o.person_id
-        GROUP BY m.person_id, o.person_id""",
-}
 
 
 def _build_care(con: Connection, pairs: Pairs, typed: Typed) -> pa.Table:

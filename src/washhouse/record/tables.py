@@ -58,18 +58,25 @@ EVENT = Table(
 
 RELATION = Table(
     name="relation",
-    grain="one row per tie of a person and span",
-    key=("person_id", "other", "kind", "since"),
-    order=("person_id", "kind"),
+    grain="one row per tie of a person and span; a tie between two people stands at both",
+    key=("person_id", "other", "kind", "via", "since", "source"),
+    order=("person_id", "kind", "other", "via", "since", "source"),
     partition_by=("bucket",),
     columns=(
         _BUCKET,
         _PERSON,
-        Column("other", "string", "The other end: person_id, household, practice", nullable=False),
-        Column("kind", "string", "`household`, `practice`, `carer`", nullable=False),
+        Column("other", "string", "The other end: person_id, worker, team, practice or service", nullable=False),
+        Column(
+            "kind",
+            "string",
+            "`household`, `carer`, `phone`, `address` (to a person); `practitioner`, `team`, `practice`, `service`",
+            nullable=False,
+        ),
+        Column("via", "string", "What both people have: keyed hash of the home, number or address"),
         Column("since", "date", "First day known"),
         Column("until", "date", "Day after the last, if ended"),
         Column("evidence", "string", "What the tie rests on, in words", nullable=False),
+        Column("source", "string", "Sending system that says so; null in a version from before it was noted"),
     ),
 )
 

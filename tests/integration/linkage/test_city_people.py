@@ -29,7 +29,7 @@ class Found:
         identity: What the senders said.
         person: Person of each record.
         truth: True person of each record.
-        relations: Households.
+        relations: Who shares what.
         linkage: The summary that a steward sees.
     """
 
@@ -101,9 +101,9 @@ def test_the_expected_errors_are_of_the_right_order(found: Found) -> None:
     assert missed / 10 <= found.linkage["estimated_missed_links"] <= 10 * max(missed, 5)
 
 
-def test_nobody_restricted_is_in_a_household(found: Found) -> None:
+def test_nobody_restricted_shares_a_home_a_number_or_an_address(found: Found) -> None:
     hidden = {found.person[(r["source"], r["source_id"])] for r in found.identity if r["restricted"]}
     assert hidden
     tied = set(found.relations.column("person_id").to_pylist())
-    assert tied
+    assert set(found.relations.column("kind").to_pylist()) == {"household", "phone", "address"}
     assert not hidden & tied

@@ -176,39 +176,6 @@ def test_the_small_area_of_a_restricted_address_is_not_kept(sent, tmp_path):
     assert record.rows("person", "small_area", "deprivation_decile", "sex") == [(None, 3, "unknown")]
 
 
-def test_ties_to_a_practice_a_household_and_the_person_cared_for(sent, tmp_path):
-    gp = sent("gp").batch("2024-03-01", {"patients": [GP]})
-    carer = {
-        "LA_Code": "999",
-        "Reporting_Period_Start_Date": "2024-01-01",
-        "Reporting_Period_End_Date": "2024-03-31",
-        "LA_Person_Unique_Identifier": "LA1",
-        "Event_Type": "Assessment",
-        "Event_Start_Date": "2024-02-01",
-        "Adult_1_Linked_Person_ID": "LA2",
-        "Adult_2_Linked_Person_ID": "nobody",
-    }
-    cared_for = {**carer, "LA_Person_Unique_Identifier": "LA2", "Adult_1_Linked_Person_ID": None}
-    council = sent("social_care").batch("2024-04-10", {"cld": [carer, cared_for]})
-    people = {("gp", "7"): ANN, ("social_care", "LA1"): ANN, ("social_care", "LA2"): BOB}
-    home = pa.table(
-        {
-            "person_id": [ANN],
-            "other": ["c" * 32],
-            "kind": ["household"],
-            "since": [date(2023, 1, 1)],
-            "until": pa.array([None], pa.date32()),
-            "evidence": ["the same address"],
-        }
-    )
-    record = Record({"gp": gp, "social_care": council}, people, tmp_path, relations=home)
-    assert record.rows("relation", "person_id", "kind", "other", "since", "until") == [
-        (ANN, "carer", BOB, date(2024, 2, 1), None),
-        (ANN, "household", "c" * 32, date(2023, 1, 1), None),
-        (ANN, "practice", "N99001", date(2001, 1, 1), None),
-    ]
-
-
 def test_who_cares_for_whom_speaks_of_people(sent, tmp_path):
     tables = {
         "MHS101Referral": [{**REFERRAL, "CareProfTeamLocalID": "T1"}],

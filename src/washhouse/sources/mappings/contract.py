@@ -82,6 +82,8 @@ class Mapping:
         teams: Stage whose queries give `TEAM_COLUMNS`.
         practices: Stage whose queries give `source_id, practice, since, until`.
         carers: Stage whose queries give `source_id, cared_for, since`: who cares for whom, both the sender's ids.
+        services: Stage whose queries give `source_id, service, since, until`; a service is a code of an event.
+        communal: Stage whose queries give `source_id`: who is said to live in a communal place now.
     """
 
     source: str
@@ -92,10 +94,12 @@ class Mapping:
     teams: Stage | None = None
     practices: Stage | None = None
     carers: Stage | None = None
+    services: Stage | None = None
+    communal: Stage | None = None
 
     @property
     def tables(self) -> frozenset[str]:
         """Tables of the contract that the mapping reads."""
-        optional = (self.care, self.staff, self.teams, self.practices, self.carers)
+        optional = (self.care, self.staff, self.teams, self.practices, self.carers, self.services, self.communal)
         stages = (*self.identities, *self.events, *(stage for stage in optional if stage is not None))
         return frozenset(states.table for stage in stages for states in stage.states)

@@ -159,6 +159,19 @@ _WORKER_CARE = """
         ORDER BY least(t.until, c.EndDateAssCareCoord + 1, DATE '9999-12-31')
                  - greatest(t.since, c.StartDateAssCareCoord) DESC NULLS LAST, t.team NULLS LAST) = 1"""
 
+COMMUNAL_TYPES = ("06", "09", "10", "11", "16", "17", "18", "21")
+"""Accommodation types where unrelated people live: university, care homes, specialist housing, homeless bed and
+breakfast, night shelter, hostel, criminal justice. 20 (in hospital) is the admission itself: it says nothing of a home.
+"""
+
+_COMMUNAL = f"""
+    SELECT source_id FROM (
+        SELECT e.LocalPatientID AS source_id, e.AccommodationType AS type, e.AccommodationTypeEndDate AS ended
+        FROM mh_accommodation AS e WHERE e._superseded_at IS NULL
+        QUALIFY row_number() OVER (PARTITION BY e.LocalPatientID
+            ORDER BY {_LIVES_SINCE} DESC, e._recorded_at DESC, e._source_file DESC, e._source_row DESC) = 1)
+    WHERE type IN ({", ".join(repr(code) for code in COMMUNAL_TYPES)}) AND ended IS NULL"""
+
 MAPPING = Mapping(
     source="mental_health",
     identities=(
@@ -181,6 +194,7 @@ MAPPING = Mapping(
         derived=(*REFERRAL_DERIVED, ("mh_care", _REFERRED)),
         queries=(_TEAM_CARE, _WORKER_CARE),
     ),
+    communal=Stage(states=(_STANDING_STATES[1],), queries=(_COMMUNAL,)),
     staff=Stage(
         states=(States("mh_staff", "MHS901StaffDetails", ("CareProfLocalID", "CareProfStaffGpMH")),),
         queries=(

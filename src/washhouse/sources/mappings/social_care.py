@@ -169,6 +169,38 @@ _CARERS = """
           FROM cld_carer WHERE _superseded_at IS NULL)
     WHERE cared_for IS NOT NULL GROUP BY source_id, cared_for"""
 
+_SERVICES = f"""
+    SELECT LA_Person_Unique_Identifier AS source_id,
+           'CLD_SERVICE//' || {_listed("Service_Type", SERVICE_TYPES)} AS service,
+           Event_Start_Date AS since, Event_End_Date + 1 AS until
+    FROM cld_event WHERE _superseded_at IS NULL AND slug(Event_Type) = 'service'"""
+
+COMMUNAL_WORDS = (
+    *(
+        "care home",
+        "nursing home",
+        "hostel",
+        "night shelter",
+        "refuge",
+        "hospital",
+        "healthcare residential",
+        "hospice",
+    ),
+    *("prison", "young offenders", "detention", "approved premises", "supported accommodation", "supported lodgings"),
+    "group home",
+)
+"""Words of `Accommodation_Status` that name a place of unrelated people (recalled from the national guidance)."""
+
+_LIVES = States("cld_lives", "cld", ("LA_Person_Unique_Identifier", "Accommodation_Status", "Event_Start_Date"))
+
+_COMMUNAL = f"""
+    SELECT source_id FROM (
+        SELECT LA_Person_Unique_Identifier AS source_id,
+               arg_max(slug(Accommodation_Status),
+                       row(_last_seen_at, _recorded_at, Event_Start_Date, _source_file, _source_row)) AS status
+        FROM cld_lives WHERE _superseded_at IS NULL AND Accommodation_Status IS NOT NULL GROUP BY source_id)
+    WHERE regexp_matches(status, '{"|".join(_slug(words) for words in COMMUNAL_WORDS)}')"""
+
 MAPPING = Mapping(
     source="social_care",
     identities=(Stage(states=(_PERSON,), queries=(_IDENTITY,)),),
@@ -180,4 +212,6 @@ MAPPING = Mapping(
         ),
     ),
     carers=Stage(states=(_CARER,), queries=(_CARERS,)),
+    services=Stage(states=(_EVENT,), queries=(_SERVICES,)),
+    communal=Stage(states=(_LIVES,), queries=(_COMMUNAL,)),
 )
