@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 PEOPLE = 25
 """People in "about n of 25 people like this"."""
 
+_MANY = 5
+"""Crises from which on their expected number is said without a decimal."""
+
 _LONDON = ZoneInfo("Europe/London")
 
 
@@ -45,7 +48,7 @@ def say_expected(risks: Sequence[float], listed: int, horizon_days: int) -> str:
     """What a list of the highest risks is expected to find.
 
     Args:
-        risks: Calibrated risks of everyone who was scored on the caseload, highest first.
+        risks: Calibrated risks of everyone who was scored on the caseload, 0 to 1, highest first.
         listed: Length of the list, at most as many.
         horizon_days: Days that a risk looks ahead.
 
@@ -54,17 +57,21 @@ def say_expected(risks: Sequence[float], listed: int, horizon_days: int) -> str:
 
     Examples:
         >>> say_expected([0.4, 0.3, 0.2, 0.1] * 5, 4, 28)
-        'This list of 4 is expected to find about 1 of 5 crises in 28 days.'
+        'This list of 4 is expected to find about 1 of 5 crises in 28 days and to miss about 4.'
+        >>> say_expected([0.4, 0.3, 0.2, 0.1], 2, 28)
+        'This list of 2 is expected to find about 0.7 of 1.0 crises in 28 days and to miss about 0.3.'
         >>> say_expected([0.1] * 12, 12, 28)
-        'Among these 12 people about 1 is expected to have a crisis in 28 days.'
+        'Among these 12 people about 1.2 crises are expected in 28 days.'
     """
+    # Whole numbers would make "1 of 1" out of 0.9 of 1.2: as if the list missed nobody.
+    digits = 0 if sum(risks) >= _MANY else 1
+    whole, found = round(sum(risks), digits), round(sum(risks[:listed]), digits)
     if listed < len(risks):
-        found, whole = _about(sum(risks[:listed])), _about(sum(risks)).removeprefix("about ")
-        noun = "crises" if whole not in ("1", "fewer than 1") else "crisis"
-        return f"This list of {listed} is expected to find {found} of {whole} {noun} in {horizon_days} days."
-    expected = _about(sum(risks))
-    verb = "is" if expected.endswith(" 1") else "are"
-    return f"Among these {len(risks)} people {expected} {verb} expected to have a crisis in {horizon_days} days."
+        return (
+            f"This list of {listed} is expected to find about {found:.{digits}f} of {whole:.{digits}f} crises"
+            f" in {horizon_days} days and to miss about {whole - found:.{digits}f}."
+        )
+    return f"Among these {len(risks)} people about {whole:.{digits}f} crises are expected in {horizon_days} days."
 
 
 def say_day(day: date) -> str:

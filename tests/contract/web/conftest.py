@@ -171,6 +171,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     EVENT.name: [
         event(ANNA, datetime(2025, 6, 27, 10, 0), "MHS_CONTACT//3", ref="c1"),
         event(ANNA, datetime(2025, 6, 20, 10, 0), "MHS_CONTACT//5", ref="c2"),
+        event(ANNA, datetime(2021, 3, 1), "MHS_REFERRAL//A06", ref="r1"),
+        event(ANNA, datetime(2021, 3, 1), "MHS_REFERRAL//A05", ref="r2", end_time=datetime(2022, 3, 1)),
         *(event(ANNA, datetime(2025, 5, 1) + timedelta(days=n), "SNOMED//1", source="gp") for n in range(30)),
         event(CARLA, datetime(2025, 1, 5, 10, 0), "MHS_CONTACT//5", ref="c3"),
         event(DORA, datetime(2025, 6, 20), "MHS_CONTACT//5", ref="c4"),

@@ -36,7 +36,7 @@ def test_the_list_is_in_the_order_of_risk_and_says_it_in_people(open_client: Ope
     assert "About 5 of 25 people like this" in page
     assert "95 % range 2 to 10 of 25" in page
     assert "Missed 2 contacts" in page
-    assert "expected to have a crisis in 28 days" in page
+    assert "crises are expected in 28 days" in page
 
 
 def test_people_in_crisis_care_stand_apart_and_the_dead_on_no_list(open_client: Opener) -> None:
@@ -162,6 +162,21 @@ def test_the_list_of_what_happened_can_be_narrowed_and_turned(open_client: Opene
     assert "Page 2 of 2" in client.get(f"/people/{ANNA}?service=gp&page=99").text
     reason = client.get(f"/people/{ANNA}?reason=missed_90d").text.split('id="list"')[1].split("</table>")[0]
     assert "Missed contact" in reason and "SNOMED" not in reason
+
+
+def test_what_goes_on_is_listed_although_it_began_before_the_stretch_drawn(open_client: Opener) -> None:
+    page = open_client("clinician").get(f"/people/{ANNA}?span=1y&service=mental_health").text
+    now = " ".join(page.split('id="ongoing"')[1].split("</ul>")[0].split())
+    assert "since</span> 1 Mar 2021" in now or "since 1 Mar 2021" in now
+    assert now.count("<li>") == 1, "what ended is not going on"
+    listed = page.split('id="list"')[1].split("</table>")[0]
+    assert listed.count("1 Mar 2021") == 1 and "ongoing" in listed
+
+
+def test_the_sentence_over_the_list_is_not_said_of_a_part_of_it(open_client: Opener) -> None:
+    client = open_client("clinician")
+    assert "crises are expected in 28 days" in client.get("/caseload").text
+    assert "crises are expected" not in client.get("/caseload?show=no-contact").text
 
 
 def test_a_retired_id_leads_to_the_present_one(open_client: Opener) -> None:

@@ -161,7 +161,7 @@ def read_page(visit: Visit) -> CaseloadPage:
         total=len(ranked) + len(crisis) + len(others),
         ranked=caseload.is_ranked,
         why_not_ranked=caseload.explanation,
-        expectation=caseload.sentence,
+        expectation="" if filters.q or filters.show else caseload.sentence,
         about=say_about(caseload),
         filters=filters,
         filtered=bool(filters.q or filters.show or filters.n != DEFAULT_LENGTH),

@@ -41,6 +41,7 @@ class Timeline:
     services: tuple[Choice, ...]
     reason: str
     entries: tuple[Entry, ...]
+    ongoing: tuple[Entry, ...]
     pager: Pager
     standing: tuple[str, ...]
 
@@ -62,7 +63,7 @@ def build_timeline(
     """
     end = last_day(entries, today) + ONE_DAY
     span, start = choose_start(visit.query("span"), entries, end)
-    within = [entry for entry in entries if entry.day >= start]
+    within = [entry for entry in entries if entry.day >= start or reaches(entry, start)]
     reason = next((each for each in (score.reasons if score else ()) if each.feature == visit.query("reason")), None)
     if reason is not None:
         within = [entry for entry in entries if set(entry.refs) & set(reason.refs)]
@@ -85,6 +86,7 @@ def build_timeline(
         ),
         reason=reason.text if reason is not None else "",
         entries=tuple(chosen[pager.first : pager.last]),
+        ongoing=tuple(entry for entry in entries if entry.lasting and entry.end is None and entry.day < end),
         pager=pager,
         standing=tuple(standing),
     )
@@ -94,6 +96,11 @@ def last_day(entries: Sequence[Entry], today: date) -> date:
     """The last day shown: today, but the newest entry where that lies ahead or long ago, as in an imported record."""
     newest = max((entry.day for entry in entries), default=today)
     return newest if newest > today or today - newest > LONG_AGO else today
+
+
+def reaches(entry: Entry, start: date) -> bool:
+    """Does something that lasts go on at or after a day, so that it is drawn although it began earlier?"""
+    return entry.lasting and (entry.end_day is None or entry.end_day >= start)
 
 
 def choose_start(asked: str, entries: Sequence[Entry], end: date) -> tuple[str, date]:
