@@ -15,6 +15,7 @@ import typer
 from washhouse.cli.options import AsJson
 from washhouse.cli.progress import RichProgress
 from washhouse.core.errors import InputError
+from washhouse.linkage.api import read_model, write_model
 from washhouse.linkage.config import read_config
 from washhouse.linkage.link import link_tables
 from washhouse.linkage.read import read_table
@@ -27,18 +28,24 @@ def link(
     out: Annotated[Path, typer.Option(help="Parquet file for the pairs.")] = ...,  # type: ignore[assignment]
     clusters: Annotated[Path | None, typer.Option(help="Parquet file for the clusters.")] = None,
     every_pair: Annotated[bool, typer.Option("--all", help="Write every compared pair, not only the links.")] = False,
+    model: Annotated[
+        Path | None, typer.Option(help="Trained model that weighs and decides; without it, one is trained.")
+    ] = None,
+    model_out: Annotated[Path | None, typer.Option(help="JSON file for the trained model.")] = None,
     threads: Annotated[int, typer.Option(help="Threads to use, 0 for all.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Find the records of one or two tables that belong to the same people.
 
-    The threshold is chosen from the model, never from a truth column; `unique_id` is never compared.
+    The threshold is chosen from the model, never from a truth column; `unique_id` is never compared. With `--model` the
+    pairs of other tables get the weights, and the threshold, that the model was trained to.
 
     Exit status: 0 done; 3 bad input.
 
     Example: washhouse link census.csv.gz cis.csv.gz --config link.toml --out pairs.parquet
     """
     settings = read_config(config)
+    trained = None if model is None else read_model(model)
     bar = RichProgress()
     bar.begin("link", None, "pairs")
     started, compared = time.perf_counter(), 0
@@ -53,6 +60,7 @@ def link(
             every_pair=every_pair,
             threads=threads or os.cpu_count() or 1,
             progress=bar.at,
+            model=trained,
         )
         compared = result.summary["compared"]
     finally:
@@ -62,6 +70,8 @@ def link(
     _write(result.pairs, out)
     if clusters is not None:
         _write(result.clusters, clusters)
+    if model_out is not None:
+        write_model(result.model, model_out)
     if as_json:
         typer.echo(json.dumps(result.summary | {"out": str(out)}))
         return

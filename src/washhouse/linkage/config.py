@@ -6,12 +6,13 @@ import difflib
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from washhouse.core.errors import InputError
 from washhouse.linkage.blocking import MAX_BLOCK_PAIRS
-from washhouse.linkage.fields import FIELDS, Field, category_field, identifier_field
+from washhouse.linkage.fields import FIELDS, FREE_FIELDS, Field, Kind
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class LinkConfig:
         one_to_one: Each record has one partner at most.
         threshold: Probability from which a pair is a link; None to choose it from the model.
         max_block_pairs: Blocks with more pairs are skipped and counted.
+        rules: Blocking rules of the user's own, each a list of parts, see `parts_of`.
+        standard_rules: Whether the standard rules are used too.
     """
 
     left: SideConfig
@@ -59,11 +62,29 @@ class LinkConfig:
     one_to_one: bool = False
     threshold: float | None = None
     max_block_pairs: int = MAX_BLOCK_PAIRS
+    rules: tuple[tuple[str, ...], ...] = ()
+    standard_rules: bool = True
 
 
-_TOP = ("unique_id", "columns", "categories", "identifiers", "left", "right", "model")
-_SIDE = ("unique_id", "columns", "categories", "identifiers")
+FREE_SECTIONS: Mapping[str, Kind] = {
+    "names": Kind.NAME,
+    "dates": Kind.DATE,
+    "categories": Kind.WORD,
+    "identifiers": Kind.IDENTIFIER,
+}
+"""Sections whose fields have names of the user's own, and how they are compared."""
+PARTS: Mapping[str, tuple[str, ...]] = {
+    "first_name": ("first_name", "first_root", "first_initial", "first_sound"),
+    "surname": ("surname", "surname_start", "surname_initial", "surname_sound"),
+    "birth_date": ("birth_date", "birth_year", "birth_month", "birth_day_month"),
+    "postcode": ("postcode", "postcode_district", "postcode_sector"),
+    "address": ("address", "house"),
+}
+"""What records may be blocked on, by field; a field that is not listed is one part of its own name."""
+_SIDE = ("unique_id", "columns", *FREE_SECTIONS)
+_TOP = (*_SIDE, "left", "right", "blocking", "model")
 _MODEL = ("one_to_one", "threshold", "max_block_pairs")
+_BLOCKING = ("rules", "standard", "max_block_pairs")
 
 
 def read_config(path: Path) -> LinkConfig:
@@ -95,20 +116,22 @@ def parse_config(raw: Mapping[str, Any]) -> LinkConfig:
         InputError: A key or a field is unknown, or a value makes no sense.
     """
     _known(raw, _TOP, "the configuration")
-    sides, extra = [], {}
+    sides: list[SideConfig] = []
+    extra: dict[str, Field] = {}
     for side in ("left", "right"):
         own = _section(raw, side)
         _known(own, _SIDE, f"[{side}]")
         columns: dict[str, ColumnUse] = {}
-        for section in ("columns", "categories", "identifiers"):
+        for section in ("columns", *FREE_SECTIONS):
             for name, value in {**_section(raw, section), **_section(own, section)}.items():
-                if section == "columns":
+                kind = FREE_SECTIONS.get(section)
+                if kind is None:
                     _known({name: value}, tuple(FIELDS), f"[{section}]", "a field")
-                elif name in FIELDS or name in columns or not name.isidentifier():
+                elif name in FIELDS or name in columns or name in _TAKEN or not name.isidentifier():
                     raise InputError("link-config", f"[{section}] {name}: the name is taken or is not a plain word.")
-                else:
-                    extra[name] = category_field(name) if section == "categories" else identifier_field(name)
-                columns[name] = _column_use(name, value)
+                elif extra.setdefault(name, made := _free_field(name, kind, value)) != made:
+                    raise InputError("link-config", f"[{section}] {name}: both sides must say the same of it.")
+                columns[name] = _column_use(name, value, FIELDS[name].kind if kind is None else kind)
         unique_id = own.get("unique_id", raw.get("unique_id", ""))
         if not isinstance(unique_id, str):
             raise InputError("link-config", "unique_id must be the name of a column.")
@@ -127,7 +150,21 @@ def parse_config(raw: Mapping[str, Any]) -> LinkConfig:
         raise InputError("link-config", "No field is mapped.", 'Add a section [columns], e.g. surname = "NAME".')
     order = [name for name in FIELDS if name in left.columns] + [name for name in left.columns if name in extra]
     fields = tuple(FIELDS.get(name) or extra[name] for name in order)
-    return LinkConfig(left, right, fields, **_model(_section(raw, "model")))
+    model, blocking = _section(raw, "model"), _section(raw, "blocking")
+    return LinkConfig(left, right, fields, **_model(model), **_blocking(blocking, parts_of(order), model))
+
+
+def parts_of(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts that records may be blocked on when some fields are mapped.
+
+    >>> parts_of(["postcode", "suburb"])
+    ('postcode', 'postcode_district', 'postcode_sector', 'suburb')
+    """
+    names = ("names",) if {"first_name", "surname"} <= set(fields) else ()
+    return (*(part for field in fields for part in PARTS.get(field, (field,))), *names)
+
+
+_TAKEN = frozenset({"names", "sources"} | {part for parts in PARTS.values() for part in parts})
 
 
 def _section(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -145,14 +182,27 @@ def _known(raw: Mapping[str, Any], known: Sequence[str], where: str, what: str =
             raise InputError("link-config", f"{key} is not {what} of {where}.", hint)
 
 
-def _column_use(name: str, value: Any) -> ColumnUse:
+def _free_field(name: str, kind: Kind, value: Any) -> Field:
+    """Make a field of the user's own; `about` says whether it tells the person, the family or the place."""
+    field = FREE_FIELDS[kind]
+    if not isinstance(value, Mapping) or "about" not in value:
+        return field(name)
+    told = ("who", "family", "where")
+    if value["about"] not in told:
+        raise InputError("link-config", f"{name}: about must be one of {', '.join(told)}.")
+    return field(name, value["about"])
+
+
+def _column_use(name: str, value: Any, kind: Kind) -> ColumnUse:
     """Read one mapping: a column, a list of columns, or a table with `column` or `columns` and `parse`."""
     parse = ""
     if isinstance(value, Mapping):
-        _known(value, ("column", "columns", "parse"), name)
+        keys = ("column", "columns", "parse") if name in FIELDS else ("column", "columns", "parse", "about")
+        _known(value, keys, name)
         parse = value.get("parse", "")
-        if not isinstance(parse, str) or (parse and name != "birth_date"):
-            raise InputError("link-config", f"{name}: parse is the format of a date, and only for birth_date.")
+        if not isinstance(parse, str) or (parse and kind is not Kind.DATE):
+            raise InputError("link-config", f"{name}: parse is the format of a date, and only for dates.")
+        _check_format(name, parse)
         value = value.get("column", value.get("columns", name))
     columns = [value] if isinstance(value, str) else value
     if not isinstance(columns, list) or not columns or not all(isinstance(c, str) and c for c in columns):
@@ -160,6 +210,45 @@ def _column_use(name: str, value: Any) -> ColumnUse:
             "link-config", f"{name} must be a column, a list of columns, or {{column = ..., parse = ...}}."
         )
     return ColumnUse(tuple(columns), parse)
+
+
+def _check_format(name: str, parse: str) -> None:
+    """A format is asked to write a date and to read it back."""
+    date = datetime(1961, 11, 9)
+    try:
+        fits = not parse or datetime.strptime(date.strftime(parse), parse) == date
+    except ValueError:
+        fits = False
+    if not fits:
+        raise InputError("link-config", f"{name}: parse must say year, month and day, as %d/%m/%Y does.")
+
+
+def _blocking(raw: Mapping[str, Any], parts: Sequence[str], model: Mapping[str, Any]) -> dict[str, Any]:
+    _known(raw, _BLOCKING, "[blocking]")
+    standard = raw.get("standard", True)
+    if not isinstance(standard, bool):
+        raise InputError("link-config", "standard must be true or false.")
+    rules = raw.get("rules", [])
+    if not isinstance(rules, list | tuple) or not all(
+        isinstance(rule, list | tuple) and rule and all(isinstance(part, str) for part in rule) for rule in rules
+    ):
+        raise InputError("link-config", 'rules must be lists of parts, e.g. [["surname", "birth_year"]].')
+    for rule in rules:
+        _known(dict.fromkeys(rule), parts, "the fields mapped", "a part")
+    if not standard and not rules:
+        raise InputError("link-config", "Without the standard rules, [blocking] needs rules of its own.")
+    chosen: dict[str, Any] = {"rules": tuple(tuple(rule) for rule in rules), "standard_rules": standard}
+    if "max_block_pairs" in raw and "max_block_pairs" in model:
+        raise InputError("link-config", "max_block_pairs stands in [blocking] and in [model].", "Say it once.")
+    if "max_block_pairs" in raw or "max_block_pairs" in model:
+        chosen["max_block_pairs"] = _whole({**model, **raw}["max_block_pairs"])
+    return chosen
+
+
+def _whole(pairs: Any) -> int:
+    if isinstance(pairs, bool) or not isinstance(pairs, int) or pairs < 1:
+        raise InputError("link-config", "max_block_pairs must be a whole number of 1 or more.")
+    return pairs
 
 
 def _model(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,8 +263,4 @@ def _model(raw: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(threshold, bool) or not isinstance(threshold, int | float) or not 0 < threshold <= 1:
             raise InputError("link-config", 'threshold must be "auto" or a probability above 0 and up to 1.')
         chosen["threshold"] = float(threshold)
-    pairs = raw.get("max_block_pairs", MAX_BLOCK_PAIRS)
-    if isinstance(pairs, bool) or not isinstance(pairs, int) or pairs < 1:
-        raise InputError("link-config", "max_block_pairs must be a whole number of 1 or more.")
-    chosen["max_block_pairs"] = pairs
     return chosen

@@ -129,7 +129,10 @@ def encode(
     names = {f.name: standard[f.name] for f in fields if f.kind is Kind.NAME}
     if bands is None:
         bands = {f.name: _counted(f.name, standard[f.name]) for f in fields if f.kind in (Kind.NAME, Kind.WORD)}
-    name_index, sounds = _add_names(values, names, bands), _sounds(names)
+    people = {name: column for name, column in names.items() if name in ("first_name", "surname")}
+    name_index, sounds = _add_names(values, people, bands), _sounds(names)
+    for name in [name for name in names if name not in people]:
+        name_index |= _add_names(values, {name: names[name]}, bands, name)
     for f in fields:
         column = standard[f.name]
         index = name_index[f.name] if f.kind is Kind.NAME else _add_values(values, f, column, bands)
@@ -193,11 +196,13 @@ def _banded(name: str, texts: pa.StringArray, bands: Bands) -> Ints:
     return np.where(keys[place] == hashes, held[place], 1).astype(np.int32)
 
 
-def _add_names(values: _Values, columns: Mapping[str, Column], bands: Bands) -> dict[str, Ints]:
-    """Add the names of all name columns to one dictionary, so that swapped names are seen as equal.
+def _add_names(
+    values: _Values, columns: Mapping[str, Column], bands: Bands, banded: str = "first_name"
+) -> dict[str, Ints]:
+    """Add the names of some name columns to one dictionary, so that swapped names are seen as equal.
 
-    Features: band as a first name, band as a surname, up to three roots, first and last word, whether it has several.
-    Returns the value of each distinct text of each column.
+    Features: band in the field `banded`, band as a surname, up to three roots, first and last word, whether it has
+    several. Returns the value of each distinct text of each column.
     """
     if not columns:
         return {}
@@ -217,7 +222,7 @@ def _add_names(values: _Values, columns: Mapping[str, Column], bands: Bands) -> 
     base = values.add(
         hash_columns([everything], "name"),
         joined,
-        _banded("first_name", everything, bands),
+        _banded(banded, everything, bands),
         _banded("surname", everything, bands),
         *three.T,
         words[: len(everything)],

@@ -159,11 +159,30 @@ FIELDS: Mapping[str, Field] = {
 """The fields with a meaning of their own, by name."""
 
 
-def category_field(name: str) -> Field:
+def category_field(name: str, about: About = "where") -> Field:
     """Return a free category: agreement counts for more the rarer the value."""
-    return Field(name, Kind.WORD, "where", standardise.category)
+    return Field(name, Kind.WORD, about, standardise.category)
 
 
-def identifier_field(name: str) -> Field:
+def identifier_field(name: str, about: About = "who") -> Field:
     """Return a further identifier of the person, e.g. a social security number."""
-    return Field(name, Kind.IDENTIFIER, "who", standardise.identifier)
+    return Field(name, Kind.IDENTIFIER, about, standardise.identifier)
+
+
+def name_field(name: str, about: About = "who") -> Field:
+    """Return a further name, e.g. a middle name; compared as a first name is."""
+    return Field(name, Kind.NAME, about, standardise.name)
+
+
+def date_field(name: str, about: About = "who") -> Field:
+    """Return a further date, e.g. of an event that both records tell."""
+    return Field(name, Kind.DATE, about, standardise.birth_date)
+
+
+FREE_FIELDS: Mapping[Kind, Callable[..., Field]] = {
+    Kind.NAME: name_field,
+    Kind.DATE: date_field,
+    Kind.WORD: category_field,
+    Kind.IDENTIFIER: identifier_field,
+}
+"""How a field with a name of the user's own is made, by its kind."""

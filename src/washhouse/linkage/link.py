@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,19 +12,21 @@ import pyarrow as pa
 
 from washhouse.core.errors import InputError
 from washhouse.linkage.assign import assign, one_to_one_probabilities
-from washhouse.linkage.blocking import RuleReport, rules_for
+from washhouse.linkage.blocking import rules_for
+from washhouse.linkage.blocking_cost import SkippedCost, skipped_costs
 from washhouse.linkage.cluster import cluster
-from washhouse.linkage.config import LinkConfig, SideConfig
-from washhouse.linkage.encode import Encoded, Ints, encode
-from washhouse.linkage.fields import Field
+from washhouse.linkage.config import LinkConfig
+from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.model import Floats
-from washhouse.linkage.read import select_column, select_ids
+from washhouse.linkage.records import Records, check_model, encode_records, read_records
 from washhouse.linkage.scoring import Progress, Scored, no_progress, score_pairs
-from washhouse.linkage.standardise import birth_date
 from washhouse.linkage.summary import rule_row
 from washhouse.linkage.threshold import Threshold, at_threshold, best_threshold
+from washhouse.linkage.trained import TrainedModel
 
 SIDES = ("left", "right")
+PURPOSE = "link"
+"""What a trained model calls the threshold that was chosen here."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,19 @@ class Linked:
             first. The parts sum to the weight minus the prior. With one-to-one also `probability_one_to_one`.
         clusters: One row per record: `side, id, cluster_id`.
         summary: Counts, estimates, blocking, weights, warnings.
+        model: What was learnt; weighs the pairs of other tables alike.
+        scored: Every compared pair with its pattern.
+        chances: Probability that each compared pair was judged by. Shape (pairs,).
+        held: Whether each may be a link at all (one-to-one leaves a record one partner). Shape (pairs,).
     """
 
     pairs: pa.Table
     clusters: pa.Table
     summary: dict[str, Any]
+    model: TrainedModel
+    scored: Scored
+    chances: Floats
+    held: npt.NDArray[np.bool_]
 
 
 def link_tables(
@@ -54,6 +62,7 @@ def link_tables(
     every_pair: bool = False,
     threads: int = 1,
     progress: Progress = no_progress,
+    model: TrainedModel | None = None,
 ) -> Linked:
     """Link two tables, or find the duplicates of one.
 
@@ -65,6 +74,7 @@ def link_tables(
         every_pair: Give all compared pairs, not only the links.
         threads: Threads to use; the result does not depend on it.
         progress: Told the step and how much of it is done.
+        model: Weighs and decides as it was trained to; one is trained on these tables if left out.
 
     Returns:
         Pairs, clusters and summary. They do not depend on the order of rows.
@@ -74,26 +84,31 @@ def link_tables(
     """
     if config.one_to_one and right is None:
         raise InputError("link-config", "one_to_one needs two tables.", "Leave it out to find duplicates in one.")
+    if model is not None:
+        check_model(model, config)
     started = time.perf_counter()
     progress("standardise", 0.0)
-    tables = [left] if right is None else [left, right]
-    records = _Records.read(tables, config, names)
-    encoded, warnings = _encode(records, config)
+    records = read_records([left] if right is None else [left, right], config, names)
+    encoded, warnings = encode_records(records, config, model)
     side = records.side if right is not None else None
-    if not rules_for(encoded, side):
-        raise InputError(
-            "link-no-blocking",
-            "No rule says which records to compare with these fields.",
-            "Map more fields: a name, a birth date, a postcode or an identifier.",
-        )
-    scored = score_pairs(encoded, side=side, max_block_pairs=config.max_block_pairs, threads=threads, progress=progress)
+    rules, unused = _rules(encoded, side, config, model)
+    limit = config.max_block_pairs if model is None else model.max_block_pairs
+    scored = score_pairs(
+        encoded,
+        side=side,
+        rules=rules,
+        max_block_pairs=limit,
+        threads=threads,
+        progress=progress,
+        model=model.model if model is not None else None,
+    )
     progress("decide", 0.0)
     chances = scored.pair_probabilities
     if config.one_to_one:
         sizes = (int((records.side == 0).sum()), int((records.side == 1).sum()))
         c = scored.candidates
         chances = one_to_one_probabilities(c.left, c.right, scored.pair_weights, scored.model.prior, sizes)
-    threshold, linked = _decide(scored, chances, config)
+    held, threshold, linked = _decide(scored, chances, config, model)
     row = encoded.row("nhs_number")
     grouped = cluster(
         encoded.records,
@@ -103,106 +118,74 @@ def link_tables(
         nhs_number=encoded.codes[row] if row >= 0 else None,
         limit=max(encoded.records, 2),
     )
-    warnings += [_skipped(report) for report in scored.candidates.reports if report.skipped_blocks]
+    costs = skipped_costs(encoded, scored.candidates, chances, side, limit)
+    warnings += [*unused, *(cost.words for cost in costs), *_odd(scored, threshold, model, encoded.records)]
+    learnt = model or TrainedModel(
+        scored.model, (), tuple(rules), limit, encoded.bands, {PURPOSE: threshold.probability}, encoded.records
+    )
     progress("done", 1.0)
-    summary = _summary(records, encoded, scored, threshold, warnings) | {
+    summary = _summary(records, encoded, scored, threshold, costs, warnings) | {
+        "trained_model": learnt.digest,
         "clusters": len(np.unique(grouped.label)),
         "seconds": round(time.perf_counter() - started, 2),
     }
     pairs = _pairs(records, scored, chances, linked, config, every_pair)
-    return Linked(pairs, _clusters(records, grouped.label), summary)
+    return Linked(pairs, _clusters(records, grouped.label), summary, learnt, scored, chances, held)
 
 
-def _skipped(report: RuleReport) -> str:
-    return (
-        f"Blocking on {' and '.join(report.rule)}: {report.skipped_blocks} blocks skipped as too large "
-        f"({report.skipped_records} records, {report.skipped_pairs} pairs). "
-        "True pairs among them that no other rule reaches are missed."
-    )
+def _rules(
+    encoded: Encoded, side: Ints | None, config: LinkConfig, model: TrainedModel | None
+) -> tuple[tuple[tuple[str, ...], ...], list[str]]:
+    """Return the blocking rules, and warnings of rules that cannot be used."""
+    standard = rules_for(encoded, side) if config.standard_rules and model is None else ()
+    rules = standard if model is None else model.rules
+    own = [rule for rule in dict.fromkeys(config.rules) if rule not in rules]
+    usable = [rule for rule in own if all(part in encoded.parts for part in rule)]
+    if not rules and not usable:
+        raise InputError(
+            "link-no-blocking",
+            "No rule says which records to compare with these fields.",
+            "Map more fields (a name, a birth date, a postcode or an identifier), or write rules in [blocking].",
+        )
+    unused = [f"The rule {' + '.join(r)} is not used: a field of it is not compared." for r in own if r not in usable]
+    return (*rules, *usable), unused
 
 
-@dataclass(frozen=True)
-class _Records:
-    """Rows of both tables under one numbering: left before right, each by id."""
-
-    ids: pa.Array
-    side: Ints
-    columns: Mapping[str, pa.Array]
-
-    @classmethod
-    def read(cls, tables: list[pa.Table], config: LinkConfig, names: tuple[str, str]) -> _Records:
-        ids, columns, sides = [], [], []
-        for s, (table, side) in enumerate(zip(tables, (config.left, config.right), strict=False)):
-            if table.num_rows == 0:
-                raise InputError("link-empty", f"{names[s]} has no rows.")
-            own = select_ids(table, side, names[s])
-            order = pa.array(np.argsort(np.array(own.to_pylist(), dtype=object), kind="stable"))
-            ids.append(own.take(order))
-            columns.append(
-                {
-                    f.name: select_column(table, f.name, side.columns[f.name], names[s]).take(order)
-                    for f in config.fields
-                }
-            )
-            sides.append(np.full(table.num_rows, s, dtype=np.int32))
-        joined = {f.name: pa.concat_arrays([c[f.name] for c in columns]) for f in config.fields}
-        return cls(pa.concat_arrays(ids), np.concatenate(sides), joined)
+def _odd(scored: Scored, threshold: Threshold, model: TrainedModel | None, records: int) -> list[str]:
+    """Say what else a reader should know before the links are used."""
+    told = []
+    if not len(scored.pattern):
+        told.append("No pair was compared: no two records share what a rule asks for, or every such block was skipped.")
+    elif not threshold.links:
+        told.append("No compared pair is likely enough to be a link.")
+    if model is not None and not 0.25 <= records / max(model.records, 1) <= 4:
+        told.append(
+            f"The model was trained on {model.records} records and is used on {records}: its prior, and so its "
+            "probabilities and threshold, may not fit. Weights without the prior do."
+        )
+    return told
 
 
-def _encode(records: _Records, config: LinkConfig) -> tuple[Encoded, list[str]]:
-    """Encode the fields that say something; warn of the ones that do not."""
-    warnings: list[str] = []
-    present: list[Field] = []
-    for field in config.fields:
-        values = records.columns[field.name]
-        if values.null_count == len(values):
-            warnings.append(f"{field.name} is missing everywhere and is not compared.")
-        else:
-            present.append(_dated(field, config.left, config.right))
-    if not present:
-        raise InputError("link-all-missing", "Every mapped field is missing in every row.")
-    encoded = encode({f.name: records.columns[f.name] for f in present}, present)
-    for i, field in enumerate(encoded.fields):
-        lost = encoded.unusable[field.name]
-        known = int((encoded.codes[i] >= 0).sum())
-        if lost and not known and field.name == "birth_date":
-            raise InputError(
-                "link-dates-unreadable",
-                "No birth date could be read.",
-                'Say how they are written: birth_date = {column = "...", parse = "%d.%m.%Y"}.',
-            )
-        if lost:
-            warnings.append(f"{field.name}: {lost} values say nothing (placeholders, or not in the expected form).")
-    return encoded, warnings
-
-
-def _dated(field: Field, left: SideConfig, right: SideConfig) -> Field:
-    """Let a date be read in the formats that were declared; both sides', where they differ."""
-    if field.name != "birth_date":
-        return field
-    formats = sorted({side.columns["birth_date"].parse for side in (left, right)})
-    return replace(field, standard=partial(_read_date, formats=formats))
-
-
-def _read_date(text: str, formats: list[str]) -> str | None:
-    return next((found for form in formats if (found := birth_date(text, form))), None)
-
-
-def _decide(scored: Scored, chances: Floats, config: LinkConfig) -> tuple[Threshold, npt.NDArray[np.int64]]:
-    """Choose the threshold, and the pairs that are links."""
+def _decide(
+    scored: Scored, chances: Floats, config: LinkConfig, model: TrainedModel | None
+) -> tuple[npt.NDArray[np.bool_], Threshold, npt.NDArray[np.int64]]:
+    """Say which pairs may be links at all, choose the threshold, and the pairs that are links."""
     c = scored.candidates
     held = np.ones(len(chances), dtype=bool)
     if config.one_to_one:
         held = assign(c.left, c.right, chances, scored.pair_weights)
-    if config.threshold is None:
+    cut = config.threshold
+    if cut is None and model is not None:
+        cut = model.thresholds.get(PURPOSE)
+    if cut is None:
         threshold = best_threshold(np.where(held, chances, 0.0)) if held.any() else best_threshold(chances)
     else:
-        threshold = at_threshold(np.where(held, chances, 0.0), config.threshold)
-    return threshold, np.flatnonzero(held & (chances >= threshold.probability))
+        threshold = at_threshold(np.where(held, chances, 0.0), cut)
+    return held, threshold, np.flatnonzero(held & (chances >= threshold.probability))
 
 
 def _pairs(
-    records: _Records,
+    records: Records,
     scored: Scored,
     chances: Floats,
     linked: npt.NDArray[np.int64],
@@ -232,7 +215,7 @@ def _pairs(
     return pa.table(columns)
 
 
-def _clusters(records: _Records, label: Ints) -> pa.Table:
+def _clusters(records: Records, label: Ints) -> pa.Table:
     _, number = np.unique(label, return_inverse=True)
     return pa.table(
         {
@@ -244,7 +227,12 @@ def _clusters(records: _Records, label: Ints) -> pa.Table:
 
 
 def _summary(
-    records: _Records, encoded: Encoded, scored: Scored, threshold: Threshold, warnings: list[str]
+    records: Records,
+    encoded: Encoded,
+    scored: Scored,
+    threshold: Threshold,
+    costs: tuple[SkippedCost, ...],
+    warnings: list[str],
 ) -> dict[str, Any]:
     present = encoded.codes >= 0
     return {
@@ -257,7 +245,7 @@ def _summary(
         "estimated_false_links": round(threshold.false_links, 1),
         "estimated_missed_links": round(threshold.missed_links, 1),
         "estimated_f1": round(threshold.f1, 4),
-        "blocking": [rule_row(r) for r in scored.candidates.reports],
+        "blocking": [rule_row(r) | _cost_row(costs, r.rule) for r in scored.candidates.reports],
         "completeness": {
             f.name: {SIDES[s]: round(float(present[i, records.side == s].mean()), 4) for s in np.unique(records.side)}
             for i, f in enumerate(encoded.fields)
@@ -266,3 +254,10 @@ def _summary(
         "model": scored.model.digest,
         "warnings": warnings,
     }
+
+
+def _cost_row(costs: tuple[SkippedCost, ...], rule: tuple[str, ...]) -> dict[str, Any]:
+    cost = next((cost for cost in costs if cost.rule == rule), None)
+    if cost is None:
+        return {"missed_links": 0.0, "recall_cost": 0.0}
+    return {"missed_links": cost.missed_links, "recall_cost": cost.recall_cost}

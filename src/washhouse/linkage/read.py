@@ -15,6 +15,7 @@ import pyarrow.parquet
 
 from washhouse.core.errors import InputError
 from washhouse.linkage.config import ColumnUse, SideConfig
+from washhouse.linkage.fields import Field, Kind
 
 _NULLS = ["", "NULL", "null", "\\N", "NaN"]
 
@@ -63,7 +64,10 @@ def _read_csv(path: Path) -> pa.Table:
 
     table = pa.csv.read_csv(
         io.BytesIO(text.encode()),
-        read_options=pa.csv.ReadOptions(column_names=names, skip_rows=1, use_threads=False),
+        # One block, however long a row is.
+        read_options=pa.csv.ReadOptions(
+            column_names=names, skip_rows=1, use_threads=False, block_size=min(len(text) * 4 + 1, 2**31 - 1)
+        ),
         parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
         convert_options=pa.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), null_values=_NULLS, strings_can_be_null=True
@@ -118,12 +122,12 @@ def select_ids(table: pa.Table, side: SideConfig, name: str) -> pa.Array:
     return ids
 
 
-def select_column(table: pa.Table, field: str, use: ColumnUse, name: str) -> pa.Array:
+def select_column(table: pa.Table, field: Field, use: ColumnUse, name: str) -> pa.Array:
     """Return one field of a table as texts, columns joined where there are several.
 
     Args:
         table: The table.
-        field: Our name of the field.
+        field: The field.
         use: Where it comes from.
         name: The table's name in errors.
 
@@ -134,7 +138,7 @@ def select_column(table: pa.Table, field: str, use: ColumnUse, name: str) -> pa.
     if len(columns) == 1:
         return columns[0]
     # Arrow's own way to skip nulls drops rows whose parts are all null; blanks are filled instead.
-    joint = "-" if field == "birth_date" else " "
+    joint = "-" if field.kind is Kind.DATE else " "
     joined = pc.binary_join_element_wise(*(pc.fill_null(column, "") for column in columns), joint)
     nothing = pc.equal(pc.replace_substring(joined, joint, ""), "")
     return pc.if_else(nothing, pa.scalar(None, pa.string()), joined)

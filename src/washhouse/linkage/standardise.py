@@ -12,6 +12,8 @@ from datetime import datetime
 
 _LETTERS = str.maketrans(
     {"Ø": "O", "Æ": "AE", "Œ": "OE", "ß": "SS", "ẞ": "SS", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH"}
+    # One letter, written differently in Arabic, Persian and Urdu; the last only stretches a line.
+    | {"ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه", "ہ": "ه", "ـ": ""}
 )
 NOTHING = frozenset(
     """
@@ -87,13 +89,22 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", "".join(c for c in upper if not unicodedata.combining(c)))
 
 
+def _split(plain: str, breaks: re.Pattern[str], *, digits: bool) -> list[str]:
+    """Return the words of a text. Vowel signs are part of a word (Hindi, Thai), invisible characters of nothing."""
+    if plain.isascii():
+        return [word for word in breaks.split(plain) if word]
+    shown = (c for c in plain if unicodedata.category(c) != "Cf")
+    kept = (c if (c.isalnum() if digits else c.isalpha()) or unicodedata.category(c)[0] == "M" else " " for c in shown)
+    return "".join(kept).split()
+
+
 def name(text: str) -> str | None:
     """Return a name as its words, in upper case, without accents, titles or punctuation.
 
     >>> name("O'Brien-Núñez"), name("mrs  Anne Marie"), name("Mac Donald"), name("not known")
     ('OBRIEN NUNEZ', 'ANNE MARIE', 'MACDONALD', None)
     """
-    words = [w for w in _BETWEEN_NAMES.split(_APOSTROPHES.sub("", _plain(text))) if w]
+    words = _split(_APOSTROPHES.sub("", _plain(text)), _BETWEEN_NAMES, digits=False)
     while len(words) > 1 and words[0] in _TITLES:
         words = words[1:]
     if len(words) > 1 and words[0] in {"MC", "MAC", "O", "ST", "D"}:
@@ -105,12 +116,15 @@ def name(text: str) -> str | None:
 def phonetic(text: str) -> str:
     """Return a Soundex-like key of a standardised name: first letter and up to four consonant classes.
 
-    The first letter is folded too where sound-alikes begin differently (KN-, PH-, WR-, C/K).
+    The first letter is folded too where sound-alikes begin differently (KN-, PH-, WR-, C/K). The sounds are those of
+    Latin letters; a name in another script is keyed by its first four characters.
 
     >>> phonetic("PHILLIPS") == phonetic("FILIPS"), phonetic("KNIGHT") == phonetic("NIGHT")
     (True, True)
     """
     word = text.replace(" ", "")
+    if not word.isascii():
+        return word[:4]
     for old, new in (("PH", "F"), ("KN", "N"), ("WR", "R"), ("GH", "H"), ("CK", "K"), ("SCH", "S"), ("TZ", "S")):
         word = word.replace(old, new)
     if not word:
@@ -166,7 +180,7 @@ def address(text: str) -> str | None:
     >>> address("Flat 2, 14 Mill Rd."), address("No fixed abode")
     ('FLAT 2 14 MILL ROAD', None)
     """
-    words = [w for w in _BETWEEN_WORDS.split(_APOSTROPHES.sub("", _plain(text))) if w]
+    words = _split(_APOSTROPHES.sub("", _plain(text)), _BETWEEN_WORDS, digits=True)
     if len(words) > 1:
         words = [words[0], *(STREETS.get(w, w) for w in words[1:])]
     joined = " ".join(words)
@@ -239,10 +253,26 @@ def birth_date(text: str, parse: str = "") -> str | None:
     >>> birth_date("Nov 9, 1961", "%b %d, %Y")
     '1961-11-09'
     """
+    parts = _date_parts(text, parse)
+    return _checked(*parts) if parts else None
+
+
+def is_placeholder_date(text: str, parse: str = "") -> bool:
+    """Say whether a text is a date that systems put where they know none.
+
+    >>> is_placeholder_date("1/1/1900"), is_placeholder_date("1961-11-09"), is_placeholder_date("tomorrow")
+    (True, False, False)
+    """
+    year, month, day = _date_parts(text, parse) or (0, 0, 0)
+    return f"{year:04d}-{month:02d}-{day:02d}" in SENTINEL_DATES
+
+
+def _date_parts(text: str, parse: str) -> tuple[int, int, int] | None:
+    """Return year, month and day as written, 0 for what is not."""
     raw = text.strip()
     if parse:
         try:
-            return _checked(*datetime.strptime(raw, parse).timetuple()[:3])
+            return datetime.strptime(raw, parse).timetuple()[:3]
         except ValueError:
             return None
     raw = raw.split("T")[0].split(" ")[0]
@@ -254,7 +284,8 @@ def birth_date(text: str, parse: str = "") -> str | None:
     parts = re.fullmatch(r"(\d{4})?[-/](\d{0,2})(?:[-/](\d{0,2}))?", raw)
     if not parts:
         return None
-    return _checked(*(int(p) if p else 0 for p in parts.groups()))
+    year, month, day = (int(part) if part else 0 for part in parts.groups())
+    return year, month, day
 
 
 def _checked(year: int, month: int, day: int) -> str | None:

@@ -13,13 +13,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast, get_args
 
 import numpy as np
 
 from washhouse.core.errors import InputError
 from washhouse.linkage.encode import SETTING, Bands
-from washhouse.linkage.fields import FIELDS, Field, Kind, category_field, identifier_field
+from washhouse.linkage.fields import FIELDS, FREE_FIELDS, About, Field, Kind
 from washhouse.linkage.kernel import level_counts
 from washhouse.linkage.model import KINDS, Model
 
@@ -157,7 +157,6 @@ def _field(raw: Mapping[str, str], given: Mapping[str, Field]) -> Field:
     known = given.get(name) or FIELDS.get(name)
     if known is not None and known.kind is kind:
         return known
-    made = {Kind.WORD: category_field, Kind.IDENTIFIER: identifier_field}[kind](name)
-    if made.about != raw["about"]:
+    if raw["about"] not in get_args(About):
         raise ValueError("about")
-    return made
+    return FREE_FIELDS[kind](name, cast(About, raw["about"]))
