@@ -22,6 +22,8 @@ class Role(StrEnum):
     CLINICIAN = "clinician"
     STEWARD = "steward"
     SYSTEM = "system"
+    RESIDENT = "resident"
+    """Whose record it is. No grant is minted for them yet; what they may never be shown is tested already."""
 
 
 class Purpose(StrEnum):
@@ -30,6 +32,8 @@ class Purpose(StrEnum):
     DIRECT_CARE = "direct-care"
     STEWARDSHIP = "stewardship"
     OPERATIONS = "operations"
+    OWN_RECORD = "own-record"
+    """A resident reads their own record."""
 
 
 class Reach(StrEnum):

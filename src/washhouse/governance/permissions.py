@@ -16,7 +16,9 @@ class Action(StrEnum):
     """What can be asked."""
 
     READ_PERSON = "read-person"
-    """One person's rows: events, relations, scores."""
+    """One person's rows: events, scores."""
+    READ_RELATIONS = "read-relations"
+    """To whom and to what a person is tied, and why; who the other end is only where its own ties may be read too."""
     READ_CASELOAD = "read-caseload"
     """The list of the people that the grant covers, with their scores."""
     REVEAL = "reveal"
@@ -57,6 +59,7 @@ class Relation(StrEnum):
 ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
     {
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_PERSON, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_RELATIONS, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_CASELOAD, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW, Relation.CARE),

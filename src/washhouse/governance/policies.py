@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from enum import StrEnum
 
 from washhouse.core.errors import RefusedError
 from washhouse.desk.clock import to_utc
-from washhouse.governance.grants import Grant
+from washhouse.governance.grants import Grant, Purpose
 
 MAX_AGE_DAYS_TO_RANK = 7
 """Days after which mental-health data no longer carries a ranking.
@@ -23,6 +25,39 @@ REVEAL_LIMIT = 500
 
 RECORD_REVEAL_LIMIT = 2
 """Records that one reveal for link review may cover: the two of one question."""
+
+
+class TieKind(StrEnum):
+    """What ties a person to somebody or something; the kinds of `record.relation`."""
+
+    HOUSEHOLD = "household"
+    CARER = "carer"
+    PRACTITIONER = "practitioner"
+    TEAM = "team"
+    SERVICE = "service"
+    PRACTICE = "practice"
+    PHONE = "phone"
+    ADDRESS = "address"
+
+
+TIES_TO_PEOPLE = frozenset({TieKind.HOUSEHOLD, TieKind.CARER, TieKind.PHONE, TieKind.ADDRESS})
+"""Ties whose other end is a person of the record; the others end at who cares."""
+
+TIES_SEEN: Mapping[Purpose, frozenset[TieKind]] = {
+    Purpose.DIRECT_CARE: frozenset(TieKind),
+    Purpose.STEWARDSHIP: frozenset(),
+    Purpose.OPERATIONS: frozenset(),
+    Purpose.OWN_RECORD: frozenset(),
+}
+"""Ties of one person that each purpose sees; a purpose that is not listed sees none.
+
+A steward judges links between records, not ties between people. Kernels of the run compute over ties and show nobody.
+Residents are never shown households or any other tie: who lives with them, cares for them or has their number is known
+of others as much as of them, and may be what somebody has to be kept from.
+
+References:
+    docs/adr/2026-11-26-relations.md.
+"""
 
 
 def is_active(grant: Grant, now: datetime) -> bool:
@@ -97,3 +132,12 @@ def check_reveal_records(count: int) -> None:
             f"Link review shows at most {RECORD_REVEAL_LIMIT} records at a time.",
             "Ask pair by pair.",
         )
+
+
+def may_see_tie(purpose: Purpose, kind: str) -> bool:
+    """May a tie of that kind be seen for the purpose?
+
+    >>> may_see_tie(Purpose.DIRECT_CARE, "carer"), may_see_tie(Purpose.OWN_RECORD, "carer")
+    (True, False)
+    """
+    return kind in TIES_SEEN.get(purpose, frozenset())

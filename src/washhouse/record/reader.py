@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Any, Protocol
 
 import pyarrow as pa
 
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
-from washhouse.governance.audit import AuditTrail
+from washhouse.governance.audit import AuditTrail, Detail, cohort_hash
 from washhouse.governance.grants import Grant
-from washhouse.governance.permissions import Action, check_permission
-from washhouse.lake.engine import Connection, connect
+from washhouse.governance.permissions import Action, check_permission, may
+from washhouse.governance.policies import TIES_TO_PEOPLE
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
 from washhouse.record.buckets import bucket_of
+from washhouse.record.scan import query, scan
 from washhouse.record.tables import (
     BATCH,
     CARE_RELATION,
@@ -33,8 +33,8 @@ from washhouse.record.tables import (
     RELATION,
     RETIRED,
     SCORE,
-    SQL_TYPES,
 )
+from washhouse.record.ties import Tie, tell_ties
 
 MOST_HOPS = 100
 """Longest chain of retired ids that is followed."""
@@ -67,8 +67,8 @@ def care_relation_facts(
     Returns:
         Ids of people, and nothing else about them.
     """
-    rows = _query(
-        f"""SELECT DISTINCT person_id FROM {_scan(store, CARE_RELATION, version)}
+    rows = query(
+        f"""SELECT DISTINCT person_id FROM {scan(store, CARE_RELATION, version)}
             WHERE (worker = $worker OR list_contains($teams, team))
               AND since <= $today AND (until IS NULL OR until > $today)""",
         {"worker": worker, "teams": sorted(teams), "today": today},
@@ -120,6 +120,7 @@ class Record:
         self._audit = audit
         self._noted: dict[str, set[str]] = defaultdict(set)
         self._retired: dict[str, str] | None = None
+        self._unnamed: dict[str, str] = {}
 
     def as_of(self) -> dict[str, date]:
         """Newest declared date of each source; about nobody, so open to everybody."""
@@ -217,14 +218,27 @@ class Record:
         where = ["list_contains($families, split_part(code, '//', 1))"]
         return self._rows(EVENT, wanted, where, {"families": sorted(families)})
 
-    def relations(self, person_id: str) -> pa.Table:
-        """One person's rows of `record.relation`.
+    def relations(self, person_id: str) -> tuple[Tie, ...]:
+        """One person's ties, by kind: what the grant's purpose may see, and of the other end what the grant covers.
+
+        The audit says how many people stood at other ends, with the hash of who they were. They are not written down
+        one by one: on their own pages that would tell whom they are tied to.
 
         Raises:
             RefusedError: The grant does not allow it.
         """
-        self._allow(Action.READ_PERSON, [person_id])
-        return self._rows(RELATION, [person_id])
+        action = Action.READ_RELATIONS
+        rows = self._rows(RELATION, [person_id]).to_pylist() if may(self._grant, action, person_id) else []
+        if person_id not in self._noted[action]:
+            others = {row["other"] for row in rows if row["kind"] in TIES_TO_PEOPLE}
+            detail: Detail = {
+                "record_version": self.version.id,
+                "others": len(others),
+                "others_sha256": cohort_hash(others),
+            }
+            self._audit.authorise(self._grant, action, [person_id], detail=detail)
+            self._noted[action].add(person_id)
+        return tell_ties(rows, self._grant, self._unnamed)
 
     def scores(self, person_ids: Iterable[str], model: str, index_dates: Collection[date] | None = None) -> pa.Table:
         """Rows of `record.score` of some people.
@@ -288,8 +302,8 @@ class Record:
         """
         self._allow(Action.READ_QUARANTINE, [])
         names = ", ".join(f'"{name}"' for name in QUARANTINE.column_names)
-        rows = _query(
-            f"""SELECT {names} FROM {_scan(self._store, QUARANTINE, self.version)}
+        rows = query(
+            f"""SELECT {names} FROM {scan(self._store, QUARANTINE, self.version)}
                 WHERE $source IS NULL OR source = $source
                 ORDER BY batch DESC, source, file, "row", rule, "column" LIMIT $limit OFFSET $offset""",
             {"source": source, "limit": limit, "offset": offset},
@@ -303,8 +317,8 @@ class Record:
             RefusedError: The grant does not allow it.
         """
         self._allow(Action.READ_QUARANTINE, [])
-        return _query(
-            f"""SELECT source, severity, rule, count(*) AS rows FROM {_scan(self._store, QUARANTINE, self.version)}
+        return query(
+            f"""SELECT source, severity, rule, count(*) AS rows FROM {scan(self._store, QUARANTINE, self.version)}
                 WHERE $source IS NULL OR source = $source GROUP BY ALL ORDER BY ALL""",
             {"source": source},
         )
@@ -340,8 +354,8 @@ class Record:
         for bucket, members in sorted(by_bucket.items()):
             one = len(members) == 1
             conditions = ["person_id = $who" if one else "list_contains($who, person_id)", *where]
-            rows = _query(
-                f"SELECT {names} FROM {_scan(self._store, table, self.version, bucket)} "
+            rows = query(
+                f"SELECT {names} FROM {scan(self._store, table, self.version, bucket)} "
                 f"WHERE {' AND '.join(conditions)} ORDER BY {order}",
                 {**(params or {}), "who": members[0] if one else members},
             )
@@ -352,35 +366,10 @@ class Record:
     def _care(self, params: dict[str, Any], worker: str | None, team: str | None) -> pa.Table:
         names = ", ".join(f'"{name}"' for name in CARE_RELATION.column_names)
         among = "list_contains($wanted, person_id) AND" if params else ""
-        rows = _query(
-            f"""SELECT {names} FROM {_scan(self._store, CARE_RELATION, self.version)}
+        rows = query(
+            f"""SELECT {names} FROM {scan(self._store, CARE_RELATION, self.version)}
                 WHERE {among} ($worker IS NULL OR worker = $worker) AND ($team IS NULL OR team = $team)
                 ORDER BY person_id, since, team NULLS FIRST, worker NULLS FIRST""",
             {**params, "worker": worker, "team": team},
         )
         return conform(CARE_RELATION, rows)
-
-
-@lru_cache(maxsize=1)
-def _engine() -> Connection:
-    """One engine for single reads: opening one costs more than reading with it."""
-    engine = connect(memory_limit="1GB", threads=1)
-    # Files are never written twice under one name, so what is known of them stays true.
-    engine.execute("SET parquet_metadata_cache = true")
-    return engine
-
-
-def _query(sql: str, params: Mapping[str, Any]) -> pa.Table:
-    with _engine().cursor() as cursor:
-        return cursor.sql(sql, params=dict(params)).to_arrow_table()
-
-
-def _scan(store: Lake, table: Table, version: Version, bucket: int | None = None) -> str:
-    """SQL that reads one version of a table, or one bucket of it."""
-    files = store.files(table.name, version.tables[table.name], bucket)
-    given = "" if bucket is None else f"CAST({bucket} AS INTEGER) AS bucket, "
-    if not files:
-        columns = ", ".join(f'CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"' for column in table.columns)
-        return f"(SELECT {columns} WHERE false)"
-    paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    return f"(SELECT {given}* FROM read_parquet([{paths}], hive_partitioning = false))"

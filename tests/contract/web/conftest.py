@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ TODAY = date(2025, 7, 1)
 NOW = datetime(2025, 7, 1, 9, 0)
 BUCKETS = 2
 ANNA, BEN, CARLA, DORA, EMIL = (f"{place:08x}" + name * 24 for place, name in enumerate("abcde", start=1))
+STRANGERS = [f"{place:08x}" + "7" * 24 for place in range(100, 160)]
+"""People in nobody's care: more than a network page draws."""
 RETIRED_ANNA = "0" * 7 + "9" + "f" * 24
 NAMES = {
     ANNA: "Anna Ashdown",
@@ -130,6 +133,11 @@ def score(person_id: str, risk: float | None, index_date: date, **rest: Any) -> 
     }
 
 
+def tie(person_id: str, other: str, kind: str, **rest: Any) -> dict[str, Any]:
+    said = {"evidence": "same address and postcode", "source": "gp", "since": date(2024, 3, 1)}
+    return {"person_id": person_id, "other": other, "kind": kind, **said, **rest}
+
+
 def batch(file: str, **rest: Any) -> dict[str, Any]:
     counts = {"lines": 10, "accepted": 8, "warned": 1, "quarantined": 1, "duplicates": 1, "opted_out": 0}
     return {
@@ -178,7 +186,16 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         event(DORA, datetime(2025, 6, 20), "MHS_CONTACT//5", ref="c4"),
     ],
     RELATION.name: [
-        {"person_id": ANNA, "other": "9" * 32, "kind": "household", "evidence": "same address and postcode"}
+        *(tie(*ends, "household", via="9" * 32) for ends in permutations((ANNA, BEN, DORA), 2)),
+        *(tie(*ends, "phone", via="8" * 32, evidence="same telephone number") for ends in permutations((ANNA, DORA))),
+        tie(ANNA, BEN, "carer", evidence="is cared for by the other", source="social_care"),
+        tie(BEN, ANNA, "carer", evidence="cares for the other", source="social_care"),
+        tie(ANNA, "CP1", "practitioner", evidence="co-ordinates care", source="mental_health"),
+        tie(ANNA, "T1", "team", evidence="referred to the team", source="mental_health"),
+        tie(BEN, "T1", "team", evidence="referred to the team", source="mental_health", until=date(2025, 6, 1)),
+        tie(ANNA, "N99001", "practice", evidence="registered with the practice"),
+        tie(ANNA, "CLD_SERVICE//long-term-support-community", "service", evidence="receives the service"),
+        *(tie(BEN, other, "household", via="7" * 32) for other in STRANGERS),
     ],
     RETIRED.name: [{"old": RETIRED_ANNA, "new": ANNA}],
     BATCH.name: [

@@ -139,7 +139,7 @@ def test_a_person_page_says_who_why_and_what_happened(open_client: Opener) -> No
         "About 5 of 25 people like this",
         "Made for 1 July 2025 by model m1",
         "On 24 June 2025: about 1 of 25 people like this",
-        "Same address and postcode.",
+        "Same address and postcode as 2 other people.",
         "Missed contact, did not attend",
         "<svg",
     ):

@@ -23,6 +23,7 @@ NOW = datetime(2026, 7, 1, 9, 0)
 TABLE = """
 role       purpose      action                relation
 clinician  direct-care  read-person           care
+clinician  direct-care  read-relations        care
 clinician  direct-care  read-caseload         care
 clinician  direct-care  reveal                care
 clinician  direct-care  review                care

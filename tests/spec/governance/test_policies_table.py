@@ -8,8 +8,11 @@ import pytest
 
 from washhouse.core.errors import RefusedError
 from washhouse.governance.grants import Purpose, Role, mint_grant
+from washhouse.governance.permissions import ALLOWED, Action
 from washhouse.governance.policies import (
     REVEAL_LIMIT,
+    TIES_TO_PEOPLE,
+    TieKind,
     check_active,
     check_rank,
     check_reveal_count,
@@ -18,6 +21,7 @@ from washhouse.governance.policies import (
     may_rank,
     may_reveal_count,
     may_reveal_records,
+    may_see_tie,
 )
 
 NOW = datetime(2026, 7, 1, 9, 0)
@@ -96,3 +100,37 @@ def test_link_review_shows_two_records_at_a_time(count: int, allowed: bool) -> N
         with pytest.raises(RefusedError) as caught:
             check_reveal_records(count)
         assert caught.value.code == "record-reveal-limit"
+
+
+# fmt: off
+TIES = """
+purpose      household carer practitioner team service practice phone address
+direct-care  yes       yes   yes          yes  yes     yes      yes   yes
+stewardship  no        no    no           no   no      no       no    no
+operations   no        no    no           no   no      no       no    no
+own-record   no        no    no           no   no      no       no    no
+"""
+# fmt: on
+
+
+def test_which_ties_each_purpose_sees() -> None:
+    kinds, *lines = (line.split() for line in TIES.strip().splitlines())
+    seen = {purpose: dict(zip(kinds[1:], cells, strict=True)) for purpose, *cells in lines}
+    assert set(kinds[1:]) == set(TieKind)
+    for purpose in Purpose:
+        for kind in TieKind:
+            assert may_see_tie(purpose, kind) is (seen.get(purpose, {}).get(kind) == "yes"), (purpose, kind)
+    assert not may_see_tie(Purpose.DIRECT_CARE, "friend")
+
+
+def test_residents_are_never_shown_households_or_any_other_tie() -> None:
+    assert not any(may_see_tie(Purpose.OWN_RECORD, kind) for kind in TieKind)
+    asked = {cell[:2] for cell in ALLOWED if cell[2] == Action.READ_RELATIONS}
+    assert Role.RESIDENT not in {role for role, _ in asked}
+    assert Purpose.OWN_RECORD not in {purpose for _, purpose in asked}
+    # Who may ask for ties sees some, and who sees some may ask.
+    assert {purpose for _, purpose in asked} == {each for each in Purpose if any(may_see_tie(each, k) for k in TieKind)}
+
+
+def test_ties_to_people_are_the_ones_that_lead_on() -> None:
+    assert {"household", "carer", "phone", "address"} == TIES_TO_PEOPLE

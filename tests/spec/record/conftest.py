@@ -41,6 +41,11 @@ def event(person: str, day: str, code: str, row: int, **more: Any) -> dict[str, 
     }
 
 
+def tie(person: str, other: str, kind: str, via: str | None = None, **more: Any) -> dict[str, Any]:
+    words = {"evidence": f"same {kind}", "source": "gp"}
+    return {"person_id": person, "other": other, "kind": kind, "via": via, "since": date(2026, 1, 1), **words, **more}
+
+
 ROWS: dict[str, list[dict[str, Any]]] = {
     "person": [
         {"person_id": person, "birth_month": date(1980, 2, 1), "sex": "female", "sources": "gp"}
@@ -53,7 +58,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         event(BOB, "2026-01-05", "SNOMED//1", 4),
     ],
     "relation": [
-        {"person_id": ANN, "other": "N99001", "kind": "practice", "since": date(2001, 1, 1), "evidence": "registered"},
+        tie(ANN, "N99001", "practice", since=date(2001, 1, 1)),
+        tie(ANN, "T1", "team"),
+        tie(ANN, BOB, "household", "a" * 32),
+        tie(ANN, CAT, "household", "a" * 32),
+        tie(ANN, CAT, "phone", "b" * 32, until=date(2026, 3, 1)),
+        tie(BOB, ANN, "household", "a" * 32),
+        tie(BOB, CAT, "household", "a" * 32),
     ],
     "care_relation": [
         {"person_id": ANN, "team": "T1", "worker": "CC1", "since": date(2026, 1, 1)},

@@ -18,7 +18,6 @@ def test_a_clinician_reads_a_person_in_their_care(world):
     record = world.open(world.clinician(ANN))
     assert record.person(ANN)["birth_month"] == date(1980, 2, 1)
     assert record.events(ANN)["code"].to_pylist() == ["SNOMED//1", "SNOMED//2", "SNOMED//3"]
-    assert record.relations(ANN)["other"].to_pylist() == ["N99001"]
 
 
 def test_and_nobody_else(world):

@@ -124,7 +124,6 @@ def read_page(visit: Visit, person: str) -> PersonPage:
     record, services, today = visit.record, visit.services, visit.services.today()
     row = record.person(person)
     events = record.events(person)
-    relations = record.relations(person).to_pylist()
     score, earlier = choose_scores(visit, person)
     named = reveal(visit.grant, [person], visit.published.identities, services.audit, services.now())
     fresh = is_fresh(visit)
@@ -139,7 +138,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         earlier=earlier,
         why_not_ranked="" if fresh else say_stale(visit),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),
-        household=read_household(relations),
+        household=read_household(record.relations(person), today),
         reviews=tuple(
             build_review_lines(
                 list_reviews(services.desk, person_ids=record.aliases([person]), include_retracted=True),

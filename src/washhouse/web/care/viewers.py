@@ -23,6 +23,7 @@ ONE_LOOK = timedelta(seconds=30)
 WORDS = {
     Action.READ_CASELOAD: "saw them on a caseload",
     Action.READ_PERSON: "opened their record",
+    Action.READ_RELATIONS: "saw to whom and what they are tied",
     Action.REVEAL: "was shown their name",
     Action.REVIEW: "reviewed their score",
     Action.VIEW_AUDIT_OF_PERSON: "looked at who viewed",

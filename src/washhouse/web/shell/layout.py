@@ -23,6 +23,7 @@ PURPOSE_WORDS = {
     Purpose.DIRECT_CARE: "direct care",
     Purpose.STEWARDSHIP: "stewardship of the data",
     Purpose.OPERATIONS: "operations",
+    Purpose.OWN_RECORD: "own record",
 }
 
 

@@ -1,0 +1,52 @@
+"""How are a version's files read for one request?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from washhouse.core.tables import Table
+from washhouse.lake.engine import Connection, connect
+from washhouse.lake.pointer import Version
+from washhouse.lake.store import Lake
+from washhouse.record.tables import SQL_TYPES
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Connection:
+    """One engine for single reads: opening one costs more than reading with it."""
+    engine = connect(memory_limit="1GB", threads=1)
+    # Files are never written twice under one name, so what is known of them stays true.
+    engine.execute("SET parquet_metadata_cache = true")
+    return engine
+
+
+def query(sql: str, params: Mapping[str, Any]) -> pa.Table:
+    """Run one query over files."""
+    with _engine().cursor() as cursor:
+        return cursor.sql(sql, params=dict(params)).to_arrow_table()
+
+
+def scan(store: Lake, table: Table, version: Version, bucket: int | None = None) -> str:
+    """SQL that reads one version of a table, or one bucket of it.
+
+    A version from before a column was added has nulls there.
+    """
+    files = store.files(table.name, version.tables[table.name], bucket)
+    nulls = {column.name: f'CAST(NULL AS {SQL_TYPES[column.type]}) AS "{column.name}"' for column in table.columns}
+    if not files:
+        return f"(SELECT {', '.join(nulls.values())} WHERE false)"
+    given = [] if bucket is None else [f"CAST({bucket} AS INTEGER) AS bucket"]
+    known = {*_columns(files[0]), *table.partition_by}
+    given += [null for name, null in nulls.items() if name not in known]
+    paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    return f"(SELECT {', '.join([*given, '*'])} FROM read_parquet([{paths}], hive_partitioning = false))"
+
+
+@lru_cache(maxsize=4096)
+def _columns(file: str) -> frozenset[str]:
+    return frozenset(pq.read_schema(file).names)
