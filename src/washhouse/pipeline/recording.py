@@ -51,6 +51,7 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built
             secret=context.vault.secret("ref"),
             shared=linked.shared,
             retired=linked.retired,
+            progress=context.progress.at,
         )
         for table in BUILT:
             tables[table.name] = _write(context, table, built[table.name])

@@ -8,7 +8,7 @@ times, opaque refs. The same inputs give the same rows in the same order.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,6 +35,12 @@ MOST_PEOPLE_SORTED = 25_000
 """People whose events are sorted at one time, at most: about three million events."""
 
 Pairs = Sequence[tuple[SourceSpec, SystemMapping]]
+Progress = Callable[[str, float], None]
+"""Told a part of the work, and how much of it is done, 0 to 1."""
+
+
+def no_progress(part: str, share: float) -> None:
+    """Nobody follows."""
 
 
 def build(
@@ -48,6 +54,7 @@ def build(
     shared: pa.Table | None = None,
     retired: pa.Table | None = None,
     systems: Mapping[str, tuple[SourceSpec, SystemMapping]] = SYSTEMS,
+    progress: Progress = no_progress,
 ) -> dict[str, pa.Table | pa.RecordBatchReader]:
     """Build the record.
 
@@ -61,6 +68,7 @@ def build(
         shared: What linkage found people to have in common: `linkage.tables.SHARED_END`.
         retired: Ids that gave way: `old, new`.
         systems: Contract and mapping of each system.
+        progress: Told the part and how much of it is done; also while `event` is read.
 
     Returns:
         By name the tables `person`, `relation`, `care_relation`, `retired`, and `event` as a stream in the order of
@@ -74,12 +82,12 @@ def build(
     pairs = [pair for _, pair in sorted(systems.items()) if was_sent(*pair, typed)]
     typed = hold_small(typed)
     stage = _staging_folder(con)
-    _stage_events(con, pairs, typed, stage, buckets, digits)
+    _stage_events(con, pairs, typed, stage, buckets, digits, progress)
     care = _build_care(con, pairs, typed)
     relations = build_relations(con, pairs, typed, shared=shared, identities=identities, care=care, buckets=buckets)
     return {
         "person": build_people(con, identities, buckets),
-        "event": _read_events(con, stage),
+        "event": _read_events(con, stage, progress),
         "relation": relations,
         "care_relation": care,
         "retired": conform(RETIRED, retired) if retired is not None else arrow_schema(RETIRED).empty_table(),
@@ -117,7 +125,9 @@ def _staging_folder(con: Connection) -> Path:
     return folder
 
 
-def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buckets: int, digits: int) -> None:
+def _stage_events(
+    con: Connection, pairs: Pairs, typed: Typed, stage: Path, buckets: int, digits: int, progress: Progress
+) -> None:
     """Write each query's events to `stage/<number>/bucket=<n>/slice=<first digits>/`."""
     listed = ", ".join(
         f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
@@ -125,8 +135,10 @@ def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buck
         if column.name not in ("bucket", "person_id", "source")
     )
     number = 0
+    queries = sum(len(events.queries) for _, mapping in pairs for events in mapping.events)
     for spec, mapping in pairs:
         for events in mapping.events:
+            progress("read", number / queries)
             for sql in run_stage(con, spec, events, typed):
                 folder = stage / f"{number:03}"
                 number += 1
@@ -139,16 +151,18 @@ def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, buck
                 )
 
 
-def _read_events(con: Connection, stage: Path) -> pa.RecordBatchReader:
+def _read_events(con: Connection, stage: Path, progress: Progress) -> pa.RecordBatchReader:
     schema = arrow_schema(EVENT)
     # A cursor of its own: the caller's connection stays free while events are read.
-    return pa.RecordBatchReader.from_batches(schema, _event_batches(con.cursor(), stage, schema))
+    return pa.RecordBatchReader.from_batches(schema, _event_batches(con.cursor(), stage, schema, progress))
 
 
-def _event_batches(con: Connection, stage: Path, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _event_batches(con: Connection, stage: Path, schema: pa.Schema, progress: Progress) -> Iterator[pa.RecordBatch]:
     names = ", ".join(f'"{name}"' for name in schema.names)
     try:
-        for (bucket, _), files in sorted(_slices(stage).items()):
+        slices = sorted(_slices(stage).items())
+        for number, ((bucket, _), files) in enumerate(slices):
+            progress("write", number / len(slices))
             paths = ", ".join(f"'{_literal(file)}'" for file in files)
             rows = (
                 f"SELECT CAST({bucket} AS INTEGER) AS bucket, * FROM read_parquet([{paths}], hive_partitioning = false)"

@@ -223,6 +223,15 @@ def test_nothing_is_left_of_the_staging_area(mental_health, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_whoever_follows_is_told_how_much_is_done(sent, mental_health, tmp_path):
+    told = []
+    Record({"mental_health": mental_health}, SAME_PERSON, tmp_path, progress=lambda *step: told.append(step))
+    assert [part for part, _ in told] == sorted(part for part, _ in told), "reading comes before writing"
+    for part in ("read", "write"):
+        shares = [share for name, share in told if name == part]
+        assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
+
+
 def test_an_engine_that_cannot_spill_cannot_build():
     with pytest.raises(HomeError) as error:
         Record({}, {("gp", "7"): ANN}, None)
