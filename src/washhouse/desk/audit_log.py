@@ -106,6 +106,13 @@ class AuditLog:
             ) from ticket.error
         return ticket.last_seq
 
+    def append_within(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        """Write rows into a transaction that is open for writing: they are kept with the rest of it, or not at all.
+
+        Other appends wait until it ends. Raises what the engine raises.
+        """
+        _insert(connection, [entries])
+
     def _lead(self) -> None:
         with self._lock:
             tickets, self._waiting = self._waiting, []
@@ -123,16 +130,8 @@ class AuditLog:
     def _commit(self, tickets: list[_Ticket]) -> None:
         try:
             with self._desk.write_engine.begin() as connection:
-                seq, previous = _lock_head(connection)
-                rows = []
-                for ticket in tickets:
-                    for entry in ticket.entries:
-                        seq += 1
-                        row = {"seq": seq, "previous": previous, **vars(entry)}
-                        previous = row["hash"] = chain_hash(tuple(row[name] for name in _CHAINED))
-                        rows.append(row)
-                    ticket.last_seq = seq
-                connection.execute(insert(AuditRow), rows)
+                for ticket, last in zip(tickets, _insert(connection, [t.entries for t in tickets]), strict=True):
+                    ticket.last_seq = last
         except BaseException as error:
             for ticket in tickets:
                 ticket.error = error
@@ -198,6 +197,21 @@ def _problem(row: Sequence[object], expected: int, previous: str) -> str:
     if chain_hash(tuple(row[:10])) != row[10]:
         return "the row was changed after it was written"
     return ""
+
+
+def _insert(connection: Connection, groups: Sequence[Sequence[Entry]]) -> list[int]:
+    """Add groups of rows to the end of the chain; returns the seq of each group's last."""
+    seq, previous = _lock_head(connection)
+    rows, ends = [], []
+    for entries in groups:
+        for entry in entries:
+            seq += 1
+            row = {"seq": seq, "previous": previous, **vars(entry)}
+            previous = row["hash"] = chain_hash(tuple(row[name] for name in _CHAINED))
+            rows.append(row)
+        ends.append(seq)
+    connection.execute(insert(AuditRow), rows)
+    return ends
 
 
 def _lock_head(connection: Connection) -> tuple[int, str]:

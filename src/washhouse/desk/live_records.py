@@ -5,12 +5,12 @@ The desk knows a record by an opaque key. What it says is sealed under the vault
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from washhouse.desk.clock import to_utc
@@ -59,14 +59,16 @@ class Recorder:
         """Records after a row that have not landed, in the order in which they came."""
         return _rows(self.session, last)
 
-    def add(self, records: Iterable[tuple[str, str, bytes]], *, actor: str, at: datetime) -> int:
-        """Keep records: key, person and sealed content of each. Returns the number of the last row there is."""
+    def add(self, records: Sequence[tuple[str, str, bytes]], *, actor: str, at: datetime) -> int:
+        """Keep records, at least one: key, person and sealed content of each. Returns the number of the last row."""
         moment = to_utc(at)
-        self.session.add_all(
-            LiveRecordRow(key=key, person_id=person, payload=payload, actor=actor, at=moment)
-            for key, person, payload in records
+        self.session.execute(
+            insert(LiveRecordRow),
+            [
+                {"key": key, "person_id": person, "payload": payload, "actor": actor, "at": moment}
+                for key, person, payload in records
+            ],
         )
-        self.session.flush()
         return int(self.session.scalar(select(func.max(LiveRecordRow.id))) or 0)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from washhouse.core.errors import RefusedError
 from washhouse.desk.audit_log import AuditLog, Entry, Verification
@@ -86,6 +87,13 @@ class AuditTrail:
         """
         self._log.append([_entry(event) for event in events])
 
+    def record_within(self, session: Session, events: Sequence[AuditEvent]) -> None:
+        """Write events into a transaction that is open for writing: one commit for them and for what they allow.
+
+        Nothing may be handed out before that transaction is committed. Raises what the engine raises.
+        """
+        self._log.append_within(session.connection(), [_entry(event) for event in events])
+
     def authorise(
         self,
         grant: Grant,
@@ -110,6 +118,25 @@ class AuditTrail:
                 the refusals are in the audit.
             HomeError: `audit-unwritable`: nothing may be shown.
         """
+        self.record(self.decide(grant, action, person_ids, at=at, detail=detail))
+
+    def decide(
+        self,
+        grant: Grant,
+        action: str,
+        person_ids: Collection[str] | None = None,
+        *,
+        at: datetime | None = None,
+        detail: Detail | None = None,
+    ) -> list[AuditEvent]:
+        """Check as `authorise` does. A refusal is committed and raised; what is allowed comes back as events.
+
+        For who writes them into a transaction of their own (`record_within`); anybody else asks `authorise`.
+
+        Raises:
+            RefusedError: As `authorise`.
+            HomeError: `audit-unwritable`.
+        """
         moment = to_utc(at or self._clock())
         people = None if person_ids is None else sorted(set(person_ids))
         facts = dict(detail or {})
@@ -128,9 +155,11 @@ class AuditTrail:
         outcome = "deny" if refused else "allow"
         if refused:
             facts["code"] = refused[0][1].code
-        self.record([_of_grant(grant, moment, action, subject, outcome, facts) for subject in shown])
+        events = [_of_grant(grant, moment, action, subject, outcome, facts) for subject in shown]
         if refused:
+            self.record(events)
             raise refused[0][1]
+        return events
 
     def refuse(
         self, grant: Grant, action: str, code: str, *, at: datetime | None = None, detail: Detail | None = None

@@ -1,8 +1,8 @@
 """Whose record is this, asked between two runs: against the published version and whoever was recorded since?
 
-Asked by `washhouse identify` and `POST /api/identify`. The audit is written before anything is looked up. A record that
-is to be kept is given a person at once, under a lock, and lies sealed at the desk until a run lands it; that run's
-linking starts from the person it was given.
+Asked by `washhouse identify` and `POST /api/identify`. The audit is written before anything is looked up, and committed
+before anything is answered. A record that is to be kept is given a person at once, under a lock, and lies sealed at the
+desk until a run lands it; that run's linking starts from the person it was given.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
+import numpy.typing as npt
 import pyarrow.compute as pc
 
 from washhouse.core.errors import HomeError, InputError
@@ -25,8 +26,9 @@ from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action
 from washhouse.governance.vault import Vault
-from washhouse.lake.pointer import Version, read_current
-from washhouse.linkage.identify import Finder, Identified, check_record
+from washhouse.lake.pointer import Version, pointer_stamp, read_current
+from washhouse.linkage.finder import Finder
+from washhouse.linkage.identify import Identified, check_record
 from washhouse.linkage.index import TABLES, read_index
 from washhouse.linkage.person_ids import AGAIN, keyed_id, record_key
 from washhouse.pipeline.live_records import open_record, seal_record
@@ -82,28 +84,45 @@ class Answer:
 
 @dataclass
 class _Held:
-    """One version, ready to be asked; and how far the desk's records were taken up."""
+    """One version, ready to be asked; and how far the desk's records were taken up.
+
+    Attributes:
+        version: The version.
+        stamp: Stamp of the pointer when it was read.
+        finder: Everybody in it, and whoever was recorded since.
+        ever: Person ids that were ever handed out, sorted.
+        retired: Ids that gave way, with their heirs.
+        last: Number of the desk's last row that was taken up.
+    """
 
     version: Version
+    stamp: tuple[int, int] | None
     finder: Finder
-    ever: pa.Array
+    ever: npt.NDArray[np.bytes_]
+    retired: Mapping[str, str]
     last: int = 0
 
 
 class Identifier:
     """Answers for the version that is current. Share one per process.
 
+    Several processes may share a home: each takes up at every question what the others have recorded, and a version
+    that was published since.
+
     Args:
         home: The home.
         vault: Its vault.
-        desk: The open desk.
+        desk: Its open desk.
         audit: The audit trail.
     """
 
     def __init__(self, home: Home, vault: Vault, desk: Desk, audit: AuditTrail) -> None:
-        self._home, self._vault, self._desk, self._audit = home, vault, desk, audit
-        self._held: _Held | None = None
+        self._home = home
+        self._vault = vault
+        self._desk = desk
+        self._audit = audit
         self._lock = threading.Lock()
+        self._held: _Held | None = None
 
     def ask(
         self, grant: Grant, records: Sequence[Mapping[str, Any]], *, record: bool = False, now: datetime
@@ -125,49 +144,71 @@ class Identifier:
             HomeError: `nothing-published`, or `link-index-missing` where the version keeps no index.
         """
         said = check_records(records, record=record)
-        version = read_current(self._home)
-        detail = {"records": len(said), "record": record, "version": version.id if version else None}
-        self._audit.authorise(grant, Action.IDENTIFY, at=now, detail=detail)
-        if version is None:
-            raise HomeError("nothing-published", "Nothing is published yet.", "Run `washhouse run` on an inbox first.")
+        detail = {"records": len(said), "record": record}
+        decided = self._audit.decide(grant, Action.IDENTIFY, at=now, detail=detail)
+        if not record:
+            self._audit.record(decided)
+            with self._lock:
+                held = self._ready()
+                self._take_up(held, live_records(self._desk, held.last))
+                return [Answer(found, found.person_id, False, held.version.id) for found in held.finder.find(said)]
         with self._lock:
-            held = self._ready(version)
-            if record:
+            held = self._ready()
+            try:
+                # One commit for the audit and for what is recorded: nothing is answered before it.
                 with recording(self._desk) as recorder:
+                    self._audit.record_within(recorder.session, decided)
                     return self._record(held, recorder, said, grant.actor, now)
-            self._take_up(held, live_records(self._desk, held.last))
-            return [Answer(found, found.person_id, False, version.id) for found in held.finder.find(said)]
+            except BaseException:
+                self._held = None  # it may know records that the desk did not keep
+                raise
 
     def warm(self) -> None:
         """Make ready for the version that is current, so that the first question is quick; nothing without one."""
         version = read_current(self._home)
         if version is not None and all(name in version.vault for name in TABLES):
             with self._lock:
-                self._ready(version)
+                self._ready()
 
-    def _ready(self, version: Version) -> _Held:
-        if self._held is None or self._held.version != version:
-            self._held = None
-            names = version.vault
-            index = None
-            if all(name in names for name in TABLES):
-                index = read_index(lambda name: self._vault.read(name, names[name]))
-            if index is None or index.persons is None:
-                raise HomeError(
-                    "link-index-missing",
-                    "The published version keeps no index of its records.",
-                    "Run `washhouse run` with a new batch: it makes one.",
-                )
-            ever = self._vault.read("membership", names["membership"], columns=["person_id"]).column("person_id")
-            self._held = _Held(version, Finder(index), pc.unique(ever))
+    def _ready(self) -> _Held:
+        stamp = pointer_stamp(self._home)
+        if self._held is not None and self._held.stamp == stamp:
+            return self._held
+        self._held = None
+        version = read_current(self._home)
+        if version is None:
+            raise HomeError("nothing-published", "Nothing is published yet.", "Run `washhouse run` on an inbox first.")
+        names = version.vault
+        index = None
+        if all(name in names for name in TABLES):
+            index = read_index(lambda name: self._vault.read(name, names[name]))
+        if index is None or index.persons is None:
+            raise HomeError(
+                "link-index-missing",
+                "The published version keeps no index of its records.",
+                "Run `washhouse run` with a new batch: it makes one.",
+            )
+        ever = self._vault.read("membership", names["membership"], columns=["person_id"]).column("person_id")
+        retired = self._vault.read("retired", names["retired"]) if "retired" in names else None
+        self._held = _Held(
+            version=version,
+            stamp=stamp,
+            finder=Finder(index),
+            ever=np.sort(np.array(pc.unique(ever).to_pylist(), dtype="S32")),
+            retired={row["old"]: row["new"] for row in retired.to_pylist()} if retired else {},
+        )
         return self._held
 
     def _take_up(self, held: _Held, rows: Sequence[LiveRecord]) -> None:
         """Let records be found that were recorded since, by whatever process."""
+        if not rows:
+            return
         said = [open_record(self._vault, row) for row in rows]
-        known = held.finder.persons_of(said) if said else []
+        known = held.finder.persons_of(said)
         fresh = [i for i, person in enumerate(known) if person is None]
-        held.finder.add([said[i] for i in fresh], [rows[i].person_id for i in fresh])
+        # A run may have merged a person that a record was given before it landed.
+        whose = [held.retired.get(row.person_id, row.person_id) for row in rows]
+        held.finder.add([said[i] for i in fresh], [whose[i] for i in fresh])
         held.last = max([held.last, *(row.id for row in rows)])
 
     def _record(
@@ -176,40 +217,32 @@ class Identifier:
         """Answer, and give every record a person that has none yet; they follow one another, as if they came alone."""
         self._take_up(held, recorder.since(held.last))
         keys = [record_key(partial(self._vault.hmac, "record-key"), one["source"], one["source_id"]) for one in said]
-        given: dict[str, str] = {}
         had = recorder.find(keys)
+        given: dict[str, str] = {}
         for key, person in zip(keys, held.finder.persons_of(said), strict=True):
             if person or key in had:
-                given[key] = person or had[key]
-        found = dict(enumerate(held.finder.find(said)))
-        sharing = held.finder.sharing(said)
-        answers: dict[int, Answer] = {}
-        # Those that share no block with an earlier one are not touched by it: all at once. The others one by one.
-        for group in (
-            [i for i, shares in enumerate(sharing) if not shares],
-            *([i] for i, s in enumerate(sharing) if s),
-        ):
-            adding: list[tuple[str, str, int]] = []
-            for i in group:
-                if sharing[i]:
-                    found[i] = held.finder.find([said[i]])[0]
-                person = given.get(keys[i]) or found[i].person_id or self._born(held, said[i])
-                if keys[i] not in given:
-                    adding.append((keys[i], person, i))
-                    given[keys[i]] = person
-                answers[i] = Answer(found[i], person, True, held.version.id)
-            held.finder.add([said[i] for _, _, i in adding], [person for _, person, _ in adding])
-            if adding:
-                sealed = [(key, person, seal_record(self._vault, key, said[i])) for key, person, i in adding]
-                held.last = recorder.add(sealed, actor=actor, at=now)
-        return [answers[i] for i in range(len(said))]
+                given[key] = person or held.retired.get(had[key], had[key])
+        known = [i for i, key in enumerate(keys) if key in given]
+        fresh = [i for i, key in enumerate(keys) if key not in given]
+        found = dict(zip(known, held.finder.find([said[i] for i in known]), strict=True))
+        taken = held.finder.take([said[i] for i in fresh], lambda place: self._born(held, said[fresh[place]]))
+        adding: dict[str, tuple[str, str, bytes]] = {}
+        for i, (one, person) in zip(fresh, taken, strict=True):
+            found[i] = one
+            if keys[i] not in given:
+                given[keys[i]] = person
+                adding[keys[i]] = (keys[i], person, seal_record(self._vault, keys[i], said[i]))
+        if adding:
+            held.last = recorder.add(list(adding.values()), actor=actor, at=now)
+        return [Answer(found[i], given[key], True, held.version.id) for i, key in enumerate(keys)]
 
     def _born(self, held: _Held, one: Mapping[str, str]) -> str:
         """Return a new person's id: the one that linking would make, unless somebody ever had it."""
         key = partial(self._vault.hmac, "person-id")
         for again in AGAIN:
             person = keyed_id(key, "person", one["source"], one["source_id"], *again)
-            if pc.index(held.ever, person).as_py() < 0:
+            place = int(np.searchsorted(held.ever, person.encode()))
+            if place == len(held.ever) or held.ever[place] != person.encode():
                 return person
         raise InputError("record-invalid", "The record had too many persons already.")
 

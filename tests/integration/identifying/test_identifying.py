@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from washhouse.core.errors import HomeError, InputError, RefusedError
 from washhouse.desk.database import open_desk
@@ -21,6 +22,7 @@ from washhouse.governance.grants import Purpose, Role, mint_grant, system_grant
 from washhouse.lake.pointer import publish
 from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.people import link_people
+from washhouse.linkage.tables import RETIRED_ID
 from washhouse.pipeline.identifying import Identifier
 from washhouse.pipeline.live_records import ASSIGNED, forget_landed, start_from
 from washhouse.sources.identity import IDENTITY
@@ -178,3 +180,39 @@ def test_a_version_without_an_index_says_so(stage: Stage) -> None:
     with pytest.raises(HomeError) as failed:
         stage.identifier().ask(system_grant(NOW), [STRANGER], now=NOW)
     assert failed.value.code == "link-index-missing"
+
+
+def test_what_could_not_be_recorded_is_neither_kept_nor_found(stage: Stage) -> None:
+    identifier = stage.identifier()
+    with stage.desk.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE live_records RENAME COLUMN payload TO gone")
+    with pytest.raises(OperationalError):
+        identifier.ask(system_grant(NOW), [STRANGER], record=True, now=NOW)
+    with stage.desk.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE live_records RENAME COLUMN gone TO payload")
+        assert connection.exec_driver_sql("SELECT count(*) FROM audit").scalar() == 0
+    assert live_records(stage.desk) == []
+    twin = STRANGER | {"source_id": "x2"}
+    assert identifier.ask(system_grant(NOW), [twin], now=NOW)[0].identified.decision == "new"
+    assert stage.audit.verify().rows == 1
+
+
+def test_audit_and_record_are_one_commit_in_one_chain(stage: Stage) -> None:
+    ask = stage.identifier().ask
+    ask(system_grant(NOW), [STRANGER], record=True, now=NOW)
+    ask(system_grant(NOW), [STRANGER | {"source_id": "x2"}], record=True, now=NOW)
+    found = stage.audit.verify()
+    assert (found.rows, found.bad_seq) == (2, None)
+
+
+def test_a_version_that_is_published_meanwhile_is_taken_up(stage: Stage) -> None:
+    identifier = stage.identifier()
+    given = identifier.ask(system_grant(NOW), [STRANGER], record=True, now=NOW)[0]
+    # The next run merges the person of the waiting record into somebody else, before the record has landed.
+    heir = stage.person(3)
+    retired = pa.table({"old": [given.person_id], "new": [heir]}, schema=arrow_schema(RETIRED_ID))
+    stage.vault.write("retired", "v2", retired)
+    publish(stage.home, replace(stage.version, number=2, id="v2", vault=stage.version.vault | {"retired": "v2"}))
+    again, twin = identifier.ask(system_grant(NOW), [STRANGER, STRANGER | {"source_id": "x2"}], record=True, now=NOW)
+    assert again.version == "v2"
+    assert again.person_id == twin.person_id == heir

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from washhouse.linkage.fields import FIELDS
-from washhouse.linkage.identify import SHOWN, Finder, Identified, identify
+from washhouse.linkage.finder import Finder, identify
+from washhouse.linkage.identify import SHOWN, Identified
 from washhouse.linkage.index import LinkIndex
 from washhouse.linkage.people import link_people
 
@@ -113,3 +114,33 @@ def test_many_at_once_are_answered_as_one_by_one(make_identities: Any, key: Call
     assert index.persons is not None
     right = [f.person_id == p for f, p in zip(together, index.persons.to_pylist(), strict=True)]
     assert sum(right) > 0.9 * len(right)
+
+
+@QUICK
+@given(seed=st.integers(0, 50), limit=st.sampled_from([3, 45, 20_000]), half=st.booleans(), data=st.data())
+def test_many_taken_at_once_are_as_taken_one_by_one(
+    make_identities: Any, key: Callable[[bytes], bytes], seed: int, limit: int, half: bool, data: Any
+) -> None:
+    table = _clear(make_identities(40, seed)[0])
+    there = table.take(pa.array(range(0, table.num_rows, 2 if half else 7)))
+    index = _index(there, key, limit)
+    come = [_said(table, i) for i in data.draw(st.permutations(range(1, table.num_rows, 2)))]
+    come += come[:3]  # who comes twice is one record
+
+    def born(said: dict[str, Any]) -> str:
+        return f"new {said['source']} {said['source_id']}"
+
+    known = Finder(index).persons_of(come)
+    come = [said for said, person in zip(come, known, strict=True) if person is None]
+    together, alone = Finder(index), Finder(index)
+    taken = together.take(come, lambda i: born(come[i]))
+    seen: set[str] = set()
+    for said, (found, person) in zip(come, taken, strict=True):
+        if born(said) in seen:
+            assert alone.persons_of([said]) == [person]
+            continue
+        seen.add(born(said))
+        ((one, whose),) = alone.take([said], lambda _, said=said: born(said))  # type: ignore[misc]
+        assert (_plain(one), whose) == (_plain(found), person)
+    assert together.persons_of(come) == alone.persons_of(come)
+    assert [_plain(f) for f in together.find(come)] == [_plain(f) for f in alone.find(come)]
