@@ -1,7 +1,8 @@
-"""Fetch the design system's built files into `src/washhouse/web/static/vendor`, so that running needs Python only.
+"""Fetch built browser files into `src/washhouse/web/static/vendor`, so that running needs Python only.
 
-`make vendor` runs this; it needs `npm` and `node`. Remote fonts are stripped (the Arial stack remains), logos and other
-trade marks are not copied, and `VENDOR.json` records version, source digest and the digest of every file kept.
+`make vendor` runs this; it needs `npm` and `node`. Of the design system remote fonts are stripped (the Arial stack
+remains), logos and other trade marks are not copied. Vega and Vega-Lite draw charts; Vega's interpreter lets them do so
+under a policy that forbids `eval`. `VENDOR.json` records version, source digest and the digest of every file kept.
 """
 
 from __future__ import annotations
@@ -25,6 +26,14 @@ COMPONENTS = (  # those that the pages may use
 )
 VENDOR = Path(__file__).resolve().parents[1] / "src/washhouse/web/static/vendor"
 
+CHARTS = (  # package, version, SHA-256 of the archive, its built file
+    ("vega", "6.4.0", "3521fb6ff68a94a40323954f0ba4484ba4014b157bfd37f89a3b063082320c42", "vega.min.js"),
+    ("vega-lite", "6.4.3", "24260f85e6f5bfe1069505f7c5c2b9863181ac413ef1030746f0a80c93991ce5", "vega-lite.min.js"),
+    (
+        *("vega-interpreter", "2.3.2", "b83489633c1320e9d6f839781f0c84c661a5ca2666fe38cb83f7c52a531fffec"),
+        "vega-interpreter.js",
+    ),
+)
 FONT_FACE = re.compile(rb"@font-face\{[^}]*\}")
 ICON = re.compile(rb"url\(/assets/images/(nhsuk-icon-[a-z-]+\.svg)\)")
 SOURCE_MAP = re.compile(rb"(/\*|//)# sourceMappingURL=\S+( \*/)?\s*$")
@@ -69,13 +78,16 @@ def strip_styles(css: bytes) -> bytes:
     return SOURCE_MAP.sub(b"", ICON.sub(rb"url(\1)", css))
 
 
-def pack(folder: Path) -> tuple[Path, bytes]:
-    """Download the package with npm and return its unpacked folder and the archive's bytes."""
-    subprocess.run(["npm", "pack", "--silent", f"{NAME}@{VERSION}"], cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603, S607
-    archive = folder / f"{NAME}-{VERSION}.tgz"
+def pack(folder: Path, name: str, version: str, sha256: str) -> Path:
+    """Download a package with npm, check its archive, and return its unpacked folder."""
+    subprocess.run(["npm", "pack", "--silent", f"{name}@{version}"], cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603, S607
+    archive = folder / f"{name}-{version}.tgz"
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != sha256:
+        sys.exit(f"{name} {version}: the archive's SHA-256 is not the one pinned in this script")
+    target = folder / name
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
-    return folder / "package", archive.read_bytes()
+        tar.extractall(target, filter="data")
+    return target / "package"
 
 
 def macro_options(package: Path) -> dict[str, object]:
@@ -90,40 +102,66 @@ def macro_options(package: Path) -> dict[str, object]:
     return options
 
 
-def main() -> None:
-    """Write the vendored files and their record."""
-    target = VENDOR / NAME
-    with tempfile.TemporaryDirectory() as scratch:
-        package, archive = pack(Path(scratch))
-        digest = hashlib.sha256(archive).hexdigest()
-        if digest != ARCHIVE_SHA256:
-            sys.exit(f"{NAME} {VERSION}: the archive's SHA-256 is not the one pinned in this script")
-        built = package / "dist/nhsuk"
-        css = strip_styles((built / "nhsuk-frontend.min.css").read_bytes())
-        if b"http" in css:
-            sys.exit("the style sheet still names a remote address")
-        files = {
-            "nhsuk-frontend.min.css": css,
-            "nhsuk-frontend.min.js": SOURCE_MAP.sub(b"", (built / "nhsuk-frontend.min.js").read_bytes()),
-            "macro-options.json": json.dumps(macro_options(package), indent=1, sort_keys=True).encode() + b"\n",
-            "LICENCE": LICENCE.encode(),
-        }
-        for icon in sorted(set(re.findall(rb"url\((nhsuk-icon-[a-z-]+\.svg)\)", css))):
-            files[icon.decode()] = (built / "assets/images" / icon.decode()).read_bytes()
+def design_system(scratch: Path) -> dict[str, object]:
+    """Write the design system's files and return their record."""
+    package = pack(scratch, NAME, VERSION, ARCHIVE_SHA256)
+    built = package / "dist/nhsuk"
+    css = strip_styles((built / "nhsuk-frontend.min.css").read_bytes())
+    if b"http" in css:
+        sys.exit("the style sheet still names a remote address")
+    files = {
+        "nhsuk-frontend.min.css": css,
+        "nhsuk-frontend.min.js": SOURCE_MAP.sub(b"", (built / "nhsuk-frontend.min.js").read_bytes()),
+        "macro-options.json": json.dumps(macro_options(package), indent=1, sort_keys=True).encode() + b"\n",
+        "LICENCE": LICENCE.encode(),
+    }
+    for icon in sorted(set(re.findall(rb"url\((nhsuk-icon-[a-z-]+\.svg)\)", css))):
+        files[icon.decode()] = (built / "assets/images" / icon.decode()).read_bytes()
+    changes = "remote fonts and source maps removed; icon addresses made relative; logos not copied"
+    return write(NAME, VERSION, "MIT", ARCHIVE_SHA256, files, changes)
+
+
+def chart_library(scratch: Path, name: str, version: str, sha256: str, built: str) -> dict[str, object]:
+    """Write one script of the chart library and return its record."""
+    package = pack(scratch, name, version, sha256)
+    script = SOURCE_MAP.sub(b"", (package / "build" / built).read_bytes())
+    changes = "source map removed"
+    if name == "vega-interpreter":
+        script, changes = as_plain_script(script), "source map removed; made a plain script that adds itself to `vega`"
+    files = {built: script, "LICENCE": (package / "LICENSE").read_bytes()}
+    return write(name, version, "BSD-3-Clause", sha256, files, changes)
+
+
+def as_plain_script(module: bytes) -> bytes:
+    """Turn the interpreter's module into a script: it takes its imports from `vega` and adds its export to it."""
+    body, imports = re.subn(rb"import (\{[^}]*\}) from 'vega-util';", rb"const \1 = vega;", module)
+    body, exports = re.subn(rb"export \{ expression as expressionInterpreter \};", b"", body)
+    if (imports, exports) != (1, 1):
+        sys.exit("vega-interpreter is not built as expected")
+    return b"(function () {\n" + body.strip() + b"\nvega.expressionInterpreter = expression;\n})();\n"
+
+
+def write(
+    name: str, version: str, licence: str, sha256: str, files: dict[str, bytes], changes: str
+) -> dict[str, object]:
+    """Put the files of one package into its folder and return its record."""
+    target = VENDOR / name
     target.mkdir(parents=True, exist_ok=True)
     for old in target.iterdir():
         old.unlink()
-    for name, data in files.items():
-        (target / name).write_bytes(data)
-    record = {
-        "name": NAME,
-        "version": VERSION,
-        "licence": "MIT",
-        "archive_sha256": digest,
-        "changes": "remote fonts and source maps removed; icon addresses made relative; logos not copied",
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+    for file, data in files.items():
+        (target / file).write_bytes(data)
+    digests = {file: hashlib.sha256(data).hexdigest() for file, data in sorted(files.items())}
+    return {"name": name, "version": version, "licence": licence, "archive_sha256": sha256, "changes": changes} | {
+        "files": digests
     }
-    (VENDOR / "VENDOR.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Write the vendored files and their records."""
+    with tempfile.TemporaryDirectory() as scratch:
+        records = [design_system(Path(scratch)), *(chart_library(Path(scratch), *one) for one in CHARTS)]
+    (VENDOR / "VENDOR.json").write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

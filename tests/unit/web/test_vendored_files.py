@@ -11,15 +11,19 @@ VENDOR = STATIC.joinpath("vendor")
 
 
 def test_files_are_those_recorded() -> None:
-    record = json.loads(VENDOR.joinpath("VENDOR.json").read_text())
-    folder = VENDOR.joinpath(record["name"])
-    assert {each.name for each in folder.iterdir()} == set(record["files"])
-    for name, digest in record["files"].items():
-        assert hashlib.sha256(folder.joinpath(name).read_bytes()).hexdigest() == digest, name
+    records = json.loads(VENDOR.joinpath("VENDOR.json").read_text())
+    assert {each.name for each in VENDOR.iterdir()} == {"VENDOR.json", *(record["name"] for record in records)}
+    for record in records:
+        folder = VENDOR.joinpath(record["name"])
+        assert {each.name for each in folder.iterdir()} == set(record["files"])
+        for name, digest in record["files"].items():
+            assert hashlib.sha256(folder.joinpath(name).read_bytes()).hexdigest() == digest, name
 
 
-def test_the_licence_is_kept() -> None:
+def test_the_licences_are_kept() -> None:
     assert "MIT License" in VENDOR.joinpath("nhsuk-frontend", "LICENCE").read_text()
+    for name in ("vega", "vega-lite", "vega-interpreter"):
+        assert "Redistribution and use in source and binary forms" in VENDOR.joinpath(name, "LICENCE").read_text()
 
 
 def test_styles_and_scripts_name_no_other_site() -> None:
