@@ -19,6 +19,7 @@ from washhouse.linkage.api import read_model, write_model
 from washhouse.linkage.config import read_config
 from washhouse.linkage.link import link_tables
 from washhouse.linkage.read import read_table
+from washhouse.linkage.report.page import write_report
 
 
 def link(
@@ -32,6 +33,9 @@ def link(
         Path | None, typer.Option(help="Trained model that weighs and decides; without it, one is trained.")
     ] = None,
     model_out: Annotated[Path | None, typer.Option(help="JSON file for the trained model.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="HTML file for the training report; its figures go to JSON beside it.")
+    ] = None,
     threads: Annotated[int, typer.Option(help="Threads to use, 0 for all.")] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -72,6 +76,8 @@ def link(
         _write(result.clusters, clusters)
     if model_out is not None:
         write_model(result.model, model_out)
+    if report is not None:
+        write_report(result, report, title=" and ".join(path.name for path in paths))
     if as_json:
         typer.echo(json.dumps(result.summary | {"out": str(out)}))
         return

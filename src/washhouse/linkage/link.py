@@ -42,6 +42,7 @@ class Linked:
         scored: Every compared pair with its pattern.
         chances: Probability that each compared pair was judged by. Shape (pairs,).
         held: Whether each may be a link at all (one-to-one leaves a record one partner). Shape (pairs,).
+        cut: Probability from which on they are links.
     """
 
     pairs: pa.Table
@@ -51,6 +52,7 @@ class Linked:
     scored: Scored
     chances: Floats
     held: npt.NDArray[np.bool_]
+    cut: float
 
 
 def link_tables(
@@ -130,7 +132,9 @@ def link_tables(
         "seconds": round(time.perf_counter() - started, 2),
     }
     pairs = _pairs(records, scored, chances, linked, config, every_pair)
-    return Linked(pairs, _clusters(records, grouped.label), summary, learnt, scored, chances, held)
+    return Linked(
+        pairs, _clusters(records, grouped.label), summary, learnt, scored, chances, held, threshold.probability
+    )
 
 
 def _rules(
