@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home
@@ -48,7 +49,8 @@ def verify(
     desk = open_desk(settings.desk_url or where.desk_file)
     try:
         trail = AuditTrail(desk)
-        found = trail.verify()
+        with waiting("walking the chain of the audit"):
+            found = trail.verify()
         forgotten = bool(expect) and not trail.holds(expect)
     finally:
         desk.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import typer
 
 from washhouse.cli.options import AsJson, DeskUrl, HomeThere, KeyFile
+from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
 from washhouse.core.errors import HomeError, InputError, WashhouseError
 from washhouse.core.home import Home, Settings
@@ -45,20 +46,21 @@ def doctor(home: HomeThere, as_json: AsJson = False, key_file: KeyFile = None, d
     where = Home(home)
     if not home.is_dir():
         raise InputError("home-missing", "There is no such home.", "Check --home.")
-    findings = examine(where, read_settings(where, key_file=key_file, desk_url=desk_url))
+    findings = []
+    for finding in examine(where, read_settings(where, key_file=key_file, desk_url=desk_url)):
+        findings.append(finding)
+        if not as_json:
+            mark, colour = ("ok ", None) if finding.ok else ("BAD", "red")
+            typer.secho(f"{mark} {finding.check}: {finding.found}", fg=colour)
     ok = all(finding.ok for finding in findings)
     if as_json:
         typer.echo(json.dumps({"ok": ok, "checks": [asdict(finding) for finding in findings]}))
-    else:
-        for finding in findings:
-            mark, colour = ("ok ", None) if finding.ok else ("BAD", "red")
-            typer.secho(f"{mark} {finding.check}: {finding.found}", fg=colour)
     if not ok:
         raise typer.Exit(HomeError.exit_status)
 
 
-def examine(home: Home, settings: Settings) -> list[Finding]:
-    """Look at every part of a home; one finding a check, in the order of a run."""
+def examine(home: Home, settings: Settings) -> Iterator[Finding]:
+    """Look at every part of a home; one finding a check as it is made, in the order of a run."""
     checks: list[tuple[str, Callable[[], str]]] = [
         ("lock", lambda: "a run is going on" if is_locked(home) else "free"),
         ("pointer", lambda: _look_at_pointer(home)),
@@ -67,7 +69,10 @@ def examine(home: Home, settings: Settings) -> list[Finding]:
         ("vault", lambda: _look_at_vault(home, settings)),
         ("desk", lambda: _look_at_desk(home, settings)),
     ]
-    return [_check(name, look) for name, look in checks]
+    for name, look in checks:
+        with waiting(f"checking: {name}"):
+            finding = _check(name, look)
+        yield finding
 
 
 def _check(name: str, look: Callable[[], str]) -> Finding:

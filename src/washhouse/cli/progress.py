@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -62,6 +65,21 @@ class RichProgress:
     def warn(self, message: str) -> None:
         """Write a warning."""
         self._console.print(f"warning: {message}", style="yellow", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def waiting(what: str, console: Console | None = None) -> Iterator[None]:
+    """Show what is being done, and for how long already, while nobody can say how much is left.
+
+    Args:
+        what: A few words, for a person.
+        console: Where to; stderr unless given. Nothing is shown where it is no terminal.
+    """
+    shown = console or Console(stderr=True, highlight=False)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as bar:
+        bar.add_task(what, total=None)
+        yield
 
 
 def _short(value: float) -> str:

@@ -14,6 +14,7 @@ import typer
 import uvicorn
 
 from washhouse.cli.options import DeskUrl, HomeThere, KeyFile
+from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home, Settings
@@ -53,7 +54,8 @@ def serve(
     """
     where = Home(home)
     settings = read_settings(where, key_file=key_file, desk_url=desk_url)
-    services = build_services(where, settings, demo=demo)
+    with waiting("opening the home"):
+        services = build_services(where, settings, demo=demo)
     try:
         typer.echo(f"http://{host}:{port}")
         if demo:
