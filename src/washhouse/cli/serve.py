@@ -29,6 +29,7 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, history, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
+from washhouse.pipeline.identifying import Identifier
 from washhouse.pipeline.linkage_gate import read_refused
 from washhouse.record.link_review import read_link_review
 from washhouse.record.reader import open_record
@@ -99,6 +100,7 @@ def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Ser
         today=partial(demo_day, home) if demo else date.today,
         now=utc_now,
         demo=demo,
+        identifier=Identifier(home, vault, desk, audit),
     )
 
 

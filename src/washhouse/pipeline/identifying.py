@@ -28,13 +28,15 @@ from washhouse.governance.permissions import Action
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, pointer_stamp, read_current
 from washhouse.linkage.finder import Finder
-from washhouse.linkage.identify import Identified, check_record
+from washhouse.linkage.identify import KEYS, Identified, check_record
 from washhouse.linkage.index import TABLES, read_index
 from washhouse.linkage.person_ids import AGAIN, keyed_id, record_key
 from washhouse.pipeline.live_records import open_record, seal_record
 
 MOST = 1000
 """Records that one question may hold."""
+RECORD_FIELDS = KEYS
+"""What a record may say."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from washhouse.core.errors import HomeError
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Role
 from washhouse.governance.permissions import ALLOWED, Action
+from washhouse.web.api.routes import ENDPOINTS
 from washhouse.web.shell.app import PAGES, create_app
 from washhouse.web.shell.pages import Open, Page
 from washhouse.web.shell.sign_in import PURPOSES
@@ -58,7 +59,7 @@ def is_allowed(page: Page, role: str) -> bool:
 def test_every_route_is_a_declared_page(world: Any) -> None:
     app = create_app(world.services)
     routes = [route for route in walk(app.routes) if isinstance(route, APIRoute)]
-    declared = {(page.method, page.path) for page in PAGES} | {("GET", "/healthz")}
+    declared = {(each.method, each.path) for each in (*PAGES, *ENDPOINTS)} | {("GET", "/healthz")}
     assert {(method, route.path) for route in routes for method in route.methods} == declared
     others = [route for route in walk(app.routes) if not isinstance(route, APIRoute)]
     assert [route.path for route in others if isinstance(route, Mount)] == ["/static"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from washhouse.governance.grants import Purpose, Role
-from washhouse.web.shell.sessions import LONGEST_SESSION, SessionStore, SignInLimit, same_token, sign_in_token
+from washhouse.web.shell.sessions import LONGEST_SESSION, RateLimit, SessionStore, same_token, sign_in_token
 
 NINE = datetime(2025, 7, 1, 9, 0)
 IDLE = timedelta(minutes=30)
@@ -75,7 +75,7 @@ def test_a_sign_in_token_is_tied_to_visitor_and_secret() -> None:
 
 
 def test_sign_ins_of_one_address_are_limited_for_a_while() -> None:
-    limit = SignInLimit(most=3, window=timedelta(minutes=5))
+    limit = RateLimit(most=3, window=timedelta(minutes=5))
     assert [limit.allow("1.2.3.4", NINE) for _ in range(4)] == [True, True, True, False]
     assert limit.allow("5.6.7.8", NINE)
     assert limit.allow("1.2.3.4", NINE + timedelta(minutes=5))

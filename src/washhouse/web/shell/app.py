@@ -16,6 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from washhouse.core.errors import HomeError, InputError, RefusedError
 from washhouse.governance.audit import AuditEvent
+from washhouse.web.api.endpoint import answer_calls, tell
+from washhouse.web.api.routes import ENDPOINTS
 from washhouse.web.care.routes import MENU as CARE_MENU
 from washhouse.web.care.routes import PAGES as CARE_PAGES
 from washhouse.web.shell import errors
@@ -25,7 +27,7 @@ from washhouse.web.shell.pages import Open, Page
 from washhouse.web.shell.respond import redirect
 from washhouse.web.shell.routes import PAGES as SHELL_PAGES
 from washhouse.web.shell.services import Services
-from washhouse.web.shell.sessions import SessionStore, SignInLimit, same_token
+from washhouse.web.shell.sessions import RateLimit, SessionStore, same_token
 from washhouse.web.shell.templating import build_templates
 from washhouse.web.shell.visit import Site, Visit
 from washhouse.web.steward.routes import MENU as STEWARD_MENU
@@ -35,6 +37,8 @@ PAGES: tuple[Page, ...] = (*SHELL_PAGES, *CARE_PAGES, *STEWARD_PAGES)
 """Every page of the application."""
 
 LARGEST_FORM_BYTES = 64_000
+MOST_RECORDS_ASKED = 20_000
+"""Single records that one user may ask about in five minutes."""
 STATIC = Path(__file__).parents[1] / "static"
 _PROBLEMS = {400: errors.WRONG_FORM, 404: errors.NOT_FOUND, 405: errors.WRONG_METHOD, 413: errors.TOO_LARGE}
 
@@ -46,7 +50,7 @@ def create_app(services: Services) -> FastAPI:
         services: What the pages use.
 
     Returns:
-        An ASGI application: the pages of `PAGES`, static files, `/healthz`, and nothing else.
+        An ASGI application: the pages of `PAGES`, the calls of `ENDPOINTS`, static files, `/healthz`, and nothing else.
     """
     app = FastAPI(
         title=services.brand, docs_url=None, redoc_url=None, openapi_url=None, max_body_size=LARGEST_FORM_BYTES
@@ -55,7 +59,8 @@ def create_app(services: Services) -> FastAPI:
         services=services,
         templates=build_templates(),
         sessions=SessionStore(timedelta(minutes=services.settings.session_minutes)),
-        sign_ins=SignInLimit(),
+        sign_ins=RateLimit(),
+        questions=RateLimit(MOST_RECORDS_ASKED),
         menu=(*CARE_MENU, *STEWARD_MENU),
     )
     for page in PAGES:
@@ -67,6 +72,18 @@ def create_app(services: Services) -> FastAPI:
             response_class=Response,
             response_model=None,
             name=f"{page.method} {page.path}",
+        )
+    for call in ENDPOINTS:
+        app.add_api_route(
+            call.path,
+            answer_calls(site, call),
+            methods=[call.method],
+            include_in_schema=False,
+            response_class=Response,
+            response_model=None,
+            # The call itself says so, in JSON, when its body is too large; this only stops what is far beyond.
+            max_body_size=max(LARGEST_FORM_BYTES, 10 * call.largest_bytes),
+            name=f"{call.method} {call.path}",
         )
     app.add_api_route("/healthz", health, methods=["GET"], include_in_schema=False, response_model=None)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -164,6 +181,9 @@ def problem_handler(site: Site) -> Callable[[Request, Exception], Awaitable[Resp
 
     async def answer(request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 404
+        if request.url.path.startswith("/api/"):
+            told = _PROBLEMS.get(status, errors.NOT_FOUND)
+            return tell(told.status, "request-refused", told.text, told.advice)
         view = partial(errors.show_problem, problem=_PROBLEMS.get(status, errors.NOT_FOUND))
         return await run_in_threadpool(answer_page, site, Page("GET", "", view, Open.PUBLIC), request, {})
 

@@ -94,8 +94,13 @@ def show_refusal(visit: Visit, refusal: RefusedError) -> Response:
 
 
 def show_failure(visit: Visit, failure: Exception, problem: Problem = FAILED) -> Response:
-    """Answer a failure with a reference, and log where it happened under that reference."""
+    """Answer a failure with a reference under which it is logged."""
+    return show_problem(visit, problem, log_failure(failure))
+
+
+def log_failure(failure: Exception) -> str:
+    """Log where a failure happened, and return the reference under which it stands."""
     reference = secrets.token_hex(4)
     places = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(failure.__traceback__)[-6:]]
     logger.error("%s %s at %s", reference, type(failure).__name__, " > ".join(places))
-    return show_problem(visit, problem, reference)
+    return reference

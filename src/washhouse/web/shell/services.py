@@ -17,6 +17,7 @@ from washhouse.governance.grants import Grant
 if TYPE_CHECKING:
     from washhouse.governance.record_reveal import RecordIndex
     from washhouse.governance.reveal import IdentityIndex
+    from washhouse.pipeline.identifying import Identifier
     from washhouse.record.link_review import LinkReview
     from washhouse.record.reader import Record
 
@@ -90,6 +91,7 @@ class Services:
         demo_users: The demonstration's clinician and steward, chosen once when it starts; without, each sign-in looks
             for them.
         brand: Name shown at the top.
+        identifier: Who answers for single records; None where nobody does.
     """
 
     home: Home
@@ -103,3 +105,4 @@ class Services:
     demo: bool = False
     demo_users: tuple[Account, ...] = ()
     brand: str = "washhouse"
+    identifier: Identifier | None = None

@@ -83,27 +83,27 @@ class SessionStore:
             self._sessions.pop(_digest(token), None)
 
 
-class SignInLimit:
-    """At most `most` sign-in attempts of one address in `window`."""
+class RateLimit:
+    """At most `most` attempts of one name in `window`: sign-ins of an address, records that somebody asks about."""
 
     def __init__(self, most: int = 20, window: timedelta = timedelta(minutes=5)) -> None:
-        self._most = most
-        self._window = window
+        self.most = most
+        self.window = window
         self._attempts: OrderedDict[str, deque[datetime]] = OrderedDict()
         self._lock = Lock()
 
-    def allow(self, address: str, now: datetime) -> bool:
-        """Count an attempt and say whether it may go ahead."""
+    def allow(self, name: str, now: datetime, count: int = 1) -> bool:
+        """Count attempts and say whether they may go ahead."""
         with self._lock:
-            attempts = self._attempts.setdefault(address, deque())
-            self._attempts.move_to_end(address)
+            attempts = self._attempts.setdefault(name, deque())
+            self._attempts.move_to_end(name)
             while len(self._attempts) > MOST_SESSIONS:
                 self._attempts.popitem(last=False)
-            while attempts and now - attempts[0] >= self._window:
+            while attempts and now - attempts[0] >= self.window:
                 attempts.popleft()
-            if len(attempts) >= self._most:
+            if len(attempts) + count > self.most:
                 return False
-            attempts.append(now)
+            attempts.extend([now] * count)
             return True
 
 

@@ -15,9 +15,10 @@ from washhouse.desk.accounts import assigned_people
 from washhouse.governance.grants import Grant, Role, mint_grant
 from washhouse.governance.permissions import Action, may
 from washhouse.web.shell.services import Published, Services
-from washhouse.web.shell.sessions import Session, SessionStore, SignInLimit
+from washhouse.web.shell.sessions import RateLimit, Session, SessionStore
 
 if TYPE_CHECKING:
+    from washhouse.pipeline.identifying import Identifier
     from washhouse.record.reader import Record
     from washhouse.web.shell.pages import MenuItem
 
@@ -31,13 +32,15 @@ class Site:
         templates: Templates of all audiences.
         sessions: Who is signed in.
         sign_ins: How many sign-ins an address may still try.
+        questions: How many records somebody may still ask about.
         menu: Entries of the main menu.
     """
 
     services: Services
     templates: Environment
     sessions: SessionStore
-    sign_ins: SignInLimit
+    sign_ins: RateLimit
+    questions: RateLimit
     menu: tuple[MenuItem, ...]
 
 
@@ -103,6 +106,17 @@ class Visit:
         if self.version is None:
             raise HomeError("nothing-published", "Nothing is published yet.", "Run `washhouse run` on an inbox first.")
         return self.version
+
+    @property
+    def identifier(self) -> Identifier:
+        """Who answers for single records.
+
+        Raises:
+            HomeError: `identifier-missing`.
+        """
+        if self.services.identifier is None:
+            raise HomeError("identifier-missing", "This service was started without what identifies single records.")
+        return self.services.identifier
 
     @cached_property
     def grant(self) -> Grant:

@@ -1,0 +1,144 @@
+"""How does a program's request reach an answer? Who asks, from where, may they, how much; then the view; always JSON.
+
+A session's cookie is sent along by any page that a browser has open. So a call counts only if it could not have come
+from another site: its body is JSON, which a form of another site cannot send without asking first, and the browser's
+own word on where it comes from, if there is one, is "here". The cookie itself is `SameSite=Lax`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from washhouse.core.errors import HomeError, InputError, RefusedError, WashhouseError
+from washhouse.governance.audit import AuditEvent
+from washhouse.governance.permissions import Action
+from washhouse.web.shell.cookies import SESSION, read_cookie
+from washhouse.web.shell.errors import log_failure
+from washhouse.web.shell.pages import Open
+from washhouse.web.shell.visit import Site, Visit
+
+JSON_TYPES = ("application/json", "application/x-ndjson")
+STATUSES = {
+    "not-signed-in": 401,
+    "request-too-large": 413,
+    "request-not-json": 415,
+    "too-many-records": 429,
+    "request-from-elsewhere": 403,
+}
+"""HTTP status of errors that have one of their own; others follow from their kind."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One thing that a program may ask.
+
+    Attributes:
+        method: `GET` reads; `POST` asks for what must not stand in an address, or changes something.
+        path: Path.
+        view: Function from the visit and the body to the answer, a JSON value.
+        needs: Action that the visitor's grant must allow, or signed in.
+        largest_bytes: Most bytes that its body may have.
+    """
+
+    method: Literal["GET", "POST"]
+    path: str
+    view: Callable[[Visit, bytes], Mapping[str, Any]]
+    needs: Action | Literal[Open.SIGNED_IN]
+    largest_bytes: int = 0
+
+
+def answer_calls(site: Site, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+    """Return the function that answers calls of an endpoint."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            visit = open_call(site, request)
+            body = await _read_body(request, endpoint) if endpoint.method == "POST" else b""
+        except WashhouseError as error:
+            return tell_error(error)
+        return await run_in_threadpool(answer_call, visit, endpoint, body)
+
+    return answer
+
+
+def open_call(site: Site, request: Request) -> Visit:
+    """Find the session of a call. No version is pinned: whoever answers says which one it used.
+
+    Raises:
+        RefusedError: `not-signed-in`, `request-from-elsewhere`.
+    """
+    token = read_cookie(request, SESSION)
+    session = site.sessions.find(token, site.services.now()) if token else None
+    if session is None:
+        raise RefusedError("not-signed-in", "Nobody is signed in.", "Sign in, and send the session's cookie.")
+    if request.method != "GET" and not is_from_here(request):
+        raise RefusedError("request-from-elsewhere", "The call came from a page of another site.")
+    return Visit(site=site, request=request, session=session, token=token)
+
+
+def is_from_here(request: Request) -> bool:
+    """Did the call come from a page of ours, or from no page at all? Browsers say so; what says nothing is no browser.
+
+    References:
+        W3C Fetch Metadata Request Headers, `Sec-Fetch-Site`; OWASP Cross-Site Request Forgery Prevention Cheat Sheet.
+    """
+    site = request.headers.get("sec-fetch-site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
+
+
+async def _read_body(request: Request, endpoint: Endpoint) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in JSON_TYPES:
+        raise InputError("request-not-json", f"The body must be {' or '.join(JSON_TYPES)}.", "Say so in Content-Type.")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > endpoint.largest_bytes:
+            raise InputError("request-too-large", f"The body has more than {endpoint.largest_bytes:,} bytes.")
+    return bytes(body)
+
+
+def answer_call(visit: Visit, endpoint: Endpoint, body: bytes) -> Response:
+    """Answer one call; whatever happens, with JSON."""
+    try:
+        check_may(visit, endpoint)
+        return JSONResponse(endpoint.view(visit, body))
+    except WashhouseError as error:
+        return tell_error(error)
+    except Exception as failure:
+        return tell(500, "failed", "Something went wrong on our side.", f"Reference {log_failure(failure)}.")
+
+
+def check_may(visit: Visit, endpoint: Endpoint) -> None:
+    """Raise unless the visitor's grant allows what the endpoint needs; a refusal is in the audit.
+
+    Raises:
+        RefusedError: `not-permitted`.
+    """
+    needs, user = endpoint.needs, visit.user
+    if isinstance(needs, Action) and not visit.may(needs):
+        event = AuditEvent(visit.services.now(), user.actor, user.role, user.purpose, needs, outcome="deny")
+        visit.services.audit.record([event])
+        raise RefusedError("not-permitted", f"A {user.role} may not {needs} for the purpose {user.purpose}.")
+
+
+def tell_error(error: WashhouseError) -> Response:
+    """Answer with an error of ours: its code, what is wrong and what to do; never a value that was sent."""
+    kinds = ((InputError, 400), (RefusedError, 403), (HomeError, 503))
+    status = STATUSES.get(error.code) or next((number for kind, number in kinds if isinstance(error, kind)), 500)
+    return tell(status, error.code, error.message, error.hint)
+
+
+def tell(status: int, code: str, message: str, hint: str = "") -> Response:
+    """Answer with a problem."""
+    return JSONResponse({"error": {"code": code, "message": message, "hint": hint}}, status_code=status)

@@ -1,0 +1,179 @@
+"""`POST /api/identify`: what a program gets, who may ask, and what is refused without repeating a value."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from washhouse.core.home import Settings
+from washhouse.desk.accounts import ensure_demo_users
+from washhouse.desk.live_records import live_records
+from washhouse.web.shell.app import create_app
+from washhouse.web.shell.services import Services
+
+Stage = Any
+NOW = datetime(2026, 7, 1, 9, 0)
+Client = Callable[..., TestClient]
+
+
+@pytest.fixture
+def services(stage: Stage) -> Services:
+    return Services(
+        home=stage.home,
+        settings=Settings(),
+        desk=stage.desk,
+        audit=stage.audit,
+        published=lambda: None,
+        session_secret=b"s" * 32,
+        today=lambda: date(2026, 7, 1),
+        now=lambda: NOW,
+        demo=True,
+        demo_users=ensure_demo_users(stage.desk, date(2026, 7, 1)),
+        identifier=stage.identifier(),
+    )
+
+
+@pytest.fixture
+def open_client(services: Services) -> Client:
+    def opened(role: str = "", **changes: Any) -> TestClient:
+        client = TestClient(create_app(replace(services, **changes)), follow_redirects=False)
+        if role:
+            (user,) = [account.username for account in services.demo_users if account.role == role]
+            token = re.search(r'name="csrf" value="([^"]+)"', client.get("/sign-in").text)
+            assert token
+            assert client.post("/sign-in", data={"user": user, "csrf": token.group(1)}).status_code == 303
+        return client
+
+    return opened
+
+
+def audited(stage: Stage) -> list[tuple[Any, ...]]:
+    with stage.desk.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT actor, action, outcome, detail FROM audit ORDER BY seq").all()
+    return [tuple(row) for row in rows if row[1] == "identify"]
+
+
+def test_a_steward_gets_candidates_waterfall_and_decision(stage: Stage, open_client: Client) -> None:
+    answer = open_client("steward").post("/api/identify", json=stage.said(4))
+    assert answer.status_code == 200
+    told = answer.json()
+    assert (told["decision"], told["person_id"], told["version"]) == ("same", stage.person(4), "v1")
+    steps = told["candidates"][0]["steps"]
+    assert steps[0]["title"] == "Before anything is compared"
+    assert steps[-1]["total"] == told["candidates"][0]["weight"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert [row[:3] for row in audited(stage)] == [("demo-steward", "identify", "allow")]
+    assert json.loads(audited(stage)[0][3])["records"] == 1
+
+
+def test_several_and_lines_are_answered_in_order(stage: Stage, open_client: Client) -> None:
+    client, records = open_client("steward"), [stage.said(4), {"surname": "Nobody"}, stage.said(6)]
+    wanted = [stage.person(4), None, stage.person(6)]
+    listed = client.post("/api/identify", json=records).json()
+    lines = "\n".join(map(json.dumps, records))
+    lined = client.post("/api/identify", content=lines, headers={"content-type": "application/x-ndjson"}).json()
+    assert [each["person_id"] for each in listed["answers"]] == wanted
+    assert lined == listed
+
+
+def test_recording_is_asked_for_and_done_by_the_steward(stage: Stage, open_client: Client) -> None:
+    said = {"source": "hospital", "source_id": "x1", "surname": "Quartermaine", "birth_date": "1971-03-09"}
+    client = open_client("steward")
+    assert not client.post("/api/identify", json=said).json()["recorded"]
+    assert live_records(stage.desk) == []
+    given = client.post("/api/identify?record=true", json=said).json()
+    assert given["recorded"]
+    assert [(row.person_id, row.actor) for row in live_records(stage.desk)] == [(given["person_id"], "demo-steward")]
+
+
+@pytest.mark.parametrize(("role", "status", "code"), [("", 401, "not-signed-in"), ("clinician", 403, "not-permitted")])
+def test_who_may_not_ask(stage: Stage, open_client: Client, role: str, status: int, code: str) -> None:
+    answer = open_client(role).post("/api/identify", json=stage.said(4))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert [row[2] for row in audited(stage)] == ([] if not role else ["deny"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "https://elsewhere.example"},
+        {"origin": "null"},
+    ],
+    ids=str,
+)
+def test_a_page_of_another_site_cannot_ask(stage: Stage, open_client: Client, headers: dict[str, str]) -> None:
+    answer = open_client("steward").post("/api/identify", json=stage.said(4), headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "request-from-elsewhere")
+    assert audited(stage) == []
+
+
+def test_our_own_page_can(stage: Stage, open_client: Client) -> None:
+    headers = {"sec-fetch-site": "same-origin", "origin": "http://testserver"}
+    assert open_client("steward").post("/api/identify", json=stage.said(4), headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
+def test_what_a_form_could_send_is_no_call(stage: Stage, open_client: Client, kind: str) -> None:
+    body = json.dumps(stage.said(4))
+    answer = open_client("steward").post("/api/identify", content=body, headers={"content-type": kind})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "request-not-json")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"", 400, "record-unreadable"),
+        (b'{"surname": "Quartermaine"', 400, "record-unreadable"),
+        (b'{"surname": ["Quartermaine"]}', 400, "record-invalid"),
+        (b'{"Quartermaine": "x"}', 400, "record-invalid"),
+        (b'[{"surname": "Quartermaine"}, null]', 400, "record-invalid"),
+        (b'{"surname": "Quarter\\ud800maine"}', 400, "record-invalid"),
+        (b"[" + b'{"surname": "Quartermaine"},' * 1000 + b'{"surname": "x"}]', 400, "record-invalid"),
+        (b'{"surname": "' + b"Q" * 2_000_001 + b'"}', 413, "request-too-large"),
+    ],
+    ids=range(8),
+)
+def test_what_makes_no_sense_is_refused_without_repeating_it(
+    stage: Stage, open_client: Client, body: bytes, status: int, code: str
+) -> None:
+    headers = {"content-type": "application/json"}
+    answer = open_client("steward").post("/api/identify", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert "Quarter" not in answer.text
+    assert audited(stage) == []
+
+
+def test_a_user_may_not_ask_about_everybody(stage: Stage, open_client: Client) -> None:
+    client, many = open_client("steward"), [{"surname": "Quartermaine"}] * 1000
+    statuses = [client.post("/api/identify", json=many).status_code for _ in range(21)]
+    assert statuses == [200] * 20 + [429]
+    assert client.post("/api/identify", json={"surname": "x"}).json()["error"]["code"] == "too-many-records"
+
+
+@pytest.mark.parametrize(
+    ("address", "method", "status"), [("/api/identify", "GET", 405), ("/api/elsewhere", "POST", 404)]
+)
+def test_what_the_router_refuses_is_told_in_json(open_client: Client, address: str, method: str, status: int) -> None:
+    answer = open_client("steward").request(method, address)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, "request-refused")
+
+
+def test_a_home_without_an_index_says_so(stage: Stage, open_client: Client) -> None:
+    answer = open_client("steward", identifier=None).post("/api/identify", json=stage.said(4))
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "identifier-missing")
+
+
+def test_the_description_names_every_field_and_is_for_who_is_signed_in(open_client: Client) -> None:
+    assert open_client().get("/api/openapi.json").status_code == 401
+    told = open_client("steward").get("/api/openapi.json").json()
+    fields = told["components"]["schemas"]["Record"]["properties"]
+    assert {"source", "source_id", "surname", "nhs_number"} <= set(fields)
