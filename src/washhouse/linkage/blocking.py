@@ -1,8 +1,8 @@
 """Which pairs of records are worth comparing?
 
-A rule says which parts two records must share. Records are sorted by each rule's key and compared inside a block of
-equal keys; a pair that an earlier rule already gave is left out. Blocks that are too large are skipped and counted:
-they would cost the square of their size and tell little.
+A rule says which parts two records must share. Records are compared inside a block of equal keys; a pair that an
+earlier rule already gave is left out. Blocks that are too large are skipped and counted: they would cost the square of
+their size and tell little. `block_groups` finds the pairs.
 """
 
 from __future__ import annotations
@@ -95,19 +95,26 @@ def rules_for(encoded: Encoded, side: Ints | None = None) -> tuple[tuple[str, ..
     for rule in known(WIDE_RULES):
         key = block_keys(encoded, [rule])[0]
         order = np.argsort(key, kind="stable")[(key < 0).sum() :]
-        total = _possible_pairs(order, *_blocks(key[order]), side)
+        total = possible_pairs(order, *blocks_of(key[order]), side)
         if total.sum() <= WIDE_PAIRS * encoded.records:
             wide.append(rule)
     return (*extra, *known(RULES), *wide)
 
 
-def _possible_pairs(
+def possible_pairs(
     order: npt.NDArray[np.integer[Any]],
     starts: npt.NDArray[np.int64],
     ends: npt.NDArray[np.int64],
     side: Ints | None,
 ) -> npt.NDArray[np.int64]:
-    """Return how many pairs each block can give."""
+    """Return how many pairs each block can give.
+
+    Args:
+        order: Records, those of a block together.
+        starts: Where each block starts among them.
+        ends: Where it ends.
+        side: 0 or 1 for each record where two tables are linked.
+    """
     sizes = ends - starts
     if side is None:
         within: npt.NDArray[np.int64] = sizes * (sizes - 1) // 2
@@ -127,91 +134,27 @@ def block_keys(encoded: Encoded, rules: Sequence[Sequence[str]]) -> Keys:
 
 
 def _mixed(parts: Sequence[Ints]) -> Keys:
-    """Mix the numbers of several parts into one (SplitMix64's finaliser); collisions only add candidates."""
+    """Mix the numbers of several parts into one key; collisions only make a block larger."""
     key = np.zeros(len(parts[0]), dtype=np.uint64)
-    missing = np.zeros(len(parts[0]), dtype=bool)
     for part in parts:
-        missing |= part < 0
-        key = (key + part.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
-        key ^= key >> np.uint64(29)
-        key *= np.uint64(0x94D049BB133111EB)
-        key ^= key >> np.uint64(32)
-    mixed: Keys = np.where(missing, np.int64(-1), (key >> np.uint64(1)).astype(np.int64))
+        _mix(key, part)
+    mixed: Keys = (key >> np.uint64(1)).astype(np.int64)
+    for part in parts:
+        mixed[part < 0] = -1
     return mixed
 
 
 @compiled
-def _block_pairs(
-    order: Array, starts: Array, ends: Array, side: Array, keys: Array, rule: int, left: Array, right: Array
-) -> int:
-    """Write the new pairs of one rule; with empty outputs only count them."""
-    found = 0
-    write = len(left) > 0
-    for b in range(len(starts)):
-        for x in range(starts[b], ends[b]):
-            i = order[x]
-            for y in range(x + 1, ends[b]):
-                j = order[y]
-                if side[i] == side[j] and side[i] >= 0:
-                    continue
-                earlier = False
-                for r in range(rule):
-                    if keys[r, i] >= 0 and keys[r, i] == keys[r, j]:
-                        earlier = True
-                        break
-                if earlier:
-                    continue
-                if write:
-                    left[found] = min(i, j)
-                    right[found] = max(i, j)
-                found += 1
-    return found
+def _mix(key: Array, part: Array) -> None:
+    """Mix one part into each key (SplitMix64's finaliser)."""
+    for i in range(len(key)):
+        h = (key[i] + np.uint64(part[i]) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+        h ^= h >> np.uint64(29)
+        h *= np.uint64(0x94D049BB133111EB)
+        key[i] = h ^ (h >> np.uint64(32))
 
 
-def candidate_pairs(
-    encoded: Encoded,
-    rules: Sequence[Sequence[str]],
-    *,
-    side: Ints | None = None,
-    max_block_pairs: int = MAX_BLOCK_PAIRS,
-) -> Candidates:
-    """Return the pairs that share the parts of at least one rule.
-
-    Args:
-        encoded: The records.
-        rules: Rules, from `rules_for`.
-        side: 0 or 1 for each record when two tables are linked: only pairs across are given. None: all pairs.
-        max_block_pairs: Blocks with more pairs are skipped.
-
-    Returns:
-        The pairs, rule by rule.
-    """
-    keys = block_keys(encoded, rules)
-    sides = np.full(encoded.records, -1, dtype=np.int32) if side is None else side
-    nothing = np.empty(0, dtype=np.int32)
-    lefts, rights, reports = [nothing], [nothing], []
-    for r, rule in enumerate(rules):
-        order = np.argsort(keys[r], kind="stable").astype(np.int32)
-        order = order[np.searchsorted(keys[r][order], 0) :]
-        starts, ends = _blocks(keys[r][order])
-        total = _possible_pairs(order, starts, ends, side)
-        large = total > max_block_pairs
-        skipped = int((ends - starts)[large].sum())
-        if skipped:
-            for start, end in zip(starts[large], ends[large], strict=True):
-                keys[r, order[start:end]] = -1
-        starts, ends = starts[~large & (total > 0)], ends[~large & (total > 0)]
-        count = _block_pairs(order, starts, ends, sides, keys, r, nothing, nothing)
-        left, right = np.empty(count, dtype=np.int32), np.empty(count, dtype=np.int32)
-        if count:
-            _block_pairs(order, starts, ends, sides, keys, r, left, right)
-        lefts.append(left)
-        rights.append(right)
-        reports.append(RuleReport(tuple(rule), count, int(large.sum()), skipped, int(total[large].sum())))
-    return Candidates(np.concatenate(lefts), np.concatenate(rights), tuple(reports))
-
-
-def _blocks(sorted_keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def blocks_of(sorted_keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return where blocks of equal keys start and end."""
     if len(sorted_keys) == 0:
         nothing = np.empty(0, dtype=np.int64)

@@ -152,6 +152,20 @@ def cluster(
     return Clusters(parent, order[refused], outcome[refused], np.flatnonzero(wanted))
 
 
+def numbered_people(label: npt.NDArray[np.integer[Any]]) -> Ints:
+    """Number people from 0, in the order of their labels, without gaps.
+
+    Args:
+        label: For each record one record of its person, the same for all of them.
+
+    >>> numbered_people(np.array([0, 1, 0, 3, 1])).tolist()
+    [0, 1, 0, 2, 1]
+    """
+    number = np.cumsum(label == np.arange(len(label)), dtype=np.int32) - np.int32(1)
+    person: Ints = number[label]
+    return person
+
+
 def _one_number(numbers: Ints, must: Pairs) -> Ints:
     """Make NHS numbers one where a steward says that their bearers are."""
     a, b = numbers[must[0]], numbers[must[1]]

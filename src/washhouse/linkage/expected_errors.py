@@ -17,7 +17,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,15 +25,12 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, block_keys
-from washhouse.linkage.encode import Encoded
 from washhouse.linkage.model import Floats
 
 LEAST_PROBABILITY = 0.01
 """Pairs below it are not kept from one run to the next, and so not looked at here."""
 ABSENT_BITS = float(np.log2(LEAST_PROBABILITY / (1 - LEAST_PROBABILITY)))
 """Weight at which a pair between two people counts that is not among those kept: it is at most this."""
-_CROWD = (1 << 20) - 1
 CERTAIN_BITS = 60.0
 """Weights are cut here before they are added: beyond, only rounding differs. A steward's decision weighs as much."""
 
@@ -147,44 +143,3 @@ def _between(
     graph = coo_matrix((np.ones(int(tied.sum()), dtype=np.int8), (a[tied], b[tied])), shape=(records, records))
     _, component = connected_components(graph, directed=False)
     return apart, chance[index], component[label].astype(np.int64)
-
-
-def times_caught(
-    encoded: Encoded,
-    rules: Sequence[Sequence[str]],
-    left: Indices,
-    right: Indices,
-    max_block_pairs: int = MAX_BLOCK_PAIRS,
-) -> npt.NDArray[np.int8]:
-    """Count the blocking rules that give each pair.
-
-    Args:
-        encoded: The records.
-        rules: The rules that were used.
-        left: One record of each pair.
-        right: The other.
-        max_block_pairs: Blocks with more pairs are skipped.
-
-    Returns:
-        The number of rules, for each pair.
-    """
-    caught = np.zeros(len(left), dtype=np.int8)
-    for rule in rules:
-        key: npt.NDArray[np.int64] = block_keys(encoded, [rule])[0]
-        mine = key[left]
-        found = (mine >= 0) & (mine == key[right])
-        found[found] = ~_skipped(key, mine[found], max_block_pairs)
-        caught += found
-    return caught
-
-
-def _skipped(key: npt.NDArray[np.int64], mine: npt.NDArray[np.int64], max_block_pairs: int) -> npt.NDArray[np.bool_]:
-    """Say which of some keys have a block that is too large; only crowded keys are counted exactly."""
-    crowd = np.bincount(key[key >= 0] & _CROWD, minlength=_CROWD + 1)
-    crowded = crowd * (crowd - 1) // 2 > max_block_pairs
-    skipped: npt.NDArray[np.bool_] = crowded[mine & _CROWD]
-    if skipped.any():
-        held = np.sort(key[(key >= 0) & crowded[key & _CROWD]])
-        size = np.searchsorted(held, mine[skipped], "right") - np.searchsorted(held, mine[skipped], "left")
-        skipped[skipped] = size * (size - 1) // 2 > max_block_pairs
-    return skipped

@@ -19,7 +19,7 @@ from washhouse.linkage.blocking import Candidates, block_keys
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Kind
 from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under, fingerprints, name_records
-from washhouse.linkage.kernel import compare, levels_of
+from washhouse.linkage.kernel import compare, distinct, levels_of
 from washhouse.linkage.model import probability
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.similarity import compiled
@@ -274,10 +274,10 @@ def _still_blocked(keys: Array, left: Ints, right: Ints, closed: Sequence[Array]
 def _weighed(index: LinkIndex, left: Ints, right: Ints, compared: npt.NDArray[np.int64]) -> Scored:
     """Weigh pairs under the index's model and keep those worth keeping."""
     model = index.trained.model
-    patterns, pattern = np.unique(compared, return_inverse=True)
+    pattern, patterns, _ = distinct(compared)
     weights, _ = model.weights(levels_of(patterns, index.trained.counts))
     kept = probability(weights)[pattern] >= KEPT_EDGE
-    patterns, pattern = np.unique(compared[kept], return_inverse=True)
+    pattern, patterns, _ = distinct(compared[kept])
     levels = levels_of(patterns, index.trained.counts)
     weights, parts = model.weights(levels)
     return Scored(Candidates(left[kept], right[kept], ()), pattern, patterns, levels, weights, parts, model)

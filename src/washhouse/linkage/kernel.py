@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ import numpy.typing as npt
 
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Field, Kind
-from washhouse.linkage.similarity import compiled, is_one_letter_misread, is_one_slip, jaro_winkler
+from washhouse.linkage.similarity import compiled, is_one_letter_misread, is_one_slip, jaro_winkler_from
 
 _NAME, _DATE, _EXACT, _POSTCODE, _ADDRESS, _IDENTIFIER, _WORD, _SETTING = (int(k) for k in Kind)
 Array = npt.NDArray[Any]
@@ -44,7 +45,7 @@ def _name_level(a: int, b: int, band_column: int, features: Array, offsets: Arra
     prefix = 0
     while prefix < short and x[prefix] == y[prefix]:
         prefix += 1
-    alike = jaro_winkler(x, y)
+    alike = jaro_winkler_from(x, y, 0.80)
     if alike >= 0.92 and short > 3:
         return 7
     if prefix == short and (short == 1 or short >= 3):
@@ -120,7 +121,7 @@ def _address_level(a: int, b: int, features: Array, offsets: Array, points: Arra
     if not same_street:
         x = points[offsets[a] : offsets[a + 1]]
         y = points[offsets[b] : offsets[b + 1]]
-        alike = len(x) > 0 and len(y) > 0 and (is_one_slip(x, y) or jaro_winkler(x, y) >= 0.9)
+        alike = len(x) > 0 and len(y) > 0 and (is_one_slip(x, y) or jaro_winkler_from(x, y, 0.9) >= 0.9)
     if house == other_house:
         if alike:
             return 2
@@ -153,7 +154,7 @@ def _word_level(a: int, b: int, features: Array, offsets: Array, points: Array) 
     if len(x) > 2 and len(y) > 2:
         if is_one_slip(x, y):
             return 5
-        if jaro_winkler(x, y) >= 0.9:
+        if jaro_winkler_from(x, y, 0.9) >= 0.9:
             return 6
     return 7
 
@@ -193,24 +194,24 @@ def _patterns(
     points: Array,
     out: Array,
 ) -> None:
-    fields = codes.shape[0]
+    fields = codes.shape[1]
     for p in range(len(left)):
         i = left[p]
         j = right[p]
         pattern = 0
         for f in range(fields):
-            a = codes[f, i]
-            b = codes[f, j]
+            a = codes[i, f]
+            b = codes[j, f]
             level = 0
             cover = covers[f]
-            if cover >= 0 and codes[cover, i] >= 0 and codes[cover, j] >= 0:
+            if cover >= 0 and codes[i, cover] >= 0 and codes[j, cover] >= 0:
                 level = 0
             elif kinds[f] == _SETTING:
                 level = a + 1 if a == b else strides[f + 1] // strides[f] - 1
             else:
                 level = field_level(kinds[f], columns[f], a, b, features, offsets, points)
                 partner = partners[f]
-                if partner >= 0 and level >= 10 and a == codes[partner, j] and b == codes[partner, i]:
+                if partner >= 0 and level >= 10 and a == codes[j, partner] and b == codes[i, partner]:
                     level = 9
             pattern += level * strides[f]
         out[p] = pattern
@@ -231,6 +232,63 @@ def strides_of(counts: Sequence[int]) -> npt.NDArray[np.int64]:
     return np.concatenate([[1], np.cumprod(np.array(counts, dtype=np.int64))]).astype(np.int64)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """Compares pairs of records; prepared once for many.
+
+    Attributes:
+        encoded: The records.
+        codes: Their values, a row for each record. Shape (records, fields).
+        kinds: Kind of each field.
+        columns: Which band of a name counts in each field.
+        partners: The field that each may be swapped with, -1 for none.
+        covers: The field that says all that each does, where both sides have it; -1 for none.
+        strides: What one level of each field adds to a pattern.
+    """
+
+    encoded: Encoded
+    codes: Ints
+    kinds: Array
+    columns: Array
+    partners: Array
+    covers: Array
+    strides: Array
+
+    def patterns(self, left: Ints, right: Ints) -> npt.NDArray[np.int64]:
+        """Return the pattern of each pair."""
+        out = np.empty(len(left), dtype=np.int64)
+        _patterns(
+            left, right, self.codes, self.kinds, self.columns, self.partners, self.covers, self.strides,
+            self.encoded.features, self.encoded.offsets, self.encoded.points, out,
+        )  # fmt: skip
+        return out
+
+
+def comparison_of(encoded: Encoded, counts: Sequence[int], pairs: int | None = None) -> Comparison:
+    """Prepare to compare records.
+
+    Args:
+        encoded: The records.
+        counts: Levels of each field, from `level_counts`.
+        pairs: Pairs that will be compared; many if left out.
+    """
+    kinds = np.array([int(f.kind) for f in encoded.fields], dtype=np.int64)
+    columns = np.array([1 if f.name == "surname" else 0 for f in encoded.fields], dtype=np.int64)
+    first, last = encoded.row("first_name"), encoded.row("surname")
+    partners = np.full(len(encoded.fields), -1, dtype=np.int64)
+    if first >= 0 and last >= 0:
+        partners[first], partners[last] = last, first
+    covers = np.full(len(encoded.fields), -1, dtype=np.int64)
+    if encoded.row("address") >= 0:
+        # Where both sides have a UPRN, it says all that the written address would.
+        covers[encoded.row("address")] = encoded.row("uprn")
+    codes = encoded.codes.T
+    if pairs is None or pairs > encoded.records // 8:
+        # A record's values side by side are fetched from memory at once.
+        codes = np.ascontiguousarray(codes)
+    return Comparison(encoded, codes, kinds, columns, partners, covers, strides_of(counts))
+
+
 def compare(
     encoded: Encoded, left: Ints, right: Ints, counts: Sequence[int], threads: int = 1
 ) -> npt.NDArray[np.int64]:
@@ -246,34 +304,59 @@ def compare(
     Returns:
         The pattern of each pair.
     """
-    kinds = np.array([int(f.kind) for f in encoded.fields], dtype=np.int64)
-    columns = np.array([1 if f.name == "surname" else 0 for f in encoded.fields], dtype=np.int64)
-    first, last = encoded.row("first_name"), encoded.row("surname")
-    partners = np.full(len(encoded.fields), -1, dtype=np.int64)
-    if first >= 0 and last >= 0:
-        partners[first], partners[last] = last, first
-    covers = np.full(len(encoded.fields), -1, dtype=np.int64)
-    if encoded.row("address") >= 0:
-        # Where both sides have a UPRN, it says all that the written address would.
-        covers[encoded.row("address")] = encoded.row("uprn")
-    strides = strides_of(counts)
-    out = np.empty(len(left), dtype=np.int64)
-
-    def run(start: int) -> None:
-        part = slice(start, start + CHUNK)
-        _patterns(
-            left[part], right[part], encoded.codes, kinds, columns, partners, covers, strides,
-            encoded.features, encoded.offsets, encoded.points, out[part],
-        )  # fmt: skip
-
+    comparison = comparison_of(encoded, counts, len(left))
+    if threads <= 1 or len(left) <= CHUNK:
+        return comparison.patterns(left, right)
     starts = range(0, len(left), CHUNK)
-    if threads > 1 and len(starts) > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(run, starts))
-    else:
-        for start in starts:
-            run(start)
-    return out
+    with ThreadPoolExecutor(threads) as pool:
+        parts = pool.map(lambda at: comparison.patterns(left[at : at + CHUNK], right[at : at + CHUNK]), starts)
+        return np.concatenate(list(parts))
+
+
+@compiled
+def _index_patterns(patterns: Array, slots: Array, places: Array, found: Array, index: Array) -> int:
+    """Number patterns by first use through a table of a power of two slots; -1 when `found` is full."""
+    count = 0
+    mask = len(slots) - 1
+    for p in range(len(patterns)):
+        pattern = patterns[p]
+        h = np.uint64(pattern) * np.uint64(0x9E3779B97F4A7C15)
+        at = np.int64(h >> np.uint64(32)) & mask
+        while places[at] >= 0 and slots[at] != pattern:
+            at = (at + 1) & mask
+        if places[at] < 0:
+            if count == len(found):
+                return -1
+            slots[at] = pattern
+            places[at] = count
+            found[count] = pattern
+            count += 1
+        index[p] = places[at]
+    return count
+
+
+def distinct(
+    patterns: npt.NDArray[np.int64],
+) -> tuple[Ints, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return for each pattern its place among the distinct ones, those in ascending order, and how often each occurs.
+
+    >>> [x.tolist() for x in distinct(np.array([7, 5, 7]))]
+    [[1, 0, 1], [5, 7], [1, 2]]
+    """
+    index = np.empty(len(patterns), dtype=np.int32)
+    room = 1 << 12
+    while True:
+        slots, places = np.empty(room * 2, dtype=np.int64), np.full(room * 2, -1, dtype=np.int32)
+        found = np.empty(room, dtype=np.int64)
+        count = _index_patterns(patterns, slots, places, found, index)
+        if count >= 0:
+            break
+        room *= 4
+    order = np.argsort(found[:count])
+    place = np.empty(count, dtype=np.int32)
+    place[order] = np.arange(count, dtype=np.int32)
+    index = place[index] if count else index
+    return index, found[:count][order], np.bincount(index, minlength=count)
 
 
 def levels_of(patterns: npt.NDArray[np.int64], counts: Sequence[int]) -> npt.NDArray[np.int8]:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
 from washhouse.lake.schemas import arrow_schema, conform
-from washhouse.linkage.cluster import CAUSES, Clusters, Pairs, cluster
+from washhouse.linkage.cluster import CAUSES, Clusters, Pairs, cluster, numbered_people
 from washhouse.linkage.columnar import standard_column
 from washhouse.linkage.decisions import count_decisions, rows_of_pairs
 from washhouse.linkage.encode import Encoded, Ints
@@ -26,6 +26,7 @@ from washhouse.linkage.person_ids import Key, Record
 from washhouse.linkage.quality import linkage_quality
 from washhouse.linkage.scoring import Progress, Scored, no_progress
 from washhouse.linkage.shared_ends import find_shared
+from washhouse.linkage.similarity import compiled
 from washhouse.linkage.summary import linkage_summary
 from washhouse.linkage.tables import EDGE, REFUSED, RETIRED_ID
 from washhouse.linkage.threshold import Threshold, at_threshold, best_threshold
@@ -113,7 +114,7 @@ def link_people(
     clusters, links = _cluster(encoded, named, scored, chances, threshold, *decided)
     labels = _labels(table, clear, clusters)
     tell("name", 0.0)
-    person: Ints = np.unique(labels, return_inverse=True)[1].astype(np.int32)
+    person = numbered_people(labels)
     founders = _founders(table, person)
     history = History.read(previous, table)
     ids = history.name_people(person, founders, key)
@@ -132,7 +133,7 @@ def link_people(
         summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), homes)
         | {"shared": shared.summary}
         | {"pairing": paired.summary, "decisions": count_decisions(must, cannot, decided, clusters)}
-        | {"quality": linkage_quality(named, encoded, scored, clusters.label, paired.trained, decided)},
+        | {"quality": linkage_quality(named, encoded, scored, clusters.label, paired.trained, decided, threads)},
         model=scored.model if scored else None,
         index=index_of(paired, named, ids.take(pa.array(person[clear])), {_STRICT: threshold.probability}),
     )
@@ -204,9 +205,19 @@ def _founders(table: pa.Table, person: Ints) -> npt.NDArray[np.int64]:
     """Return the founding record of each person: the first seen, a clear one before a pseudonymous one."""
     seen = pc.cast(table.column("first_seen"), pa.int64()).to_numpy()
     apart = pc.not_equal(table.column("identity_kind"), "clear").to_numpy(zero_copy_only=False)
-    order = np.lexsort((seen, apart, person))
-    _, first = np.unique(person[order], return_index=True)
-    return np.asarray(order[first], dtype=np.int64)
+    founders = np.full(int(person.max(initial=-1)) + 1, -1, dtype=np.int64)
+    _take_first(person, apart, seen, founders)
+    return founders
+
+
+@compiled
+def _take_first(
+    person: npt.NDArray[Any], apart: npt.NDArray[Any], seen: npt.NDArray[Any], first: npt.NDArray[Any]
+) -> None:
+    for i in range(len(person)):
+        best = first[person[i]]
+        if best < 0 or apart[i] < apart[best] or (apart[i] == apart[best] and seen[i] < seen[best]):
+            first[person[i]] = i
 
 
 def _causes(

@@ -27,13 +27,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.linkage.block_groups import lay_blocks, times_caught
+from washhouse.linkage.cluster import numbered_people
 from washhouse.linkage.encode import Encoded
 from washhouse.linkage.expected_errors import (
     CERTAIN_BITS,
     LEAST_PROBABILITY,
     Expected,
     expected_errors,
-    times_caught,
 )
 from washhouse.linkage.model import Floats, probability
 from washhouse.linkage.quality_groups import Dimension, dimensions, newest_day
@@ -58,6 +59,7 @@ def linkage_quality(
     label: Indices,
     trained: TrainedModel | None,
     decided: tuple[Indices, Indices] | None = None,
+    threads: int = 1,
 ) -> dict[str, Any] | None:
     """Report on the linkage of some records; None where there was nothing to compare.
 
@@ -68,6 +70,7 @@ def linkage_quality(
         label: For each record the lowest record of its person.
         trained: The model that weighed them, with its blocking rules.
         decided: Pairs that a steward put together, and pairs kept apart, each of shape (2, pairs): they are certain.
+        threads: Threads to use.
     """
     if scored is None or trained is None:
         return None
@@ -78,7 +81,8 @@ def linkage_quality(
         left, right = np.concatenate([left, pairs[0]]), np.concatenate([right, pairs[1]])
         weights = np.concatenate([weights, np.full(pairs.shape[1], bits)])
     expected = expected_errors(label, left, right, weights)
-    caught = times_caught(encoded, trained.rules, expected.left, expected.right, trained.max_block_pairs)
+    blocks = lay_blocks(encoded, trained.rules, max_block_pairs=trained.max_block_pairs, threads=threads)
+    caught = times_caught(blocks, expected.left, expected.right)
     return quality_report(table, label, expected, caught)
 
 
@@ -103,7 +107,7 @@ def quality_report(
         Plain figures, ready for JSON. Nothing is told of a group of fewer than `LEAST_PEOPLE` people, and counts of
         people in groups are rounded to ten.
     """
-    _, person = np.unique(label, return_inverse=True)
+    person = numbered_people(label)
     unit_block = _blocks(expected.unit)
     at_register, others = _register(table, person, register)
     sums = _Sums(expected, caught, unit_block, at_register, others)
@@ -289,7 +293,9 @@ def _rows(
     by_group = sums.by_group(dimension.of_person, dimension.of_record, len(dimension.groups), dimension.known)
     rows = []
     for code, group in enumerate(dimension.groups):
-        people = len(np.unique(person[dimension.of_person == code]))
+        reached = np.zeros(len(person), dtype=bool)
+        reached[person[dimension.of_person == code]] = True
+        people = int(reached.sum())
         if people == 0:
             continue
         row: dict[str, Any] = {"dimension": dimension.name, "title": dimension.title, "group": group}

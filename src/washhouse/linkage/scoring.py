@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, Candidates, candidate_pairs, rules_for
+from washhouse.linkage.block_groups import GROUP_RECORDS, compare_all, lay_blocks
+from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, Candidates, rules_for
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Kind
-from washhouse.linkage.kernel import compare, level_counts, levels_of
+from washhouse.linkage.kernel import compare, comparison_of, level_counts, levels_of
 from washhouse.linkage.model import Floats, Levels, Model, Random, fit, probability, random_shares
 
 Progress = Callable[[str, float], None]
@@ -40,7 +41,7 @@ class Scored:
     """
 
     candidates: Candidates
-    pattern: npt.NDArray[np.int64]
+    pattern: Ints
     patterns: npt.NDArray[np.int64]
     levels: Levels
     weights: Floats
@@ -69,6 +70,7 @@ def score_pairs(
     threads: int = 1,
     progress: Progress = no_progress,
     model: Model | None = None,
+    group_records: int = GROUP_RECORDS,
 ) -> Scored:
     """Find, compare and weigh the pairs of some records.
 
@@ -81,6 +83,7 @@ def score_pairs(
         threads: Threads to use; the result does not depend on it.
         progress: Told the step and how much of it is done.
         model: Weighs the pairs; one is fitted to them if left out.
+        group_records: Records of a block group, about; the result does not depend on it.
 
     Returns:
         The candidate pairs with their weights.
@@ -88,17 +91,16 @@ def score_pairs(
     counts = level_counts(encoded.fields, settings)
     progress("block", 0.0)
     chosen = rules_for(encoded, side) if rules is None else rules
-    candidates = candidate_pairs(encoded, chosen, side=side, max_block_pairs=max_block_pairs)
+    blocks = lay_blocks(encoded, chosen, side=side, max_block_pairs=max_block_pairs, threads=threads)
     progress("compare", 0.0)
-    compared = compare(encoded, candidates.left, candidates.right, counts, threads)
-    patterns, pattern, seen = np.unique(compared, return_inverse=True, return_counts=True)
-    levels = levels_of(patterns, counts)
+    candidates, found = compare_all(blocks, comparison_of(encoded, counts), threads=threads, records=group_records)
+    levels = levels_of(found.patterns, counts)
     if model is None:
         progress("fit", 0.0)
         random = all_pairs(encoded, counts, side, threads)
-        model = fit(encoded.fields, levels, seen, random, encoded.records)
+        model = fit(encoded.fields, levels, found.seen, random, encoded.records)
     weights, parts = model.weights(levels)
-    return Scored(candidates, pattern, patterns, levels, weights, parts, model, max_block_pairs)
+    return Scored(candidates, found.pattern, found.patterns, levels, weights, parts, model, max_block_pairs)
 
 
 def all_pairs(encoded: Encoded, counts: Sequence[int], side: Ints | None = None, threads: int = 1) -> Random:

@@ -6,7 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from washhouse.linkage.similarity import code_points, is_one_letter_misread, is_one_slip, jaro_winkler
+from washhouse.linkage.similarity import (
+    code_points,
+    is_one_letter_misread,
+    is_one_slip,
+    jaro_winkler,
+    jaro_winkler_from,
+)
 
 WORDS = st.one_of(
     st.text(alphabet="ABCDE", max_size=14),
@@ -20,6 +26,13 @@ WORDS = st.one_of(
 def test_jaro_winkler_agrees_with_rapidfuzz(a: str, b: str) -> None:
     ours = jaro_winkler(code_points(a), code_points(b))
     assert abs(ours - JaroWinkler.similarity(a, b)) < 1e-6
+
+
+@settings(max_examples=500, deadline=None)
+@given(WORDS, WORDS, st.sampled_from([0.75, 0.8, 0.9, 0.92]))
+def test_jaro_winkler_from_a_least_similarity_is_the_same_from_there_on(a: str, b: str, least: float) -> None:
+    ours, asked = jaro_winkler(code_points(a), code_points(b)), jaro_winkler_from(code_points(a), code_points(b), least)
+    assert asked == ours if ours >= least else asked < least
 
 
 @settings(max_examples=500, deadline=None)
