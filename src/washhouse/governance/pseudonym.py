@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -41,4 +40,4 @@ def keyed_hash(key: bytes, value: bytes) -> bytes:
         >>> len(keyed_hash(bytes(32), b"value"))
         32
     """
-    return hmac.new(key, value, hashlib.sha256).digest()
+    return hmac.digest(key, value, "sha256")

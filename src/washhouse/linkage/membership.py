@@ -148,19 +148,22 @@ class History:
         Returns:
             The id of each person.
         """
-        born = born_ids(key, self.records.take(pa.array(founders)))
         ever = self.spans.column("person_id").combine_chunks().dictionary_encode()
-        clash = np.flatnonzero(pc.is_in(born, value_set=ever.dictionary).to_numpy(zero_copy_only=False))
         open_spans = np.flatnonzero(self._is_open & (self.row >= 0))
-        if not len(open_spans):
-            return self._settle(person, founders, born, clash, key) if len(clash) else born
         old = ever.indices.to_numpy().astype(np.int64)[open_spans]
         holder = person[self.row[open_spans]].astype(np.int64)
-        claims = np.unique(holder * len(ever.dictionary) + old)
-        who, what = np.divmod(claims, len(ever.dictionary))
-        alone = (np.bincount(who, minlength=len(founders))[who] == 1) & (np.bincount(what)[what] == 1)
-        ids = _replaced(born, who[alone], ever.dictionary.take(pa.array(what[alone])))
-        unsettled = np.union1d(who[~alone], np.setdiff1d(clash, who))
+        who, what = np.divmod(np.unique(holder * max(len(ever.dictionary), 1) + old), max(len(ever.dictionary), 1))
+        claims = np.bincount(who, minlength=len(founders))
+        alone = (claims[who] == 1) & (np.bincount(what)[what] == 1 if len(what) else True)
+        unborn = np.flatnonzero(claims == 0)
+        born = born_ids(key, self.records.take(pa.array(founders[unborn])))
+        clash = unborn[pc.is_in(born, value_set=ever.dictionary).to_numpy(zero_copy_only=False)]
+        # Those who kept their id, then the newly born, each person at its number.
+        place = np.zeros(len(founders), dtype=np.int64)
+        place[who[alone]] = what[alone]
+        place[unborn] = len(ever.dictionary) + np.arange(len(unborn))
+        ids = pa.concat_arrays([ever.dictionary, born]).take(pa.array(place))
+        unsettled = np.union1d(who[~alone], clash)
         return self._settle(person, founders, ids, unsettled, key) if len(unsettled) else ids
 
     def _settle(
@@ -241,6 +244,8 @@ class History:
 
     def _retired(self, whole: pa.Table, now: pa.StringArray) -> dict[str, str]:
         """Return the heirs of all ids that nobody has any more."""
+        if not self.spans.num_rows:
+            return {}
         gone = pc.invert(pc.is_in(whole.column("person_id"), value_set=now.unique()))
         if not pc.any(gone).as_py():
             return {}
