@@ -1,0 +1,276 @@
+"""How fast, and with how much memory, are a million records linked? Beside Splink 5, in one run.
+
+    python bench/linkage_speed.py                                  # 1,000,000 and 5,000,000 rows, three runs each
+    python bench/linkage_speed.py --rows 100000 --large 0 --runs 1
+    python bench/linkage_speed.py --cache /tmp/cities              # keep the rows for a later run
+
+Each run of each method is a process of its own, one after the other, on the same rows of an invented city
+(`linkage_city`). Splink is given the very same candidate pairs: each record's key under each of our blocking rules is
+a column of its input, and it blocks on equal keys, in the same order, leaving pairs out that an earlier rule gave; the
+keys are made before its clock starts. It trains on its own rules, as its guides advise. "own rules" is Splink with the
+blocking that a user would write. Ours is what a run does: standardise, block, compare, fit, cluster, ids, membership,
+shared places, summary, quality report, index. Splink's is training, prediction and its own clustering at 0.95.
+
+The increment takes an index of the same rows without one in two hundred of them, and with a slip in the postcode of as
+many others, then links all rows. Its result is compared, row by row, with that of a rebuild under the same model.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hmac
+import json
+import multiprocessing
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+sys.path.insert(0, str(Path(__file__).parent))
+from linkage_city import city_rows
+
+ROWS_A_PERSON = 1.88
+"""Clear records of a person in a city of five years."""
+SLIPPED = 200
+"""One in so many rows is new, and one in so many is changed, in the increment."""
+Row = dict[str, Any]
+
+
+def key(data: bytes) -> bytes:
+    """Make ids as a vault would."""
+    return hmac.digest(b"bench", data, "sha256")
+
+
+def pair_scores(label: np.ndarray, truth: np.ndarray) -> Row:
+    """Pairwise precision, recall and F1 of labels against the true people."""
+
+    def pairs(groups: np.ndarray) -> int:
+        counts = np.unique(groups, return_counts=True)[1].astype(np.int64)
+        return int((counts * (counts - 1) // 2).sum())
+
+    label, truth = (np.unique(x, return_inverse=True)[1].astype(np.int64) for x in (label, truth))
+    right, found, wanted = pairs(label * (truth.max() + 1) + truth), pairs(label), pairs(truth)
+    return {"precision": right / found, "recall": right / wanted, "f1": 2 * right / (found + wanted)}
+
+
+class Clock:
+    """Seconds and CPU seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> Row:
+        """What has passed."""
+        return {"seconds": time.perf_counter() - self._wall, "cpu_seconds": time.process_time() - self._cpu}
+
+
+def ours(table: pa.Table, truth: np.ndarray, threads: int) -> list[Row]:
+    """Link as a run does."""
+    from washhouse.linkage.people import link_people
+
+    link_people(table.slice(0, 500), previous=None, key=key)  # compiled code is loaded before the clock starts
+    steps: dict[str, float] = {}
+    last = ["start", time.perf_counter()]
+
+    def tell(step: str, _: float) -> None:
+        steps[last[0]] = steps.get(last[0], 0.0) + time.perf_counter() - last[1]
+        last[:] = step, time.perf_counter()
+
+    clock = Clock()
+    people = link_people(table, previous=None, key=key, threads=threads, progress=tell)
+    passed = clock.read()
+    told = people.summary
+    persons = people.membership.column("person_id").combine_chunks().dictionary_encode().indices.to_numpy()
+    steps["done"] = passed["seconds"] - sum(steps.values())
+    known = {"pairs": told["pairs"], "threshold": told["threshold"], "steps": steps}
+    return [{"method": "washhouse"} | passed | known | pair_scores(persons, truth)]
+
+
+def splink(table: pa.Table, truth: np.ndarray, threads: int, *, own_rules: bool = False) -> list[Row]:
+    """Splink on our candidate pairs, or on its own; and its edges through our clustering."""
+    from linkage_rivals import our_block_keys, splink_people
+
+    keys = None if own_rules else our_block_keys(table)
+    name = "Splink 5, own rules" if own_rules else "Splink 5, same pairs"
+    clock = Clock()
+    label, left, right, weights = splink_people(table, keys=keys)
+    rows = [{"method": name, "threshold": 0.95} | clock.read() | pair_scores(label, truth)]
+    if not own_rules:
+        from washhouse.linkage.cluster import cluster
+
+        kept = weights >= np.log2(0.95 / 0.05)
+        number = table.column("nhs_number").combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()
+        death = pc.fill_null(pc.cast(table.column("death_date"), pa.int32()), -1).to_numpy().astype(np.int32)
+        found = cluster(
+            table.num_rows, left[kept], right[kept], weights[kept], nhs_number=number.astype(np.int32), death_date=death
+        )
+        rows.append({"method": "Splink's edges, our clustering"} | pair_scores(found.label, truth))
+    return rows
+
+
+def splink_own(table: pa.Table, truth: np.ndarray, threads: int) -> list[Row]:
+    """Splink with the blocking that a user would write."""
+    return splink(table, truth, threads, own_rules=True)
+
+
+def increment(table: pa.Table, truth: np.ndarray, threads: int) -> list[Row]:
+    """Link a batch of one row in a hundred into the rest; then everything anew under the same model."""
+    from washhouse.linkage.people import link_people
+
+    turn = np.arange(table.num_rows) % SLIPPED
+    before = _slipped(table, turn == 1).filter(pa.array(turn != 0))
+    base = link_people(before, previous=None, key=key, threads=threads)
+    trained = base.index.trained
+    known = {"previous": base.membership, "key": key, "threads": threads, "model": trained}
+    link_people(table.slice(0, 2000), **known, index=base.index)
+    clock = Clock()
+    batch = link_people(table, **known, index=base.index)
+    passed = clock.read()
+    clock = Clock()
+    whole = link_people(table, **known, index=None)
+    rebuilt = clock.read()
+    clock = Clock()
+    link_people(table, previous=None, key=key, threads=threads)
+    fitted = clock.read()
+    same = batch.membership.equals(whole.membership) and batch.edges.equals(whole.edges)
+    pairing = batch.summary["pairing"]
+    told = {"equal": same, "ratio": fitted["seconds"] / passed["seconds"]} | {
+        name: pairing[name] for name in ("new_or_changed", "gone", "compared")
+    }
+    return [
+        {"method": "increment, 1 %"} | passed | told,
+        {"method": "rebuild, same model"} | rebuilt,
+        {"method": "rebuild, new model"} | fitted,
+    ]
+
+
+def _slipped(table: pa.Table, where: np.ndarray) -> pa.Table:
+    """Let some rows have said another postcode."""
+    postcode = table.column("postcode")
+    other = pc.replace_substring_regex(postcode, "[A-Z]$", "X")
+    at = table.column_names.index("postcode")
+    return table.set_column(at, table.schema.field(at), pc.if_else(pa.array(where), other, postcode))
+
+
+METHODS: dict[str, Callable[..., list[Row]]] = {
+    "ours": ours,
+    "splink": splink,
+    "splink-own": splink_own,
+    "increment": increment,
+}
+
+
+def _peak_mb() -> int:
+    """Peak memory of this process; the kernel's `ru_maxrss` would count the parent's too."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) // 1024
+
+
+def _child(method: str, path: Path, threads: int, pipe: Any) -> None:
+    table = pq.read_table(path)
+    truth = table.column("true_person").to_numpy()
+    table = table.drop_columns(["true_person"]).combine_chunks()
+    before = _peak_mb()
+    rows = METHODS[method](table, truth, threads)
+    pipe.send([row | {"rows": table.num_rows, "peak_mb": _peak_mb(), "input_mb": before} for row in rows])
+
+
+def run_apart(method: str, path: Path, threads: int) -> list[Row]:
+    """Run a method in a fresh process, so that its peak memory is its own."""
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(method, path, threads, there))
+    process.start()
+    there.close()
+    try:
+        rows = here.recv()
+    except EOFError:
+        rows = [{"method": f"{method}: failed"}]
+    process.join()
+    return list(rows)
+
+
+def prepared(rows: int, seed: int, cache: Path) -> Path:
+    """Return a file of about so many identity rows, making it where it is not there."""
+    people = round(rows / ROWS_A_PERSON)
+    path = cache / f"identity-{people}-5-{seed}.parquet"
+    if not path.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        started = time.perf_counter()
+        table, person = city_rows(people, 5, seed)
+        pq.write_table(table.append_column("true_person", pa.array(person)), path.with_suffix(".part"))
+        path.with_suffix(".part").rename(path)
+        print(f"made {table.num_rows:,} rows of {people:,} people in {time.perf_counter() - started:.0f} s", flush=True)
+    return path
+
+
+def line(row: Row) -> str:
+    """Return one row of the table."""
+    text = f"{row['method']:<32}"
+    if "rows" in row:
+        text += f"{row['rows']:>10,} rows"
+    if "seconds" in row:
+        text += f"  {row['seconds']:>7.1f} s  cpu {row['cpu_seconds']:>7.1f} s  {row['peak_mb']:>6,} MB"
+    if "f1" in row:
+        text += f"  P {row['precision']:.4f}  R {row['recall']:.4f}  F1 {row['f1']:.4f}"
+    if "pairs" in row:
+        text += f"  {int(row['pairs']):,} pairs"
+    if "equal" in row:
+        text += f"  equal: {row['equal']}, {row['ratio']:.1f} times as fast as a new model"
+    return text
+
+
+def medians(found: Sequence[Row]) -> list[Row]:
+    """Return the median of each figure of each method and size."""
+    out = []
+    for method, size in dict.fromkeys((row["method"], row.get("rows")) for row in found):
+        mine = [row for row in found if row["method"] == method and row.get("rows") == size]
+        figures = {k: float(np.median([r[k] for r in mine])) for k, v in mine[0].items() if isinstance(v, float)}
+        known = {k: v for k, v in mine[0].items() if k not in figures}
+        most = {"peak_mb": max(row["peak_mb"] for row in mine)} if "peak_mb" in mine[0] else {}
+        if "equal" in mine[0]:
+            known["equal"] = all(row["equal"] for row in mine)
+        out.append(known | figures | most)
+    return out
+
+
+def main() -> None:
+    """Read the options, run, print the medians."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rows", type=int, default=1_000_000, help="identity rows, about; 0 to leave out")
+    options.add_argument("--large", type=int, default=5_000_000, help="rows for ours alone, about; 0 to leave out")
+    options.add_argument("--runs", type=int, default=3)
+    options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--threads", type=int, default=2)
+    options.add_argument("--cache", type=Path, help="folder where the rows are kept")
+    options.add_argument("--only", nargs="+", choices=METHODS, default=list(METHODS))
+    options.add_argument("--json", type=Path, help="write every row here")
+    chosen = options.parse_args()
+    print(f"{platform.machine()}, {multiprocessing.cpu_count()} cores, Python {platform.python_version()}", flush=True)
+    found: list[Row] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        cache = chosen.cache or Path(scratch)
+        work = [(method, chosen.rows) for method in chosen.only if chosen.rows]
+        work += [("ours", chosen.large)] if chosen.large and "ours" in chosen.only else []
+        for _ in range(chosen.runs):
+            for method, rows in work:
+                for row in run_apart(method, prepared(rows, chosen.seed, cache), chosen.threads):
+                    found.append(row)
+                    print(line(row), flush=True)
+    print(f"\nmedians of {chosen.runs}; memory is the most of them")
+    for row in medians(found):
+        print(line(row))
+    if chosen.json:
+        chosen.json.write_text(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
