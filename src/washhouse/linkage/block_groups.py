@@ -11,10 +11,9 @@ are the same however many groups there are (property test).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -31,9 +30,9 @@ from washhouse.linkage.blocking import (
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.kernel import Comparison, distinct
 from washhouse.linkage.similarity import compiled
+from washhouse.linkage.threads import spread
 
 Array = npt.NDArray[Any]
-_T = TypeVar("_T")
 GROUP_RECORDS = 1_000_000
 """Records of a group, about, unless one is told otherwise."""
 _BUCKETS = 1 << 20
@@ -123,15 +122,6 @@ def lay_blocks(
     skipped = tuple(spread(close, range(len(rules)), threads))
     sides = np.full(encoded.records, -1, dtype=np.int32) if side is None else side
     return Blocks(tuple(tuple(rule) for rule in rules), encoded, sides, shared, asked, closed, skipped)
-
-
-def spread(function: Callable[[Any], _T], things: Sequence[Any], threads: int) -> Iterator[_T]:
-    """Apply a function to things on some threads; the results come in the order of the things."""
-    if threads <= 1 or len(things) <= 1:
-        yield from map(function, things)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield from pool.map(function, things)
 
 
 def _too_large(keys: Keys, rule: Sequence[str], side: Ints | None, limit: int) -> tuple[Array, RuleReport]:

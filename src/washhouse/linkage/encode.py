@@ -19,6 +19,7 @@ from washhouse.linkage.columnar import Column, gather, split_address, standard_c
 from washhouse.linkage.fields import BANDS, Field, Kind
 from washhouse.linkage.hashes import Hashes, hash_columns, numbers_of
 from washhouse.linkage.nicknames import name_roots
+from washhouse.linkage.threads import spread
 
 Ints = npt.NDArray[np.int32]
 Bands = Mapping[str, Mapping[int, int]]
@@ -108,7 +109,10 @@ class _Values:
 
 
 def encode(
-    columns: Mapping[str, pa.ChunkedArray | pa.Array], fields: Sequence[Field], bands: Bands | None = None
+    columns: Mapping[str, pa.ChunkedArray | pa.Array],
+    fields: Sequence[Field],
+    bands: Bands | None = None,
+    threads: int = 1,
 ) -> Encoded:
     """Standardise and dictionary-encode the columns of some records.
 
@@ -119,12 +123,14 @@ def encode(
         columns: Texts of each field, by the field's name, all of one length.
         fields: The fields to encode; each must have a column.
         bands: How common values are, from a trained model; counted in the columns if left out.
+        threads: Threads to use; the result does not depend on it.
 
     Returns:
         The records as integers, in the order given.
     """
     values = _Values()
-    standard = {f.name: standard_column(columns[f.name], f.standard) for f in fields}
+    formed = spread(lambda f: standard_column(columns[f.name], f.standard), fields, threads)
+    standard = dict(zip((f.name for f in fields), formed, strict=True))
     codes, parts = [], {}
     names = {f.name: standard[f.name] for f in fields if f.kind is Kind.NAME}
     if bands is None:

@@ -70,20 +70,21 @@ def fingerprints(table: pa.Table, trained: TrainedModel) -> Hashes:
     return hash_columns([table.column(name) for name in trained.field_names], "said")
 
 
-def encode_under(table: pa.Table, trained: TrainedModel) -> Encoded:
+def encode_under(table: pa.Table, trained: TrainedModel, threads: int = 1) -> Encoded:
     """Encode records as a trained model sees them.
 
     Args:
         table: Records with a column `source` (where the model tells sources apart) and one for each field; a column
             that is not there counts as missing everywhere.
         trained: The model.
+        threads: Threads to use; the result does not depend on it.
     """
     fields = [f for f in trained.fields if f.kind is not Kind.SETTING]
     nothing = pa.nulls(table.num_rows, pa.string())
     columns = {
         f.name: pc.cast(table.column(f.name), pa.string()) if f.name in table.column_names else nothing for f in fields
     }
-    encoded = encode(columns, fields, trained.bands)
+    encoded = encode(columns, fields, trained.bands, threads)
     if not trained.sources:
         return encoded
     number = pc.index_in(table.column("source"), value_set=pa.array(trained.sources, pa.string()))

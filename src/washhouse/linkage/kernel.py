@@ -11,7 +11,6 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +20,7 @@ import numpy.typing as npt
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Field, Kind
 from washhouse.linkage.similarity import compiled, is_one_letter_misread, is_one_slip, jaro_winkler_from
+from washhouse.linkage.threads import spread
 
 _NAME, _DATE, _EXACT, _POSTCODE, _ADDRESS, _IDENTIFIER, _WORD, _SETTING = (int(k) for k in Kind)
 Array = npt.NDArray[Any]
@@ -307,10 +307,8 @@ def compare(
     comparison = comparison_of(encoded, counts, len(left))
     if threads <= 1 or len(left) <= CHUNK:
         return comparison.patterns(left, right)
-    starts = range(0, len(left), CHUNK)
-    with ThreadPoolExecutor(threads) as pool:
-        parts = pool.map(lambda at: comparison.patterns(left[at : at + CHUNK], right[at : at + CHUNK]), starts)
-        return np.concatenate(list(parts))
+    chunks = [slice(at, at + CHUNK) for at in range(0, len(left), CHUNK)]
+    return np.concatenate(list(spread(lambda part: comparison.patterns(left[part], right[part]), chunks, threads)))
 
 
 @compiled

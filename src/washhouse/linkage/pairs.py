@@ -60,7 +60,7 @@ def pair_records(
         }
         counts = {"door": "increment", "new_or_changed": found.fresh, "gone": found.gone, "compared": found.compared}
         return Paired(replace(found.encoded, standard=standard), found.scored, trained, counts)
-    encoded = encode_under(table, trained)
+    encoded = encode_under(table, trained, threads)
     scored = score_pairs(
         encoded,
         settings=len(trained.sources),
@@ -76,7 +76,7 @@ def pair_records(
 def _anew(table: pa.Table, threads: int, tell: Progress) -> Paired:
     """Fit a model to the records."""
     columns = present_columns(table)
-    encoded = encode(columns, [FIELDS[name] for name in columns])
+    encoded = encode(columns, [FIELDS[name] for name in columns], threads=threads)
     counts: dict[str, Any] = {"door": "batch, new model", "compared": 0}
     if not table.num_rows:
         return Paired(encoded, None, None, counts)
