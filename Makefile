@@ -47,6 +47,7 @@ bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
 
 bench-linkage: dev ## linkage beside Splink and exact matching, on the invented city
 	@.venv/bin/python bench/linkage.py
+	@.venv/bin/python bench/linkage_speed.py
 
 bench-crisis: dev  ## crisis models beside the oracle, on the invented city
 	@.venv/bin/python bench/crisis.py
