@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -46,6 +46,20 @@ def read_account(desk: Desk, username: str) -> Account | None:
     with desk.reading() as session:
         user = session.get(User, username)
         return None if user is None else _account(session, user)
+
+
+def staff_names(desk: Desk, usernames: Collection[str]) -> dict[str, str]:
+    """Names that pages show for workers, by their local id; who is not on the desk is left out."""
+    query = select(User.username, User.display_name).where(User.username.in_(usernames))
+    with desk.reading() as session:
+        return {row.username: row.display_name for row in session.execute(query)}
+
+
+def team_names(desk: Desk, teams: Collection[str]) -> dict[str, str]:
+    """Names of teams, by their local id; what is not on the desk is left out."""
+    query = select(Team.team, Team.name).where(Team.team.in_(teams))
+    with desk.reading() as session:
+        return {row.team: row.name for row in session.execute(query)}
 
 
 def assigned_people(desk: Desk, username: str, today: date) -> frozenset[str]:

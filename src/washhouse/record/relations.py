@@ -127,7 +127,9 @@ _TIES = f"""
         ANTI JOIN place USING (kind, other)),
     pair AS (
         SELECT a.person_id, b.person_id AS other, a.kind, a.other AS via, greatest(a.since, b.since) AS since,
-               least(a.until, b.until) AS until, a.evidence, a.source
+               least(a.until, b.until) AS until, a.source,
+               a.evidence || CASE WHEN coalesce(a.until, b.until) IS NULL THEN ''
+                                  ELSE ', in an earlier record of one of them' END AS evidence
         FROM shared AS a JOIN shared AS b ON b.kind = a.kind AND b.other = a.other AND b.person_id <> a.person_id),
     carer AS (
         SELECT person_id, other, min(since) AS since, source FROM record__carer

@@ -30,7 +30,13 @@ PARAMETERS = {
     "pair": f"{'1' * 32}-{'2' * 32}",
     "change": "1",
 }
-PERSON_ACTIONS = {Action.READ_PERSON, Action.READ_CASELOAD, Action.REVIEW, Action.VIEW_AUDIT_OF_PERSON}
+PERSON_ACTIONS = {
+    Action.READ_PERSON,
+    Action.READ_RELATIONS,
+    Action.READ_CASELOAD,
+    Action.REVIEW,
+    Action.VIEW_AUDIT_OF_PERSON,
+}
 ROLES = ("clinician", "steward")
 GUARDED = [page for page in PAGES if page.needs is not Open.PUBLIC]
 IDS = {page: f"{page.method} {page.path}" for page in PAGES}

@@ -94,6 +94,7 @@ def test_who_had_an_address_before_the_other_came_is_not_tied(sent, tmp_path):
     assert ends(rows, "address") == {(ANN, CAT), (CAT, ANN), (BOB, CAT), (CAT, BOB)}
     (ended,) = [row for row in rows if (row["person_id"], row["other"]) == (ANN, CAT)]
     assert (ended["since"], ended["until"]) == (date(2023, 5, 1), date(2023, 6, 1))
+    assert ended["evidence"] == "the same, in an earlier record of one of them"
 
 
 def test_a_carer_stands_at_both_ends_and_says_who_cares(sent, tmp_path):

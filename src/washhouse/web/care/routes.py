@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import export_caseload, search_caseload, show_caseload
+from washhouse.web.care.network import show_network
 from washhouse.web.care.person import review_person, show_person
 from washhouse.web.care.review import undo_review
 from washhouse.web.care.viewers import show_viewers
@@ -15,6 +16,7 @@ PAGES = (
     Page("GET", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("POST", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
+    Page("GET", "/people/{person_id}/network", show_network, Action.READ_RELATIONS),
     Page("GET", "/people/{person_id}/viewers", show_viewers, Action.VIEW_AUDIT_OF_PERSON),
     Page("POST", "/people/{person_id}/reviews", review_person, Action.REVIEW),
     Page("POST", "/people/{person_id}/reviews/{review_id}/undo", undo_review, Action.REVIEW),
