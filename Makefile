@@ -7,7 +7,7 @@ DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
 
-.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-crisis bench-desk bench-identify vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -40,7 +40,7 @@ check: dev       ## style, types, layers, locks
 format: dev      ## put the code into the house style
 	@.venv/bin/ruff check --fix-only . && .venv/bin/ruff format .
 
-bench: bench-city bench-linkage bench-crisis bench-desk bench-identify ## every benchmark
+bench: bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify ## every benchmark
 
 bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
 	@.venv/bin/python bench/city.py
@@ -48,6 +48,9 @@ bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
 bench-linkage: dev ## linkage beside Splink and exact matching, on the invented city
 	@.venv/bin/python bench/linkage.py
 	@.venv/bin/python bench/linkage_speed.py
+
+bench-linkage-public: dev ## ONS census and CIS, FEBRL 3 and 4 beside Splink, on the same pairs
+	@.venv/bin/python bench/linkage_public.py
 
 bench-crisis: dev  ## crisis models beside the oracle, on the invented city
 	@.venv/bin/python bench/crisis.py
