@@ -6,6 +6,7 @@ from pathlib import Path
 
 from washhouse.cli.reference import render_commands
 from washhouse.insight.features.reference import render_features
+from washhouse.linkage.reference import render_link_settings
 from washhouse.sources.reference import render_rules, render_sources
 from washhouse.sources.registry import SPECS
 from washhouse.sources.rules import RULES
@@ -14,6 +15,7 @@ REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 PAGES = {
     "commands.md": render_commands,
     "features.md": render_features,
+    "link-settings.md": render_link_settings,
     "rules.md": lambda: render_rules(RULES.values()),
     "sources.md": lambda: render_sources(SPECS.values()),
 }
