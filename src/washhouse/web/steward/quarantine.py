@@ -14,7 +14,7 @@ from washhouse.web.shell.paging import build_pager
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
-ROWS_A_PAGE = 50
+ROWS_A_PAGE = 25
 ROWS_A_READ = 5_000
 SEVERITIES = {
     "reject": "File refused",
