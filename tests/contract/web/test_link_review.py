@@ -281,3 +281,11 @@ def test_differences_are_marked_only_where_values_are_much_alike() -> None:
 
 def test_a_waterfall_without_steps_has_no_bars() -> None:
     assert build_bars(Question(keys(1, 2), "refused", "", False, False, 1.0, 0.7, 1, 1, ())) == []
+
+
+def test_the_home_page_counts_what_waits_and_shows_nobody(open_client: Opener, world: Any) -> None:
+    client = open_client("steward")
+    page = client.get("/").text
+    assert "Linkage: 3 doubtful pairs to answer." in page
+    assert "home" in " ".join(str(row.detail) for row in world.audited(action="review-links"))
+    assert re.findall(r'href="/link-review/[0-9a-f]', page) == []

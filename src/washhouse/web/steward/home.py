@@ -8,11 +8,14 @@ from datetime import date
 
 from starlette.responses import Response
 
+from washhouse.desk.person_changes import list_person_changes
+from washhouse.governance.permissions import Action
 from washhouse.record.reader import covers_of
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import plural
 from washhouse.web.steward.feeds import Feed, build_batches, build_feeds
+from washhouse.web.steward.link_answers import read_answers, review_of
 
 LATEST = 8
 STALE_DAYS = {"mental_health": 7, "gp": 45, "hospital": 45, "social_care": 120}
@@ -37,7 +40,7 @@ def show_steward_home(visit: Visit) -> Response:
     return render(
         visit,
         "steward/home.html",
-        tasks=find_tasks(feeds, visit.services.today()),
+        tasks=[*find_tasks(feeds, visit.services.today()), *find_link_tasks(visit)],
         latest=batches[:LATEST],
         people=linkage.get("people"),
         records=linkage.get("records"),
@@ -61,4 +64,19 @@ def find_tasks(feeds: Sequence[Feed], today: date) -> list[Task]:
             tasks.append(
                 Task(f"{feed.title}: {lines} in quarantine.", f"/quarantine?source={feed.source}", "See reasons")
             )
+    return tasks
+
+
+def find_link_tasks(visit: Visit) -> list[Task]:
+    """Doubtful links and people who came apart, counted; nobody is shown."""
+    visit.services.audit.authorise(visit.grant, Action.REVIEW_LINKS, detail={"page": "home"})
+    answers = read_answers(visit)
+    waiting = len(review_of(visit).waiting("", answers.settled, answers.apart))
+    apart = len(list_person_changes(visit.services.desk))
+    tasks = []
+    if waiting:
+        tasks.append(Task(f"Linkage: {plural(waiting, 'doubtful pair')} to answer.", "/link-review", "Review links"))
+    if apart:
+        people = plural(apart, "person", "people")
+        tasks.append(Task(f"Linkage: {people} came apart.", "/link-review/changes", "See what was kept of them"))
     return tasks
