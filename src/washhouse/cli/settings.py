@@ -55,6 +55,12 @@ FRESH_FILE = """\
 
 # Records link under the last run's model until they have grown by this share since it was fitted; 0.5 is 50 %.
 # refit_growth = 0.5
+
+# Who counts as one person, by purpose. Direct care: share of the links that may be expected to be wrong.
+# strict_false_links = 0.002
+
+# Research: share of the true links, among the pairs compared, that may be expected to be missed.
+# lenient_missed_links = 0.005
 """
 
 _DEFAULTS = Settings()
@@ -68,6 +74,8 @@ class _Limits(BaseModel):
     max_missed_links: float = Field(_DEFAULTS.linkage.max_missed_links, ge=0, le=1, allow_inf_nan=False)
     max_group_ratio: float = Field(_DEFAULTS.linkage.max_group_ratio, ge=0, allow_inf_nan=False)
     refit_growth: float = Field(_DEFAULTS.linkage.refit_growth, ge=0, allow_inf_nan=False)
+    strict_false_links: float = Field(_DEFAULTS.linkage.strict_false_links, ge=0, le=1, allow_inf_nan=False)
+    lenient_missed_links: float = Field(_DEFAULTS.linkage.lenient_missed_links, ge=0, le=1, allow_inf_nan=False)
 
 
 class _Fields(BaseSettings):

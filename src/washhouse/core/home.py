@@ -56,14 +56,16 @@ class Home:
 
 @dataclass(frozen=True)
 class LinkageLimits:
-    """How good a linkage must be to be published: the table `[linkage]` of the settings. A limit of 0 is none.
+    """How sure links are made, and how good they must be to be published: the table `[linkage]` of the settings.
 
     Attributes:
         gate: `"warn"` says what is over a limit and publishes; `"stop"` refuses to publish.
-        max_false_links: Share of the linked pairs that may be expected to be wrong.
+        max_false_links: Share of the linked pairs that may be expected to be wrong; 0 for any. So for the next two.
         max_missed_links: Share of the true pairs that may be expected to be missed.
         max_group_ratio: How many times the rest's rate a group's may be, even at the lower 95 % limit of the ratio.
         refit_growth: Share by which records may grow before the linkage model is fitted anew.
+        strict_false_links: Share of the strict view's links that may be expected to be wrong.
+        lenient_missed_links: Share of the true links that the lenient view may be expected to miss.
     """
 
     gate: Literal["warn", "stop"] = "warn"
@@ -71,6 +73,8 @@ class LinkageLimits:
     max_missed_links: float = 0.25
     max_group_ratio: float = 5.0
     refit_growth: float = 0.5
+    strict_false_links: float = 0.002
+    lenient_missed_links: float = 0.005
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,15 @@ person, or make a person larger than anyone is, is refused and kept for a person
 What stewards decided comes first. Records that they put together are together before any link is taken, and their NHS
 numbers then count as one; records that they kept apart are never in one person, whatever links lead from one to the
 other, so that an un-merge lasts.
+
+Views of people differ in how sure a link must be. They are stages of one clustering: the strict one comes first, and
+each further one goes on from there. So whoever is one person in a stricter view is one in every more lenient one, and
+no view puts together what a constraint or a steward keeps apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +34,8 @@ CAUSES = (
     "kept apart by a steward",
 )
 """Why a union was refused, by code; code 0 is a union that was made."""
+TOGETHER = -1
+"""Code of a link whose records were together already."""
 MAX_RECORDS = 30
 """Records of one person at most."""
 
@@ -41,6 +48,7 @@ class Clusters:
         label: For each record the lowest record of its cluster.
         refused: Indices of the links whose union was refused, strongest first.
         causes: Index into `CAUSES` for each of them.
+        joining: Indices of the links that put two clusters together, strongest first.
         unmet: Indices of the pairs put together by a steward that could not be: they contradict another decision or
             have two death dates.
     """
@@ -48,6 +56,7 @@ class Clusters:
     label: Ints
     refused: npt.NDArray[np.int64]
     causes: npt.NDArray[np.int8]
+    joining: npt.NDArray[np.int64]
     unmet: npt.NDArray[np.int64]
 
 
@@ -81,6 +90,7 @@ def _unite(
         a = _root(parent, left[e])
         b = _root(parent, right[e])
         if a == b:
+            outcome[e] = TOGETHER
             continue
         cause = 0
         for m in range(marks.shape[0]):
@@ -138,18 +148,60 @@ def cluster(
     Returns:
         The clusters, and the links that were refused.
     """
-    order = np.lexsort((right, left, -weights))
+    (found,) = nested_clusters(
+        records,
+        [(left, right, weights)],
+        nhs_number=nhs_number,
+        death_date=death_date,
+        limit=limit,
+        must=must,
+        cannot=cannot,
+    )
+    return found
+
+
+def nested_clusters(
+    records: int,
+    stages: Sequence[tuple[Ints, Ints, Floats]],
+    *,
+    nhs_number: Ints | None = None,
+    death_date: Ints | None = None,
+    limit: int = MAX_RECORDS,
+    must: Pairs = NO_PAIRS,
+    cannot: Pairs = NO_PAIRS,
+) -> tuple[Clusters, ...]:
+    """Put linked records together in stages, each of which goes on from the one before; see `cluster`.
+
+    Args:
+        records: Number of records.
+        stages: One record, the other and the weight of each link of a stage.
+        nhs_number: Code of each record's valid NHS number, -1 without one.
+        death_date: Code of each record's death date, -1 without one.
+        limit: Records of one cluster at most.
+        must: Pairs that a steward put together, the oldest first.
+        cannot: Pairs that a steward keeps apart.
+
+    Returns:
+        The clusters after each stage. Refused and joining links are indices into the stage's own. Every cluster lies
+        in one cluster of every later stage.
+    """
     nothing = np.full(records, -1, dtype=np.int32)
     numbers = nothing if nhs_number is None else _one_number(nhs_number, must)
     marks = np.stack([numbers, nothing if death_date is None else death_date]).astype(np.int32)
     parent = np.arange(records, dtype=np.int32)
     size, guarded = np.ones(records, dtype=np.int32), np.zeros(records, dtype=bool)
     guarded[cannot.ravel()] = True
-    wanted, outcome = np.zeros(must.shape[1], dtype=np.int8), np.zeros(len(left), dtype=np.int8)
+    wanted = np.zeros(must.shape[1], dtype=np.int8)
     _unite(must[0], must[1], parent, size, marks, records, cannot, guarded, wanted)
-    _unite(left[order], right[order], parent, size, marks, limit, cannot, guarded, outcome)
-    refused = np.flatnonzero(outcome)
-    return Clusters(parent, order[refused], outcome[refused], np.flatnonzero(wanted))
+    unmet = np.flatnonzero(wanted > 0)
+    found = []
+    for left, right, weights in stages:
+        order = np.lexsort((right, left, -weights))
+        outcome = np.zeros(len(left), dtype=np.int8)
+        _unite(left[order], right[order], parent, size, marks, limit, cannot, guarded, outcome)
+        refused = np.flatnonzero(outcome > 0)
+        found.append(Clusters(parent.copy(), order[refused], outcome[refused], order[outcome == 0], unmet))
+    return tuple(found)
 
 
 def numbered_people(label: npt.NDArray[np.integer[Any]]) -> Ints:

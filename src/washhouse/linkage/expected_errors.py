@@ -25,7 +25,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from washhouse.linkage.model import Floats
+from washhouse.linkage.model import Floats, probability
+from washhouse.linkage.scoring import Scored
 
 LEAST_PROBABILITY = 0.01
 """Pairs below it are not kept from one run to the next, and so not looked at here."""
@@ -88,6 +89,78 @@ def expected_errors(label: Indices, left: Indices, right: Indices, weights: Floa
         probability=np.concatenate([kept, apart_probability]),
         unit=unit,
     )
+
+
+def pairs_to_judge(scored: Scored, decided: tuple[Indices, Indices] | None = None) -> tuple[Indices, Indices, Floats]:
+    """Return the pairs by which a linkage is judged, and their weights: those worth keeping, and what was decided.
+
+    Args:
+        scored: Compared pairs; those of low probability may be left out.
+        decided: Pairs that a steward put together, and pairs kept apart, each of shape (2, pairs): they are certain.
+    """
+    kept = np.flatnonzero((probability(scored.weights) >= LEAST_PROBABILITY)[scored.pattern])
+    left, right = scored.candidates.left[kept], scored.candidates.right[kept]
+    weights = scored.weights[scored.pattern[kept]]
+    for pairs, bits in zip(decided or (), (CERTAIN_BITS, -CERTAIN_BITS), strict=False):
+        left, right = np.concatenate([left, pairs[0]]), np.concatenate([right, pairs[1]])
+        weights = np.concatenate([weights, np.full(pairs.shape[1], bits)])
+    return left, right, weights
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Pairs of records, over everybody.
+
+    Attributes:
+        linked: Pairs that are in one person.
+        false: How many of them are expected not to be one person.
+        missed: Compared pairs of different people that are expected to be one person.
+    """
+
+    linked: float
+    false: float
+    missed: float
+
+    @classmethod
+    def of(cls, expected: Expected) -> Totals:
+        """Add up what is expected of every record and pair."""
+        return cls(
+            float(expected.linked.sum()) / 2,
+            float(expected.false.sum()) / 2,
+            float(expected.probability[expected.apart].sum()),
+        )
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(self.linked + other.linked, self.false + other.false, self.missed + other.missed)
+
+    def __sub__(self, other: Totals) -> Totals:
+        return Totals(self.linked - other.linked, self.false - other.false, self.missed - other.missed)
+
+
+def change_of_errors(before: Indices, after: Indices, left: Indices, right: Indices, weights: Floats) -> Totals:
+    """Return by how much the totals change when some people become one.
+
+    Only those people are looked at, and whoever is compared with them, so that a small change costs little.
+
+    Args:
+        before: For each record the number of its person, its lowest record. Shape (records,).
+        after: The same when some of these people are one.
+        left: One record of each pair, see `expected_errors`.
+        right: The other.
+        weights: Weight of each of them, bits, prior included.
+    """
+    joined = np.zeros(len(before), dtype=bool)
+    joined[after[before != after]] = True
+    changed = joined[after]
+    pairs = np.flatnonzero(changed[left] | changed[right])
+    concerned = changed.copy()
+    concerned[after[left[pairs]]] = concerned[after[right[pairs]]] = True
+    rows = np.flatnonzero(concerned[after])
+    place = np.full(len(before), -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    here = place[left[pairs]], place[right[pairs]], weights[pairs]
+    now, then = (Totals.of(expected_errors(place[label[rows]], *here)) for label in (after, before))
+    return now - then
 
 
 def _inside(label: Indices, left: Indices, right: Indices, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,14 +13,16 @@ import pyarrow.compute as pc
 
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
+from washhouse.core.views import View
 from washhouse.lake.schemas import arrow_schema, conform
-from washhouse.linkage.cluster import CAUSES, Clusters, Pairs, cluster, numbered_people
+from washhouse.linkage.cluster import CAUSES, Clusters, Pairs, numbered_people
 from washhouse.linkage.columnar import standard_column
 from washhouse.linkage.decisions import count_decisions, rows_of_pairs
-from washhouse.linkage.encode import Encoded, Ints
+from washhouse.linkage.encode import Ints
+from washhouse.linkage.expected_errors import Totals
 from washhouse.linkage.index import KEPT_EDGE, LinkIndex
 from washhouse.linkage.membership import STEWARD, History
-from washhouse.linkage.model import Floats, Model
+from washhouse.linkage.model import Model
 from washhouse.linkage.pairs import index_of, pair_records
 from washhouse.linkage.person_ids import Key, Record
 from washhouse.linkage.quality import linkage_quality
@@ -29,12 +31,12 @@ from washhouse.linkage.shared_ends import find_shared
 from washhouse.linkage.similarity import compiled
 from washhouse.linkage.summary import linkage_summary
 from washhouse.linkage.tables import EDGE, REFUSED, RETIRED_ID
-from washhouse.linkage.threshold import Threshold, at_threshold, best_threshold
+from washhouse.linkage.threshold import Strictness, view_thresholds
 from washhouse.linkage.trained import TrainedModel
+from washhouse.linkage.views import cluster_views, person_views, view_figures
 from washhouse.sources.identity import IDENTITY
 
-_STRICT = "strict"
-"""Purpose whose threshold makes a person."""
+_USUAL = Strictness()
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class People:
         retired: Ids that gave way, see `tables.RETIRED_ID`.
         refused: Links whose union was refused, see `tables.REFUSED`.
         relations: Who shares a home, a telephone number or an address, see `tables.SHARED_END`.
+        views: Who is one with whom in other views than the strict one, see `tables.PERSON_VIEW`.
         summary: Counts and estimates for a steward; no identifiers.
         model: The model that weighed the pairs; None where there was nothing to compare.
         index: What later increments and single records are compared with, its trained model included.
@@ -57,6 +60,7 @@ class People:
     retired: pa.Table
     refused: pa.Table
     relations: pa.Table
+    views: pa.Table
     summary: dict[str, Any]
     model: Model | None = None
     index: LinkIndex | None = None
@@ -73,6 +77,7 @@ def link_people(
     index: LinkIndex | None = None,
     must: Sequence[tuple[Record, Record]] = (),
     cannot: Sequence[tuple[Record, Record]] = (),
+    strictness: Strictness = _USUAL,
 ) -> People:
     """Link the source records of people.
 
@@ -91,6 +96,7 @@ def link_people(
         must: Pairs of records that a steward put together, the oldest first.
         cannot: Pairs of records that a steward keeps apart. Pairs with a record that is not there, or not under a
             clear identity, wait.
+        strictness: What the views' thresholds are bound by, where the model does not bring its own.
 
     Returns:
         The people, with ids that carry on from `previous`.
@@ -108,10 +114,10 @@ def link_people(
     paired = pair_records(named, model, index, threads, tell)
     encoded, scored = paired.encoded, paired.scored
     tell("cluster", 0.0)
-    chances = scored.pair_probabilities if scored else np.empty(0)
-    threshold = at_threshold(chances, model.thresholds[_STRICT]) if model else best_threshold(chances)
+    cuts = _cuts(scored, model, strictness)
     decided = rows_of_pairs(named, must), rows_of_pairs(named, cannot)
-    clusters, links = _cluster(encoded, named, scored, chances, threshold, *decided)
+    views = cluster_views(encoded, named, scored, cuts, *decided)
+    clusters, links = views.clusters[View.STRICT], views.links[View.STRICT]
     labels = _labels(table, clear, clusters)
     tell("name", 0.0)
     person = numbered_people(labels)
@@ -124,19 +130,38 @@ def link_people(
     homes = shared.homes
     tell("done", 1.0)
     pairs = _Pairs(named)
+    quality = linkage_quality(named, encoded, scored, clusters.label, paired.trained, decided, threads)
+    joined = person_views(views, scored, person[clear], _seniority(table, founders), ids)
+    figures = view_figures(views, scored, joined, len(ids), _totals(quality), decided)
     return People(
         membership=membership,
-        edges=_edges(pairs, scored, chances),
+        edges=_edges(pairs, scored),
         retired=_table(RETIRED_ID, _columns(retired.items(), 2)),
-        refused=_refused(pairs, scored, chances, clusters, links),
+        refused=_refused(pairs, scored, clusters, links),
         relations=shared.table,
-        summary=linkage_summary(table, clear, encoded, scored, threshold, clusters, links, labels, len(ids), homes)
+        views=joined,
+        summary=linkage_summary(table, clear, encoded, scored, figures, clusters, labels, len(ids), homes)
         | {"shared": shared.summary}
         | {"pairing": paired.summary, "decisions": count_decisions(must, cannot, decided, clusters)}
-        | {"quality": linkage_quality(named, encoded, scored, clusters.label, paired.trained, decided, threads)},
+        | {"quality": quality},
         model=scored.model if scored else None,
-        index=index_of(paired, named, ids.take(pa.array(person[clear])), {_STRICT: threshold.probability}),
+        index=index_of(paired, named, ids.take(pa.array(person[clear])), {view.value: cuts[view] for view in View}),
     )
+
+
+def _cuts(scored: Scored | None, model: TrainedModel | None, strictness: Strictness) -> dict[View, float]:
+    """Return the thresholds of a model that has them, else choose them."""
+    if model is not None and all(view in model.thresholds for view in View):
+        return {view: model.thresholds[view] for view in View}
+    chances = scored.pair_probabilities if scored else np.empty(0)
+    # An increment knows no others; the thresholds must not depend on how the pairs were come by.
+    return view_thresholds(chances[chances >= KEPT_EDGE], strictness)
+
+
+def _totals(quality: Mapping[str, Any] | None) -> Totals:
+    """Return what is expected of the people that were made."""
+    names = ("linked_pairs", "expected_false", "expected_missed")
+    return Totals(*(float(quality[name]) if quality else 0.0 for name in names))
 
 
 def _check_distinct(table: pa.Table) -> None:
@@ -148,35 +173,6 @@ def _check_distinct(table: pa.Table) -> None:
         raise InputError(
             "identity-duplicated", "Two identity rows have the same source and source_id; one was expected."
         )
-
-
-def _cluster(
-    encoded: Encoded,
-    table: pa.Table,
-    scored: Scored | None,
-    chances: Floats,
-    threshold: Threshold,
-    must: Pairs,
-    cannot: Pairs,
-) -> tuple[Clusters, npt.NDArray[np.int64]]:
-    """Put clear records together; also return which candidate pairs were links."""
-    links = np.flatnonzero(chances >= threshold.probability)
-    left = scored.candidates.left[links] if scored else np.empty(0, np.int32)
-    right = scored.candidates.right[links] if scored else np.empty(0, np.int32)
-    weights = scored.pair_weights[links] if scored else np.empty(0)
-    row = encoded.row("nhs_number")
-    deaths = pc.fill_null(pc.cast(table.column("death_date"), pa.int32()), -1).to_numpy().astype(np.int32)
-    clusters = cluster(
-        table.num_rows,
-        left,
-        right,
-        weights,
-        nhs_number=encoded.codes[row] if row >= 0 else None,
-        death_date=deaths,
-        must=must,
-        cannot=cannot,
-    )
-    return clusters, links
 
 
 def _labels(table: pa.Table, clear: npt.NDArray[np.int64], clusters: Clusters) -> Ints:
@@ -220,6 +216,14 @@ def _take_first(
             first[person[i]] = i
 
 
+def _seniority(table: pa.Table, founders: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return each person's place in the order of founding, 0 the first; of several at a time, by their records."""
+    seen = pc.cast(table.column("first_seen"), pa.int64()).to_numpy()[founders]
+    place = np.empty(len(founders), dtype=np.int64)
+    place[np.lexsort((founders, seen))] = np.arange(len(founders))
+    return place
+
+
 def _causes(
     person: Ints, founders: npt.NDArray[np.int64], clear: npt.NDArray[np.int64], decided: tuple[Pairs, Pairs]
 ) -> pa.StringArray:
@@ -246,9 +250,10 @@ class _Pairs:
         ]
 
 
-def _edges(pairs: _Pairs, scored: Scored | None, chances: Floats) -> pa.Table:
+def _edges(pairs: _Pairs, scored: Scored | None) -> pa.Table:
     if scored is None:
         return arrow_schema(EDGE).empty_table()
+    chances = scored.pair_probabilities
     kept = np.flatnonzero(chances >= KEPT_EDGE)
     # Records are sorted by their names, so that their rows sort the pairs.
     kept = kept[np.lexsort((scored.candidates.right[kept], scored.candidates.left[kept]))]
@@ -262,16 +267,14 @@ def _edges(pairs: _Pairs, scored: Scored | None, chances: Floats) -> pa.Table:
     return pa.table(columns, schema=arrow_schema(EDGE))
 
 
-def _refused(
-    pairs: _Pairs, scored: Scored | None, chances: Floats, clusters: Clusters, links: npt.NDArray[np.int64]
-) -> pa.Table:
+def _refused(pairs: _Pairs, scored: Scored | None, clusters: Clusters, links: npt.NDArray[np.int64]) -> pa.Table:
     if scored is None:
         return arrow_schema(REFUSED).empty_table()
     chosen = links[clusters.refused]
     columns = pairs.columns(scored.candidates.left[chosen], scored.candidates.right[chosen])
     columns += [
         pa.array(scored.pair_weights[chosen]),
-        pa.array(chances[chosen]),
+        pa.array(scored.pair_probabilities[chosen]),
         pa.array([CAUSES[c] for c in clusters.causes], pa.string()),
     ]
     return _table(REFUSED, columns)

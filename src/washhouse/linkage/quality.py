@@ -30,13 +30,8 @@ import pyarrow.compute as pc
 from washhouse.linkage.block_groups import lay_blocks, times_caught
 from washhouse.linkage.cluster import numbered_people
 from washhouse.linkage.encode import Encoded
-from washhouse.linkage.expected_errors import (
-    CERTAIN_BITS,
-    LEAST_PROBABILITY,
-    Expected,
-    expected_errors,
-)
-from washhouse.linkage.model import Floats, probability
+from washhouse.linkage.expected_errors import Expected, expected_errors, pairs_to_judge
+from washhouse.linkage.model import Floats
 from washhouse.linkage.quality_groups import Dimension, dimensions, newest_day
 from washhouse.linkage.rate_intervals import BLOCKS, jackknife_variance, rate_limits, ratio_limits
 from washhouse.linkage.scoring import Scored
@@ -74,13 +69,7 @@ def linkage_quality(
     """
     if scored is None or trained is None:
         return None
-    kept = np.flatnonzero((probability(scored.weights) >= LEAST_PROBABILITY)[scored.pattern])
-    left, right = scored.candidates.left[kept], scored.candidates.right[kept]
-    weights = scored.weights[scored.pattern[kept]]
-    for pairs, bits in zip(decided or (), (CERTAIN_BITS, -CERTAIN_BITS), strict=False):
-        left, right = np.concatenate([left, pairs[0]]), np.concatenate([right, pairs[1]])
-        weights = np.concatenate([weights, np.full(pairs.shape[1], bits)])
-    expected = expected_errors(label, left, right, weights)
+    expected = expected_errors(label, *pairs_to_judge(scored, decided))
     blocks = lay_blocks(encoded, trained.rules, max_block_pairs=trained.max_block_pairs, threads=threads)
     caught = times_caught(blocks, expected.left, expected.right)
     return quality_report(table, label, expected, caught)

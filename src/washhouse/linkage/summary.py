@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.core.views import View
 from washhouse.linkage.blocking import RuleReport
 from washhouse.linkage.cluster import CAUSES, Clusters
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import FIELDS, Kind
 from washhouse.linkage.households import Households
 from washhouse.linkage.scoring import Scored
-from washhouse.linkage.threshold import Threshold
 
 
 def linkage_summary(
@@ -24,9 +25,8 @@ def linkage_summary(
     clear: npt.NDArray[np.int64],
     encoded: Encoded,
     scored: Scored | None,
-    threshold: Threshold,
+    views: Mapping[str, Mapping[str, Any]],
     clusters: Clusters,
-    links: npt.NDArray[np.int64],
     labels: Ints,
     people: int,
     found: Households,
@@ -38,9 +38,8 @@ def linkage_summary(
         clear: Rows under a clear identity.
         encoded: Those rows, encoded.
         scored: Their candidate pairs; None where there was nothing to compare.
-        threshold: The cut.
-        clusters: Clusters of the clear rows.
-        links: Candidate pairs at or above the cut.
+        views: What each view comes to, see `views.view_figures`; the strict one makes the people.
+        clusters: Clusters of the clear rows in the strict view.
         labels: Lowest record of each record's person.
         people: Number of people.
         found: People in households.
@@ -48,17 +47,18 @@ def linkage_summary(
     Returns:
         A dictionary of plain numbers and texts, ready for JSON.
     """
-    false, missed = expected_errors(scored, clusters)
+    strict = views[View.STRICT]
     sizes = Counter(np.unique(labels, return_counts=True)[1].tolist())
     causes = Counter(CAUSES[c] for c in clusters.causes.tolist())
     return {
         "records": table.num_rows,
         "people": people,
-        "threshold": round(threshold.probability, 6),
+        "threshold": strict["threshold"],
         "pairs": len(scored.pattern) if scored else 0,
-        "links": len(links),
-        "estimated_false_links": round(false, 1),
-        "estimated_missed_links": round(missed, 1),
+        "links": strict["links"],
+        "estimated_false_links": strict["estimated_false_links"],
+        "estimated_missed_links": strict["estimated_missed_links"],
+        "views": {view: dict(figures) for view, figures in views.items()},
         "refused": {cause: causes.get(cause, 0) for cause in CAUSES[1:]},
         "records_per_person": {str(size): sizes[size] for size in sorted(sizes)},
         "households": len(found.keys),
@@ -90,15 +90,6 @@ def rule_row(report: RuleReport) -> dict[str, Any]:
         "skipped_records": report.skipped_records,
         "skipped_pairs": report.skipped_pairs,
     }
-
-
-def expected_errors(scored: Scored | None, clusters: Clusters) -> tuple[float, float]:
-    """Return how many compared pairs the model expects to be wrongly together, and wrongly apart."""
-    if scored is None:
-        return 0.0, 0.0
-    together = clusters.label[scored.candidates.left] == clusters.label[scored.candidates.right]
-    chances = scored.pair_probabilities
-    return float((1.0 - chances[together]).sum()), float(chances[~together].sum())
 
 
 def completeness(table: pa.Table, encoded: Encoded) -> list[dict[str, Any]]:

@@ -71,6 +71,24 @@ SHARED_END = Table(
     ),
 )
 
+PERSON_VIEW = Table(
+    name="person_view",
+    grain="one row per person and view in which it is one with other people of the strict view",
+    key=("view", "person_id"),
+    order=("view", "person_id"),
+    columns=(
+        Column("view", "string", "`balanced` or `lenient`", nullable=False),
+        Column("person_id", "string", "Pseudonymous person of the strict view", nullable=False),
+        Column("view_id", "string", "person_id of the first founded of those that are one", nullable=False),
+        Column(
+            "probability",
+            "float64",
+            "Probability of the weakest link on the way to that one, 0 to 1; 1 for itself",
+            nullable=False,
+        ),
+    ),
+)
+
 RETIRED_ID = Table(
     name="retired_id",
     grain="one row per person_id that gave way to another",

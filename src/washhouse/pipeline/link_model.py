@@ -6,13 +6,14 @@ the reason stands in the run's summary. Model and index are kept in the vault, b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.linkage.fields import FIELDS
 from washhouse.linkage.index import TABLES, LinkIndex, read_index, write_index
+from washhouse.linkage.threshold import Strictness
 from washhouse.linkage.trained import TrainedModel
 from washhouse.pipeline.context import RunContext
 
@@ -46,7 +47,18 @@ def kept_model(context: RunContext, identity: pa.Table) -> Kept:
     if index is None:
         return Kept(None, None, "the earlier model was of another format")
     reason = why_refit(index.trained, identity, context.settings.linkage.refit_growth)
-    return Kept(None, None, reason) if reason else Kept(index.trained, index, "")
+    if reason:
+        return Kept(None, None, reason)
+    if published.summary.get("linkage", {}).get("strictness") != asdict(strictness_of(context)):
+        # Weights stay; the thresholds of the views are chosen anew from them.
+        index = replace(index, trained=replace(index.trained, thresholds={}))
+    return Kept(index.trained, index, "")
+
+
+def strictness_of(context: RunContext) -> Strictness:
+    """Return what the deployer binds the views of people by."""
+    chosen = context.settings.linkage
+    return Strictness(chosen.strict_false_links, chosen.lenient_missed_links)
 
 
 def why_refit(model: TrainedModel, identity: pa.Table, growth: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from washhouse.linkage.history import link_events
 from washhouse.linkage.people import People, link_people
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.deciding import Decided, read_decisions
-from washhouse.pipeline.link_model import index_tables, kept_model
+from washhouse.pipeline.link_model import index_tables, kept_model, strictness_of
 from washhouse.pipeline.linkage_gate import check_linkage
 from washhouse.pipeline.live_records import start_from
 from washhouse.pipeline.reviewing import write_review
@@ -76,7 +76,9 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         index=kept.index,
         must=decided.must,
         cannot=decided.cannot,
+        strictness=strictness_of(context),
     )
+    people.summary["strictness"] = asdict(strictness_of(context))
     people.summary["decisions"]["waiting"] = decided.waiting
     people.summary["pairing"]["new_model_because"] = kept.reason
     check_linkage(context, generation, people.summary)

@@ -21,7 +21,7 @@ from washhouse.linkage.person_ids import Key
 QUICK = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-TABLES = ("membership", "edges", "retired", "refused", "relations")
+TABLES = ("membership", "edges", "retired", "refused", "relations", "views")
 
 
 def _said(table: pa.Table, name: str, rows: np.ndarray, values: list[Any]) -> pa.Table:

@@ -33,7 +33,7 @@ QUICK = settings(
 
 
 def _same(a: People, b: People) -> None:
-    for name in ("membership", "edges", "retired", "refused", "relations"):
+    for name in ("membership", "edges", "retired", "refused", "relations", "views"):
         assert getattr(a, name).equals(getattr(b, name)), name
     assert a.summary == b.summary
 

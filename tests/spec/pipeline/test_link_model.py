@@ -11,7 +11,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pytest
 
-from washhouse.core.home import Settings
+from washhouse.core.home import LinkageLimits, Settings
 from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.people import People, link_people
 from washhouse.pipeline.context import RunContext
@@ -72,6 +72,9 @@ class _Vault:
 @dataclass
 class _Published:
     vault: dict[str, str]
+    summary: dict[str, Any] = field(
+        default_factory=lambda: {"linkage": {"strictness": {"false_links": 0.002, "missed_links": 0.005}}}
+    )
 
 
 @dataclass
@@ -91,6 +94,20 @@ def test_the_published_version_hands_its_model_and_index_on(people: People) -> N
     assert kept.index is not None
     assert kept.index.records == 40
     assert kept.reason == ""
+
+
+@pytest.mark.parametrize("chosen", [{"strict_false_links": 0.01}, {"lenient_missed_links": 0.01}])
+def test_another_strictness_lets_the_thresholds_be_chosen_anew_under_the_same_weights(
+    people: People, chosen: dict[str, float]
+) -> None:
+    tables = index_tables(people.index)
+    settings = Settings(linkage=LinkageLimits(**chosen))  # type: ignore[arg-type]
+    run = _Run(_Vault(tables), _Published(dict.fromkeys(tables, "one")), settings)
+    kept = kept_model(cast(RunContext, run), identities(40))
+    assert kept.model is not None and kept.index is not None and people.index is not None
+    assert kept.model.thresholds == {}
+    assert kept.model.model.digest == people.index.trained.model.digest
+    assert kept.index.trained.digest == kept.model.digest
 
 
 def test_a_home_without_a_kept_model_fits_one(people: People) -> None:
