@@ -186,13 +186,14 @@ def nested_clusters(
         in one cluster of every later stage.
     """
     nothing = np.full(records, -1, dtype=np.int32)
-    numbers = nothing if nhs_number is None else _one_number(nhs_number, must)
-    marks = np.stack([numbers, nothing if death_date is None else death_date]).astype(np.int32)
+    marks = np.stack([nothing, nothing if death_date is None else death_date]).astype(np.int32)
     parent = np.arange(records, dtype=np.int32)
     size, guarded = np.ones(records, dtype=np.int32), np.zeros(records, dtype=bool)
     guarded[cannot.ravel()] = True
     wanted = np.zeros(must.shape[1], dtype=np.int8)
     _unite(must[0], must[1], parent, size, marks, records, cannot, guarded, wanted)
+    if nhs_number is not None:
+        np.maximum.at(marks[0], parent, _one_number(nhs_number, parent, must))
     unmet = np.flatnonzero(wanted > 0)
     found = []
     for left, right, weights in stages:
@@ -218,14 +219,14 @@ def numbered_people(label: npt.NDArray[np.integer[Any]]) -> Ints:
     return person
 
 
-def _one_number(numbers: Ints, must: Pairs) -> Ints:
-    """Make NHS numbers one where a steward says that their bearers are."""
-    a, b = numbers[must[0]], numbers[must[1]]
-    same = np.flatnonzero((a >= 0) & (b >= 0) & (a != b))
-    if not len(same):
-        return numbers
-    of = np.arange(int(numbers.max()) + 1, dtype=np.int32)
-    for x, y in zip(a[same].tolist(), b[same].tolist(), strict=True):
-        low, high = sorted((int(of[x]), int(of[y])))
+def _one_number(numbers: Ints, parent: Ints, must: Pairs) -> Ints:
+    """Make NHS numbers one where a steward put their bearers together."""
+    decided = np.unique(must)
+    decided = decided[numbers[decided] >= 0]
+    held: dict[int, int] = {}
+    of = np.arange(int(numbers.max(initial=-1)) + 1, dtype=np.int32)
+    for record in decided.tolist():
+        first = held.setdefault(int(parent[record]), int(numbers[record]))
+        low, high = sorted((int(of[first]), int(of[numbers[record]])))
         of[of == high] = low
-    return np.where(numbers >= 0, of[numbers], -1).astype(np.int32)
+    return np.where(numbers >= 0, of[numbers] if len(of) else -1, -1).astype(np.int32)

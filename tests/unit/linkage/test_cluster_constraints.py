@@ -62,6 +62,20 @@ def test_what_a_steward_puts_together_needs_no_link_and_makes_two_numbers_one() 
     assert found.unmet.tolist() == []
 
 
+def test_two_numbers_are_one_also_through_a_record_that_has_none() -> None:
+    found = cluster(4, ints(2), ints(1), np.array([5.0]), nhs_number=ints(7, 8, 7, -1), must=pairs((0, 3), (1, 3)))
+    assert (found.label.tolist(), found.unmet.tolist()) == ([0, 0, 0, 0], [])
+
+
+def test_numbers_stay_two_where_a_decision_contradicts_the_one_that_makes_them_one() -> None:
+    found = cluster(
+        5, ints(3), ints(4), np.array([5.0]), nhs_number=ints(7, 8, -1, 7, 8),
+        must=pairs((0, 2), (1, 2)), cannot=pairs((0, 1)),
+    )  # fmt: skip
+    assert found.unmet.tolist() == [1]
+    assert found.label.tolist() == [0, 1, 0, 3, 4]
+
+
 def test_a_decision_that_contradicts_another_or_two_deaths_is_reported() -> None:
     found = cluster(2, ints(), ints(), np.array([]), must=pairs((0, 1)), cannot=pairs((1, 0)))
     assert (found.label.tolist(), found.unmet.tolist()) == ([0, 1], [0])
