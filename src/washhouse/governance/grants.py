@@ -34,6 +34,8 @@ class Purpose(StrEnum):
     OPERATIONS = "operations"
     OWN_RECORD = "own-record"
     """A resident reads their own record."""
+    PLANNING = "planning"
+    RESEARCH = "research"
 
 
 class Reach(StrEnum):
@@ -47,6 +49,8 @@ REACH: dict[tuple[Role, Purpose], Reach] = {
     (Role.CLINICIAN, Purpose.DIRECT_CARE): Reach.PERSONS,
     (Role.STEWARD, Purpose.STEWARDSHIP): Reach.POPULATION,
     (Role.SYSTEM, Purpose.OPERATIONS): Reach.POPULATION,
+    (Role.SYSTEM, Purpose.PLANNING): Reach.POPULATION,
+    (Role.SYSTEM, Purpose.RESEARCH): Reach.POPULATION,
 }
 """Which role may ask for which purpose, and whether it names people. What is not listed is refused."""
 

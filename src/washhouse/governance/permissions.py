@@ -76,6 +76,8 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_FEEDS, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_QUARANTINE, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_LINKAGE, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.PLANNING, Action.READ_POPULATION, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.RESEARCH, Action.READ_POPULATION, Relation.POPULATION),
     }
 )
 

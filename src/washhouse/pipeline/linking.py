@@ -32,6 +32,7 @@ class Linked:
         membership: `vault.membership`: source record, person, span of validity.
         shared: What people have in common: homes, telephone numbers, addresses.
         retired: Person ids that ever gave way to another.
+        views: Who is one with whom in other views than the record's.
         summary: Figures.
     """
 
@@ -39,6 +40,7 @@ class Linked:
     membership: pa.Table
     shared: pa.Table
     retired: pa.Table
+    views: pa.Table
     summary: dict[str, Any]
 
 
@@ -96,7 +98,9 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     people.summary["review"], reviewed = write_review(context, identity, people, generation)
     context.reached("links-written")
     generations = dict.fromkeys(("identity", *tables), generation) | reviewed
-    return Linked(identity, people.membership, people.relations, people.retired, people.summary), generations
+    return Linked(
+        identity, people.membership, people.relations, people.retired, people.views, people.summary
+    ), generations
 
 
 def _events(context: RunContext, previous: pa.Table | None, people: People, decided: Decided, version: str) -> pa.Table:

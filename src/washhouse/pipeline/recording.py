@@ -13,9 +13,9 @@ from washhouse.pipeline.landing import Book
 from washhouse.pipeline.linking import Linked
 from washhouse.pipeline.typed import TypedRows
 from washhouse.record.build import build
-from washhouse.record.tables import BATCH, CARE_RELATION, EVENT, PERSON, QUARANTINE, RELATION, RETIRED
+from washhouse.record.tables import BATCH, CARE_RELATION, EVENT, PERSON, PERSON_VIEW, QUARANTINE, RELATION, RETIRED
 
-BUILT = (PERSON, EVENT, RELATION, CARE_RELATION, RETIRED)
+BUILT = (PERSON, PERSON_VIEW, EVENT, RELATION, CARE_RELATION, RETIRED)
 """Tables that are built anew by every run."""
 
 
@@ -50,6 +50,7 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built
             buckets=context.settings.buckets,
             secret=context.vault.secret("ref"),
             shared=linked.shared,
+            views=linked.views,
             retired=linked.retired,
             progress=context.progress.at,
         )

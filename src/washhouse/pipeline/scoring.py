@@ -57,7 +57,7 @@ def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
             record_version=candidate.id,
             progress=context.progress.at,
         )
-        number = write_scores(context.lake, grant, result.scores, buckets=candidate.buckets, audit=audit)
+        number = write_scores(context.lake, candidate, grant, result.scores, audit=audit)
     finally:
         desk.close()
     context.reached("scores-written")

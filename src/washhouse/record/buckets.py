@@ -1,7 +1,8 @@
 """In which bucket do a person's rows lie?
 
-A bucket is a stored column computed from the bytes of the person's id, never from an engine's own hash, so that every
-engine and every version agrees. Loops, files and single-person reads all go by bucket.
+A bucket is a stored column computed from the bytes of an id, never from an engine's own hash, so that every engine and
+every version agrees. The id is the one that the person bears in the lenient view, so that whoever is one person in any
+view lies in one bucket; nearly always it is the person's own. Loops, files and single-person reads all go by bucket.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ PREFIX_HEX_DIGITS = 8
 
 
 def bucket_of(person_id: str, buckets: int) -> int:
-    """The bucket of a person.
+    """The bucket of a person's rows.
 
     Args:
-        person_id: 32 hex digits.
+        person_id: Id that the person bears in the lenient view, 32 hex digits.
         buckets: Number of buckets, 1 to 4096.
 
     Returns:

@@ -15,12 +15,13 @@ from uuid import uuid4
 import pyarrow as pa
 
 from washhouse.core.errors import HomeError
+from washhouse.core.views import View
 from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.record.buckets import bucket_sql
 from washhouse.record.people import build_people
 from washhouse.record.relations import build_relations
-from washhouse.record.tables import CARE_RELATION, EVENT, RETIRED, SQL_TYPES
+from washhouse.record.tables import CARE_RELATION, EVENT, PERSON_VIEW, RETIRED, SQL_TYPES
 from washhouse.record.twins import FINISHED_EVENTS
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
@@ -52,6 +53,7 @@ def build(
     buckets: int,
     secret: str,
     shared: pa.Table | None = None,
+    views: pa.Table | None = None,
     retired: pa.Table | None = None,
     systems: Mapping[str, tuple[SourceSpec, SystemMapping]] = SYSTEMS,
     progress: Progress = no_progress,
@@ -66,27 +68,30 @@ def build(
         buckets: Number of person buckets.
         secret: Key of the opaque ids, hex.
         shared: What linkage found people to have in common: `linkage.tables.SHARED_END`.
+        views: Who is one with whom in other views: `linkage.tables.PERSON_VIEW`.
         retired: Ids that gave way: `old, new`.
         systems: Contract and mapping of each system.
         progress: Told the part and how much of it is done; also while `event` is read.
 
     Returns:
-        By name the tables `person`, `relation`, `care_relation`, `retired`, and `event` as a stream in the order of
-        its contract, to be read once.
+        By name the tables `person`, `person_view`, `relation`, `care_relation`, `retired`, and `event` as a stream in
+        the order of its contract, to be read once.
 
     Raises:
         HomeError: `engine-without-spill`: the engine has no folder to spill to.
     """
     create_macros(con, secret)
-    digits = _slice_digits(_create_member(con, membership), buckets)
+    views = views if views is not None else arrow_schema(PERSON_VIEW).remove(0).empty_table()
+    digits = _slice_digits(_create_member(con, membership, views, buckets), buckets)
     pairs = [pair for _, pair in sorted(systems.items()) if was_sent(*pair, typed)]
     typed = hold_small(typed)
     stage = _staging_folder(con)
-    _stage_events(con, pairs, typed, stage, buckets, digits, progress)
+    _stage_events(con, pairs, typed, stage, digits, progress)
     care = _build_care(con, pairs, typed)
-    relations = build_relations(con, pairs, typed, shared=shared, identities=identities, care=care, buckets=buckets)
+    relations = build_relations(con, pairs, typed, shared=shared, identities=identities, care=care)
     return {
-        "person": build_people(con, identities, buckets),
+        "person": build_people(con, identities),
+        "person_view": _build_views(con, views),
         "event": _read_events(con, stage, progress),
         "relation": relations,
         "care_relation": care,
@@ -94,14 +99,19 @@ def build(
     }
 
 
-def _create_member(con: Connection, membership: pa.Table) -> int:
-    """Create `member`, the source records of today's people; returns the number of people."""
+def _create_member(con: Connection, membership: pa.Table, views: pa.Table, buckets: int) -> int:
+    """Create `member`, the source records of today's people with their bucket; returns the number of people."""
     con.register("record__membership", membership)
+    con.register("record__view", views)
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE member AS "
-        "SELECT source, source_id, person_id FROM record__membership WHERE valid_to IS NULL"
+        f"""CREATE OR REPLACE TEMP TABLE member AS
+            SELECT m.source, m.source_id, m.person_id, {bucket_sql("coalesce(v.view_id, m.person_id)")} AS bucket
+            FROM record__membership AS m LEFT JOIN record__view AS v ON v.person_id = m.person_id AND v.view = $view
+            WHERE m.valid_to IS NULL""",
+        {"buckets": buckets, "view": View.LENIENT.value},
     )
     con.unregister("record__membership")
+    con.unregister("record__view")
     row = con.execute("SELECT count(DISTINCT person_id) FROM member").fetchone()
     return int(row[0]) if row else 0
 
@@ -125,9 +135,7 @@ def _staging_folder(con: Connection) -> Path:
     return folder
 
 
-def _stage_events(
-    con: Connection, pairs: Pairs, typed: Typed, stage: Path, buckets: int, digits: int, progress: Progress
-) -> None:
+def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, digits: int, progress: Progress) -> None:
     """Write each query's events to `stage/<number>/bucket=<n>/slice=<first digits>/`."""
     listed = ", ".join(
         f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
@@ -143,11 +151,11 @@ def _stage_events(
                 folder = stage / f"{number:03}"
                 number += 1
                 con.execute(
-                    f"COPY (SELECT {bucket_sql('m.person_id')} AS bucket, 's' || left(m.person_id, {digits}) AS slice, "
+                    f"COPY (SELECT m.bucket, 's' || left(m.person_id, {digits}) AS slice, "
                     f"m.person_id, $source AS source, {listed} "
                     f"FROM ({sql}) AS e JOIN member AS m ON m.source = $source AND m.source_id = e.source_id) "
                     f"TO '{_literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket, slice))",
-                    {"source": spec.name, "buckets": buckets},
+                    {"source": spec.name},
                 )
 
 
@@ -184,6 +192,17 @@ def _slices(stage: Path) -> dict[tuple[int, str], list[Path]]:
         bucket, part = file.parts[-3].partition("=")[2], file.parts[-2]
         found.setdefault((int(bucket), part), []).append(file)
     return found
+
+
+def _build_views(con: Connection, views: pa.Table) -> pa.Table:
+    con.register("record__view", views)
+    rows = con.sql(
+        """SELECT m.bucket, v.view, v.person_id, v.view_id, v.probability
+           FROM record__view AS v JOIN (SELECT DISTINCT person_id, bucket FROM member) AS m USING (person_id)
+           ORDER BY m.bucket, v.view, v.person_id"""
+    ).to_arrow_table()
+    con.unregister("record__view")
+    return conform(PERSON_VIEW, rows)
 
 
 def _build_care(con: Connection, pairs: Pairs, typed: Typed) -> pa.Table:

@@ -17,6 +17,7 @@ import pyarrow as pa
 from washhouse.core.errors import UsageError
 from washhouse.core.home import Settings
 from washhouse.core.tables import Column, Table
+from washhouse.core.views import View
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission
@@ -24,7 +25,8 @@ from washhouse.lake.engine import Connection, connect
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import conform
 from washhouse.lake.store import Lake
-from washhouse.record.tables import TABLES
+from washhouse.record.tables import PERSON_VIEW, TABLES
+from washhouse.record.views import VIEW_OF, read_view
 
 _TABLES = {table.name: table for table in TABLES}
 
@@ -38,7 +40,8 @@ class Kernel:
         sql: One SELECT over views named as `inputs`, and over the extra tables handed to `run`; parameters are `$name`.
             Where it breaks ties it does so explicitly.
         columns: What it gives, in order.
-        inputs: Record tables that it reads. Those without a bucket are seen whole.
+        inputs: Record tables that it reads. Those without a bucket are seen whole; `person_view` holds who is one with
+            whom in the view of the grant's purpose, and nobody else's rows lie in the bucket.
     """
 
     name: str
@@ -100,12 +103,22 @@ def run(
         audit.authorise(grant, Action.READ_POPULATION, detail=detail)
     else:
         check_permission(grant, Action.READ_POPULATION)
-    return _run(store, version, kernel, dict(params or {}), dict(extra or {}), settings or Settings(), spill)
+    return _run(
+        store,
+        version,
+        VIEW_OF[grant.purpose],
+        kernel,
+        dict(params or {}),
+        dict(extra or {}),
+        settings or Settings(),
+        spill,
+    )
 
 
 def _run(
     store: Lake,
     version: Version,
+    view: View,
     kernel: Kernel,
     params: dict[str, Any],
     extra: dict[str, pa.Table],
@@ -116,12 +129,15 @@ def _run(
         for name, table in extra.items():
             con.register(name, table)
         for bucket in range(version.buckets):
-            _show(con, store, version, kernel, bucket)
+            _show(con, store, version, view, kernel, bucket)
             yield conform(kernel.table, con.sql(kernel.sql, params=params or None).to_arrow_table())
 
 
-def _show(con: Connection, store: Lake, version: Version, kernel: Kernel, bucket: int) -> None:
+def _show(con: Connection, store: Lake, version: Version, view: View, kernel: Kernel, bucket: int) -> None:
     for name in kernel.inputs:
         table = _TABLES[name]
         only = bucket if "bucket" in table.partition_by else None
-        store.create_view(con, table, version.tables[name], bucket=only)
+        if table is PERSON_VIEW:
+            con.register(name, read_view(store, version, view, bucket))
+        else:
+            store.create_view(con, table, version.tables[name], bucket=only)

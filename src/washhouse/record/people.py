@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import conform
-from washhouse.record.buckets import bucket_sql
 from washhouse.record.tables import PERSON
 
 SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care", "meds")
@@ -21,7 +20,7 @@ _RANK = " ".join(f"WHEN '{source}' THEN {rank}" for rank, source in enumerate(SO
 
 # The small area of somebody whose address is restricted could help to find them, so nobody's of that kind is kept.
 _PEOPLE = f"""
-SELECT {bucket_sql("person_id")} AS bucket, person_id,
+SELECT any_value(bucket) AS bucket, person_id,
        arg_min(CAST(date_trunc('month', birth_date) AS DATE), place) AS birth_month,
        coalesce(arg_min(nullif(sex, 'unknown'), place), 'unknown') AS sex,
        arg_min(ethnic_of(ethnic_category), place) AS ethnic_category,
@@ -31,7 +30,7 @@ SELECT {bucket_sql("person_id")} AS bucket, person_id,
        arg_min(death_date, place) AS death_date,
        string_agg(DISTINCT source, ',' ORDER BY source) AS sources
 FROM (
-    SELECT m.person_id, i.*,
+    SELECT m.person_id, m.bucket, i.*,
            row(CASE i.source {_RANK} ELSE {len(SOURCE_ORDER)} END, i.source, -epoch_us(i.last_seen), i.source_id)
                AS place
     FROM member AS m JOIN record__identity AS i ON i.source = m.source AND i.source_id = m.source_id)
@@ -40,19 +39,18 @@ ORDER BY bucket, person_id
 """
 
 
-def build_people(con: Connection, identities: pa.Table, buckets: int) -> pa.Table:
+def build_people(con: Connection, identities: pa.Table) -> pa.Table:
     """Build `record.person`.
 
     Args:
-        con: The engine, with the macros of the mappings and the table `member` (source, source_id, person_id).
+        con: The engine, with the macros of the mappings and the table `member` (source, source_id, person_id, bucket).
         identities: One row per source record, see `sources.identity.IDENTITY`.
-        buckets: Number of person buckets.
 
     Returns:
         One row per person with at least one source record, in the order of the contract.
     """
     con.register("record__identity", identities)
     try:
-        return conform(PERSON, con.sql(_PEOPLE, params={"buckets": buckets}).to_arrow_table())
+        return conform(PERSON, con.sql(_PEOPLE).to_arrow_table())
     finally:
         con.unregister("record__identity")

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
+from washhouse.core.views import View
 from washhouse.governance.audit import AuditTrail, Detail, cohort_hash
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission, may
@@ -22,7 +23,6 @@ from washhouse.governance.policies import TIES_TO_PEOPLE
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
-from washhouse.record.buckets import bucket_of
 from washhouse.record.scan import query, scan
 from washhouse.record.tables import (
     BATCH,
@@ -35,6 +35,7 @@ from washhouse.record.tables import (
     SCORE,
 )
 from washhouse.record.ties import Tie, tell_ties
+from washhouse.record.views import VIEW_OF, bucket_finder, read_view
 
 MOST_HOPS = 100
 """Longest chain of retired ids that is followed."""
@@ -150,6 +151,22 @@ class Record:
         wanted = set(person_ids)
         found = {old: now for old in self._read_retired() if (now := self.resolve(old)) in wanted}
         return found | {person_id: person_id for person_id in wanted}
+
+    @property
+    def view(self) -> View:
+        """The view of people that the grant's purpose is served by."""
+        return VIEW_OF[self._grant.purpose]
+
+    def person_view(self) -> pa.Table:
+        """Rows of `record.person_view` in the view of the grant's purpose: who is one with whom, and how surely.
+
+        Whoever has no row there is a person of their own, as in the record.
+
+        Raises:
+            RefusedError: The grant does not cover the population.
+        """
+        self._allow(Action.READ_POPULATION, [])
+        return read_view(self._store, self.version, self.view)
 
     def _read_retired(self) -> dict[str, str]:
         if self._retired is None:
@@ -346,8 +363,9 @@ class Record:
         params: Mapping[str, Any] | None = None,
     ) -> pa.Table:
         by_bucket: dict[int, list[str]] = defaultdict(list)
+        find = bucket_finder(self._store, self.version)
         for person_id in person_ids:
-            by_bucket[bucket_of(person_id, self.version.buckets)].append(person_id)
+            by_bucket[find(person_id)].append(person_id)
         names = ", ".join(f'"{name}"' for name in table.column_names)
         order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
         parts = [arrow_schema(table).empty_table()]

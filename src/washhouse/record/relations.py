@@ -15,7 +15,6 @@ import pyarrow as pa
 from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage.tables import SHARED_END
-from washhouse.record.buckets import bucket_sql
 from washhouse.record.tables import RELATION
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping
@@ -30,18 +29,16 @@ def build_relations(
     shared: pa.Table | None,
     identities: pa.Table,
     care: pa.Table,
-    buckets: int,
 ) -> pa.Table:
     """Build `record.relation`.
 
     Args:
-        con: The engine, with the macros of the mappings and the table `member` (source, source_id, person_id).
+        con: The engine, with the macros of the mappings and the table `member` (source, source_id, person_id, bucket).
         pairs: Contract and mapping of each system that sent something.
         typed: Typed rows of a source's table over the version's batches.
         shared: What linkage found people to have in common: `linkage.tables.SHARED_END`.
         identities: One row per source record, see `sources.identity.IDENTITY`.
         care: Rows of `record.care_relation`.
-        buckets: Number of person buckets.
 
     Returns:
         One row per tie of a person and span, in the order of the contract; ties to people stand at both ends.
@@ -64,8 +61,9 @@ def build_relations(
         con.execute(_CARE)
         names = ", ".join(f'"{column.name}"' for column in RELATION.columns if column.name != "bucket")
         order = ", ".join(("bucket", *RELATION.order))
-        query = f"SELECT {bucket_sql('person_id')} AS bucket, {names} FROM ({_TIES}) ORDER BY {order}"
-        return conform(RELATION, con.sql(query, params={"buckets": buckets}).to_arrow_table())
+        bucket = "(SELECT DISTINCT person_id, bucket FROM member)"
+        query = f"SELECT bucket, {names} FROM ({_TIES}) JOIN {bucket} USING (person_id) ORDER BY {order}"
+        return conform(RELATION, con.sql(query).to_arrow_table())
     finally:
         for name in _GATHERED:
             con.execute(f"DROP TABLE IF EXISTS {name}")

@@ -97,6 +97,26 @@ CARE_RELATION = Table(
     ),
 )
 
+PERSON_VIEW = Table(
+    name="person_view",
+    grain="one row per person and view in which it is one with other people of the record",
+    key=("view", "person_id"),
+    order=("view", "person_id"),
+    partition_by=("bucket",),
+    columns=(
+        _BUCKET,
+        Column("view", "string", "`balanced` (planning) or `lenient` (research)", nullable=False),
+        Column("person_id", "string", "Pseudonymous person of the record, the strict view", nullable=False),
+        Column("view_id", "string", "person_id of the first founded of those that are one", nullable=False),
+        Column(
+            "probability",
+            "float64",
+            "Probability of the weakest link on the way to that one, 0 to 1; 1 for itself",
+            nullable=False,
+        ),
+    ),
+)
+
 RETIRED = Table(
     name="retired",
     grain="one row per person_id that gave way to another",
@@ -185,4 +205,4 @@ SQL_TYPES: dict[ColumnType, str] = {
 }
 """The engine's type for each type of a contract."""
 
-TABLES = (PERSON, EVENT, RELATION, CARE_RELATION, RETIRED, BATCH, QUARANTINE, SCORE)
+TABLES = (PERSON, PERSON_VIEW, EVENT, RELATION, CARE_RELATION, RETIRED, BATCH, QUARANTINE, SCORE)

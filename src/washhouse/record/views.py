@@ -20,6 +20,7 @@ VIEW_OF: dict[Purpose, View] = {
     Purpose.DIRECT_CARE: View.STRICT,
     Purpose.STEWARDSHIP: View.STRICT,
     Purpose.OPERATIONS: View.STRICT,
+    Purpose.OWN_RECORD: View.STRICT,
     Purpose.PLANNING: View.BALANCED,
     Purpose.RESEARCH: View.LENIENT,
 }

@@ -7,19 +7,22 @@ import pyarrow as pa
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission
+from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
-from washhouse.record.buckets import bucket_of
 from washhouse.record.tables import SCORE
+from washhouse.record.views import bucket_finder
 
 
-def write_scores(store: Lake, grant: Grant, scores: pa.Table, *, buckets: int, audit: AuditTrail | None = None) -> int:
+def write_scores(
+    store: Lake, version: Version, grant: Grant, scores: pa.Table, *, audit: AuditTrail | None = None
+) -> int:
     """Replace `record.score`.
 
     Args:
         store: The record's tables.
+        version: The version that they belong to; a candidate that is not yet published will do.
         grant: Leave to write results.
         scores: Rows of `record.tables.SCORE`, in any order; `bucket` is computed here.
-        buckets: Number of person buckets of the version.
         audit: Where the decision is written: one event.
 
     Returns:
@@ -33,7 +36,8 @@ def write_scores(store: Lake, grant: Grant, scores: pa.Table, *, buckets: int, a
         audit.authorise(grant, Action.WRITE_RECORD, detail={"table": SCORE.name, "rows": scores.num_rows})
     else:
         check_permission(grant, Action.WRITE_RECORD)
-    column = pa.array([bucket_of(person, buckets) for person in scores["person_id"].to_pylist()], pa.int32())
+    find = bucket_finder(store, version)
+    column = pa.array([find(person) for person in scores["person_id"].to_pylist()], pa.int32())
     if "bucket" in scores.column_names:
         scores = scores.drop_columns("bucket")
     return store.write(SCORE, scores.append_column("bucket", column))

@@ -40,6 +40,8 @@ system     operations   write-record          population
 system     operations   read-feeds            population
 system     operations   read-quarantine       population
 system     operations   read-linkage          population
+system     planning     read-population       population
+system     research     read-population       population
 """
 # fmt: on
 ALLOWED = {tuple(line.split()) for line in TABLE.strip().splitlines()[1:]}
@@ -106,6 +108,8 @@ MINTABLE = {
     ("clinician", "direct-care"): "persons",
     ("steward", "stewardship"): "population",
     ("system", "operations"): "population",
+    ("system", "planning"): "population",
+    ("system", "research"): "population",
 }
 
 

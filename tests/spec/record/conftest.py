@@ -71,6 +71,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"person_id": BOB, "team": "T1", "worker": None, "since": date(2026, 1, 1)},
         {"person_id": CAT, "team": "T2", "worker": "CC1", "since": date(2026, 1, 1), "until": date(2026, 6, 1)},
     ],
+    "person_view": [],
     "retired": [{"old": OLD, "new": ANN}],
     "score": [
         {"person_id": ANN, "model": "crisis", "model_version": "1", "index_date": date(2026, 7, 1), "status": "scored"},

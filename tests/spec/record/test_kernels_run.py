@@ -72,12 +72,12 @@ def test_scores_go_back_in_order_under_their_bucket(world):
     rows = {"model": "crisis", "model_version": "2", "index_date": date(2026, 7, 8), "status": "scored"}
     scores = pa.Table.from_pylist([{"person_id": person, **rows} for person in (CAT, ANN)])
     with pytest.raises(RefusedError):
-        write_scores(world.lake, world.clinician(ANN), scores, buckets=4)
-    version = write_scores(world.lake, world.system(), scores, buckets=4, audit=world.trail)
+        write_scores(world.lake, world.version, world.clinician(ANN), scores)
+    version = write_scores(world.lake, world.version, world.system(), scores, audit=world.trail)
     from washhouse.record.tables import SCORE
 
     written = world.lake.read(SCORE, version)
     assert written["person_id"].to_pylist() == [ANN, CAT]
     assert written["bucket"].to_pylist() == [0, 2]
     with pytest.raises(InputError):
-        write_scores(world.lake, world.system(), scores.drop_columns("status"), buckets=4)
+        write_scores(world.lake, world.version, world.system(), scores.drop_columns("status"))

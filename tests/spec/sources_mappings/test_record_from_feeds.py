@@ -197,10 +197,31 @@ def test_who_cares_for_whom_speaks_of_people(sent, tmp_path):
     ]
 
 
+def test_people_who_may_be_one_lie_in_one_bucket(sent, tmp_path):
+    one, other = "0" * 32, "00000001" + "0" * 24
+    tables = {"MHS001MPI": [PERSON, {**PERSON, "LocalPatientID": "P2"}], "MHS101Referral": [REFERRAL]}
+    feed = sent("mental_health").batch("2024-02-02", tables, **JANUARY)
+    people = {("mental_health", "P1"): other, ("mental_health", "P2"): one}
+    views = [
+        {"view": view, "person_id": who, "view_id": one, "probability": 0.3 if who == other else 1.0}
+        for view in ("balanced", "lenient")
+        for who in (one, other)
+    ]
+    for known, bucket in ((None, 1), (pa.Table.from_pylist(views[:2]), 1), (pa.Table.from_pylist(views), 0)):
+        record = Record({"mental_health": feed}, people, tmp_path, views=known)
+        assert set(record.rows("person", "person_id", "bucket")) == {(one, 0), (other, bucket)}
+        for table in ("event", "person_view"):
+            rows = record.rows(table, "person_id", "bucket")
+            assert all(where == (bucket if who == other else 0) for who, where in rows)
+        assert (other, bucket) in record.rows("event", "person_id", "bucket")
+        assert record.tables["person_view"].num_rows == (known.num_rows if known else 0)
+
+
 def test_a_record_that_belongs_to_nobody_yet_gives_no_event(mental_health, tmp_path):
     record = Record({"mental_health": mental_health}, {("mental_health", "other"): ANN}, tmp_path)
     assert {name: rows.num_rows for name, rows in record.tables.items()} == {
         "person": 0,
+        "person_view": 0,
         "event": 0,
         "relation": 0,
         "care_relation": 0,

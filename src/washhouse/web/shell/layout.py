@@ -24,6 +24,8 @@ PURPOSE_WORDS = {
     Purpose.STEWARDSHIP: "stewardship of the data",
     Purpose.OPERATIONS: "operations",
     Purpose.OWN_RECORD: "own record",
+    Purpose.PLANNING: "planning",
+    Purpose.RESEARCH: "research",
 }
 
 
