@@ -80,11 +80,10 @@ PERSON_VIEW = Table(
         Column("view", "string", "`balanced` or `lenient`", nullable=False),
         Column("person_id", "string", "Pseudonymous person of the strict view", nullable=False),
         Column("view_id", "string", "person_id of the first founded of those that are one", nullable=False),
+        Column("joined_to", "string", "Person at the other end of the link that joins it; null for that first one"),
+        Column("link_probability", "float64", "Probability of that link, 0 to 1; 1 for that first one", nullable=False),
         Column(
-            "probability",
-            "float64",
-            "Probability of the weakest link on the way to that one, 0 to 1; 1 for itself",
-            nullable=False,
+            "probability", "float64", "Probability of the weakest link on the way to that first one", nullable=False
         ),
     ),
 )

@@ -106,12 +106,14 @@ def person_views(
             right = np.concatenate([right, person[scored.candidates.right[joining]]])
             held_by = np.concatenate([held_by, chances[joining]])
         chosen, core = _groups(views.clusters[view].label, person, seniority)
-        probability = _weakest(left, right, held_by, core)[chosen]
+        tree = _rooted(left, right, held_by, core)
         columns = [
             pa.array([view.value] * len(chosen), pa.string()),
             ids.take(pa.array(chosen)),
             ids.take(pa.array(core[chosen])),
-            pa.array(probability),
+            ids.take(pa.array(tree.joined_to[chosen], mask=tree.joined_to[chosen] < 0)),
+            pa.array(tree.link[chosen]),
+            pa.array(tree.weakest[chosen]),
         ]
         parts.append(pa.table(columns, schema=arrow_schema(PERSON_VIEW)))
     return pa.concat_tables(parts).sort_by([(name, "ascending") for name in PERSON_VIEW.order])
@@ -128,18 +130,30 @@ def _groups(label: Ints, person: Ints, seniority: Indices) -> tuple[Indices, Ind
     return np.flatnonzero(np.bincount(core, minlength=len(core))[core] > 1), core
 
 
-def _weakest(left: Ints, right: Ints, held_by: Floats, core: Indices) -> Floats:
-    """Return the probability of the weakest link on the way from each person to the one that gives the id.
+@dataclass(frozen=True)
+class _Tree:
+    """For each person the one it is joined to (-1: none), by what probability, and the weakest on the way to the core.
 
-    Links that joined something leave one way from anyone to anyone, and it is the strongest there is.
+    Links that joined something leave one way from anyone to anyone, and there is none with a stronger weakest link.
     """
-    hold = np.where(core == np.arange(len(core)), 1.0, 0.0)
-    while True:
-        before = hold.copy()
-        np.maximum.at(hold, left, np.minimum(before[right], held_by))
-        np.maximum.at(hold, right, np.minimum(before[left], held_by))
-        if np.array_equal(hold, before):
-            return hold
+
+    joined_to: Indices
+    link: Floats
+    weakest: Floats
+
+
+def _rooted(left: Ints, right: Ints, held_by: Floats, core: Indices) -> _Tree:
+    joined_to = np.full(len(core), -1, dtype=np.int64)
+    link, weakest = np.ones(len(core)), np.ones(len(core))
+    reached = core == np.arange(len(core))
+    one, other = np.concatenate([left, right]), np.concatenate([right, left])
+    chance = np.concatenate([held_by, held_by])
+    while len(step := np.flatnonzero(reached[one] & ~reached[other])):
+        here, there = one[step], other[step]
+        joined_to[there], link[there] = here, chance[step]
+        weakest[there] = np.minimum(weakest[here], chance[step])
+        reached[there] = True
+    return _Tree(joined_to, link, weakest)
 
 
 def view_figures(

@@ -197,7 +197,7 @@ def _slices(stage: Path) -> dict[tuple[int, str], list[Path]]:
 def _build_views(con: Connection, views: pa.Table) -> pa.Table:
     con.register("record__view", views)
     rows = con.sql(
-        """SELECT m.bucket, v.view, v.person_id, v.view_id, v.probability
+        """SELECT m.bucket, v.*
            FROM record__view AS v JOIN (SELECT DISTINCT person_id, bucket FROM member) AS m USING (person_id)
            ORDER BY m.bucket, v.view, v.person_id"""
     ).to_arrow_table()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,10 +30,10 @@ def scored(pairs: list[tuple[int, int, float]]) -> Scored:
     return Scored(Candidates(sides[0], sides[1], ()), number, number, nothing.astype(np.int8), weights, nothing, model)
 
 
-def views(
+def rows_of(
     records: int, pairs: list[tuple[int, int, float]], numbers: list[str | None] | None = None
-) -> dict[str, dict[str, tuple[str, float]]]:
-    """Who bears whose id in each view, and the probability: record 0 founded person a, and so on."""
+) -> list[dict[str, Any]]:
+    """Rows of the views of some records: record 0 founded person a, and so on."""
     encoded: Encoded = encode(
         {"nhs_number": pa.chunked_array([pa.array(numbers or [None] * records, pa.string())])}, [FIELDS["nhs_number"]]
     )
@@ -42,9 +44,13 @@ def views(
     strict = found.clusters[View.STRICT].label
     founders, person = np.unique(strict, return_inverse=True)
     ids = pa.array(["abcdefgh"[row] for row in founders])
-    rows = person_views(found, compared, person.astype(np.int32), np.arange(len(founders)), ids).to_pylist()
+    return list(person_views(found, compared, person.astype(np.int32), np.arange(len(founders)), ids).to_pylist())
+
+
+def views(*records: Any) -> dict[str, dict[str, tuple[str, float]]]:
+    """Who bears whose id in each view, and the probability of the weakest link."""
     told: dict[str, dict[str, tuple[str, float]]] = {view.value: {} for view in View}
-    for row in rows:
+    for row in rows_of(*records):
         told[row["view"]][row["person_id"]] = (row["view_id"], round(row["probability"], 6))
     return told
 
@@ -70,6 +76,12 @@ def test_a_person_is_held_by_the_weakest_link_of_the_strongest_way(
     pairs: list[tuple[int, int, float]], lenient: dict[str, float]
 ) -> None:
     assert views(len(lenient), pairs)["lenient"] == {person: ("a", chance) for person, chance in lenient.items()}
+
+
+def test_each_person_is_joined_to_the_next_on_the_way_by_a_link_of_its_own() -> None:
+    rows = rows_of(4, [(0, 3, 0.2), (3, 2, 0.8), (2, 1, 0.5)])
+    told = {r["person_id"]: (r["joined_to"], round(r["link_probability"], 6)) for r in rows if r["view"] == "lenient"}
+    assert told == {"a": (None, 1.0), "d": ("a", 0.2), "c": ("d", 0.8), "b": ("c", 0.5)}
 
 
 def test_two_nhs_numbers_are_two_people_to_everybody() -> None:

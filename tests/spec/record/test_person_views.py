@@ -42,7 +42,15 @@ def joined(world):
     """The small record, in which planning takes two people for one and research three."""
     lake, version = world.lake, world.version
     rows = [
-        {"bucket": 0, "view": view.value, "person_id": who, "view_id": bears, "probability": chance}
+        {
+            "bucket": 0,
+            "view": view.value,
+            "person_id": who,
+            "view_id": bears,
+            "joined_to": None if who == bears else bears,
+            "link_probability": chance,
+            "probability": chance,
+        }
         for view, people in {**NOT_ONE, View.LENIENT: LENIENT}.items()
         for who, (bears, chance) in people.items()
     ]

@@ -203,9 +203,16 @@ def test_people_who_may_be_one_lie_in_one_bucket(sent, tmp_path):
     feed = sent("mental_health").batch("2024-02-02", tables, **JANUARY)
     people = {("mental_health", "P1"): other, ("mental_health", "P2"): one}
     views = [
-        {"view": view, "person_id": who, "view_id": one, "probability": 0.3 if who == other else 1.0}
+        {
+            "view": view,
+            "person_id": who,
+            "view_id": one,
+            "joined_to": joined_to,
+            "link_probability": chance,
+            "probability": chance,
+        }
         for view in ("balanced", "lenient")
-        for who in (one, other)
+        for who, joined_to, chance in ((one, None, 1.0), (other, one, 0.3))
     ]
     for known, bucket in ((None, 1), (pa.Table.from_pylist(views[:2]), 1), (pa.Table.from_pylist(views), 0)):
         record = Record({"mental_health": feed}, people, tmp_path, views=known)
