@@ -108,6 +108,45 @@ def test_headline_figures_stand_with_their_intervals(shown: Callable[..., Any]) 
     assert "Refused: two different NHS numbers 11" in text
 
 
+def view(threshold: float, people: int, joined: int, false: float, missed: float) -> dict[str, Any]:
+    return {
+        "threshold": threshold,
+        "links": 7_000,
+        "people": people,
+        "people_joined": joined,
+        "linked_pairs": 8_000,
+        "estimated_false_links": false,
+        "estimated_missed_links": missed,
+        "estimated_f1": 0.99,
+    }
+
+
+def test_each_purpose_tells_its_people_and_errors_on_the_page_and_as_json(shown: Callable[..., Any]) -> None:
+    views = {
+        "strict": view(0.75, 6_789, 0, 8.0, 1_008.0),
+        "balanced": view(0.5, 6_750, 70, 80.0, 80.0),
+        "lenient": view(0.2, 6_700, 160, 400.0, 1.0),
+    }
+    page = shown(summary() | {"views": views}).text
+    table = page.split('id="views"', 1)[1].split("</table>", 1)[0]
+    rows = [re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", row)) for row in table.split("<tr ")[2:]]
+    assert len(rows) == len(views)
+    for row, words in zip(
+        rows,
+        (
+            ("Strict", "Direct care", "0.7500", "6,789", "0.1 % about 8 pairs", "11.2 % about 1,008 pairs"),
+            ("Balanced", "Planning", "0.5000", "6,750", "70", "1.0 % about 80 pairs"),
+            ("Lenient", "Research", "0.2000", "6,700", "160", "5.0 % about 400 pairs", "about 1 pair"),
+        ),
+        strict=True,
+    ):
+        assert [word for word in words if word not in row] == [], row
+    told = shown(summary() | {"views": views}, path="/linkage.json").json()
+    assert told["linkage"]["views"] == views
+    assert told["history"][0]["linkage"]["views"] == views
+    assert 'id="views"' not in shown(summary()).text, "a version from before the views tells none"
+
+
 def test_groups_stand_beside_the_rest_and_small_ones_say_nothing(shown: Callable[..., Any]) -> None:
     page = shown(summary()).text
     rows = {

@@ -23,6 +23,7 @@ from washhouse.web.steward.linkage_quality import (
     build_versions,
     place,
 )
+from washhouse.web.steward.linkage_views import build_views
 
 WIDEST_BITS = 25.0
 
@@ -86,6 +87,7 @@ def show_linkage(visit: Visit) -> Response:
         "steward/linkage.html",
         linkage=build_linkage(summary) if summary else None,
         quality=build_quality(quality, visit.query("figure")) if quality else None,
+        views=build_views(summary) if summary else [],
         figures=FIGURES,
         explained=EXPLAINED,
         axis=[(place(ratio), words) for ratio, words in zip(AXIS, AXIS_WORDS, strict=True)],
@@ -109,7 +111,8 @@ def download_linkage(visit: Visit) -> Response:
                 "version": version.id,
                 "published_at": version.published_at.isoformat(),
                 "linkage": {
-                    name: version.summary.get("linkage", {}).get(name) for name in ("records", "people", "quality")
+                    name: version.summary.get("linkage", {}).get(name)
+                    for name in ("records", "people", "views", "quality")
                 },
             }
             for version in published.history()
