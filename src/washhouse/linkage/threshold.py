@@ -1,7 +1,8 @@
 """From which probability on is a pair a link? Answered from the model alone, never from a truth.
 
-Each view of people has a cut of its own. The strict one keeps the expected share of wrong links below a bound, the
-balanced one has the best expected F1, the lenient one keeps the expected share of missed links below a bound.
+Each view of people has a cut of its own. The strict one keeps the expected share of wrong links below a bound, and
+each link likely; the balanced one has the best expected F1; the lenient one keeps the expected share of missed links
+below a bound.
 
 References:
     docs/adr/2026-11-26-strictness-by-purpose.md (the bounds, measured).
@@ -16,8 +17,10 @@ import numpy as np
 from washhouse.core.views import View
 from washhouse.linkage.model import Floats
 
-LEAST_LENIENT = 0.1
-"""No view takes a pair for a link that is less likely one person than this."""
+LEAST_STRICT = 0.9
+"""The strict view takes no pair for a link that is less likely one person than this, however sure the others are."""
+LEAST_LENIENT = 0.2
+"""No view takes a pair for a link that is less likely one person than this: below, most links would be wrong."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def view_thresholds(probabilities: Floats, strictness: Strictness) -> dict[View,
     """
     balanced = best_threshold(probabilities).probability
     return {
-        View.STRICT: surest_threshold(probabilities, strictness.false_links, balanced).probability,
+        View.STRICT: surest_threshold(probabilities, strictness.false_links, max(balanced, LEAST_STRICT)).probability,
         View.BALANCED: balanced,
         View.LENIENT: widest_threshold(probabilities, strictness.missed_links, balanced).probability,
     }

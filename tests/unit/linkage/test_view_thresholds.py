@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from washhouse.core.views import View
 from washhouse.linkage.threshold import (
     LEAST_LENIENT,
+    LEAST_STRICT,
     Strictness,
     at_threshold,
     surest_threshold,
@@ -45,7 +46,7 @@ def test_the_strict_view_takes_what_its_bound_allows(doubtful: list[float], shar
         ([0.4, 0.3, 0.05], 0.0, 97),
         ([0.4, 0.3, 0.2], 1.0, 95),
     ],
-    ids=["none may be missed", "one may", "two may", "not below one in ten", "not above the balanced"],
+    ids=["none may be missed", "one may", "two may", "not below one in five", "not above the balanced"],
 )
 def test_the_lenient_view_takes_what_its_bound_asks_for(doubtful: list[float], share: float, links: int) -> None:
     assert widest_threshold(np.array([*SURE, *doubtful]), share).links == links
@@ -57,6 +58,7 @@ def test_cuts_fall_from_view_to_view_and_keep_their_bounds(chances: np.ndarray, 
     cuts = view_thresholds(chances, Strictness(false, missed))
     assert list(cuts) == list(View)
     assert cuts[View.STRICT] >= cuts[View.BALANCED] >= cuts[View.LENIENT] >= LEAST_LENIENT
+    assert cuts[View.STRICT] >= LEAST_STRICT
     strict, lenient = (at_threshold(chances, cuts[view]) for view in (View.STRICT, View.LENIENT))
     assert strict.false_links <= false * strict.links + 1e-9
     if cuts[View.LENIENT] > LEAST_LENIENT:
