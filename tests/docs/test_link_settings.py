@@ -44,7 +44,7 @@ def test_the_reference_is_current() -> None:
         ("the top", {"nokey": 1}),
         ("[blocking]", BASE | {"blocking": {"nokey": 1}}),
         ("[model]", BASE | {"model": {"nokey": 1}}),
-        ("a mapping", BASE | {"names": {"middle": {"nokey": 1}}}),
+        ("a mapping", BASE | {"numbers": {"height": {"near": 2, "nokey": 1}}}),
     ],
 )
 def test_the_reference_knows_every_key(where: str, raw: dict[str, object]) -> None:

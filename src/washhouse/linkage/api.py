@@ -172,7 +172,9 @@ def as_table(given: Table, name: str) -> pa.Table:
         return pa.table({str(key): _texts([row.get(key) for row in given]) for key in columns})
     if not (hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__")):
         raise InputError(
-            "link-table", f"The {name} table is of no kind that can be read.", "Hand in Arrow data, rows or a path."
+            "link-table",
+            f"The {name} table is of no kind that can be read.",
+            "Hand in Arrow data (collect a lazy frame), rows or a path.",
         )
     try:
         return pa.table(given)
@@ -180,9 +182,19 @@ def as_table(given: Table, name: str) -> pa.Table:
         # The cause may quote a value, so it is not kept.
         raise InputError(
             "link-table",
-            f"The {name} table cannot be handed over as Arrow data: a column mixes kinds of values.",
+            f"The {name} table cannot be handed over as Arrow data: {_mixed_column(given)} mixes kinds of values.",
             'Make such columns text first, in pandas with astype("string").',
         ) from None
+
+
+def _mixed_column(given: Any) -> str:
+    """Return which column of a data frame cannot be handed over."""
+    for column in getattr(given, "columns", ()):
+        try:
+            pa.table(given[[column]])
+        except (pa.ArrowException, TypeError, ValueError):
+            return f"column {column}"
+    return "a column"
 
 
 def _texts(values: Sequence[Any]) -> pa.Array:

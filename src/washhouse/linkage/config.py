@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ FREE_SECTIONS: Mapping[str, Kind] = {
     "dates": Kind.DATE,
     "categories": Kind.WORD,
     "identifiers": Kind.IDENTIFIER,
+    "numbers": Kind.NUMBER,
 }
 """Sections whose fields have names of the user's own, and how they are compared."""
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -184,20 +186,28 @@ def _known(raw: Mapping[str, Any], known: Sequence[str], where: str, what: str =
 
 def _free_field(name: str, kind: Kind, value: Any) -> Field:
     """Make a field of the user's own; `about` says whether it tells the person, the family or the place."""
-    field = FREE_FIELDS[kind]
-    if not isinstance(value, Mapping) or "about" not in value:
-        return field(name)
+    said = value if isinstance(value, Mapping) else {}
+    chosen: dict[str, Any] = {}
     told = ("who", "family", "where")
-    if value["about"] not in told:
-        raise InputError("link-config", f"{name}: about must be one of {', '.join(told)}.")
-    return field(name, value["about"])
+    if "about" in said:
+        if said["about"] not in told:
+            raise InputError("link-config", f"{name}: about must be one of {', '.join(told)}.")
+        chosen["about"] = said["about"]
+    if kind is Kind.NUMBER:
+        near = said.get("near")
+        if isinstance(near, bool) or not isinstance(near, int | float) or not 0 < near < math.inf:
+            raise InputError("link-config", f"{name}: say what is near, e.g. {{column = ..., near = 2}}.")
+        chosen["near"] = float(near)
+    return FREE_FIELDS[kind](name, **chosen)
 
 
 def _column_use(name: str, value: Any, kind: Kind) -> ColumnUse:
     """Read one mapping: a column, a list of columns, or a table with `column` or `columns` and `parse`."""
     parse = ""
     if isinstance(value, Mapping):
-        keys = ("column", "columns", "parse") if name in FIELDS else ("column", "columns", "parse", "about")
+        keys: tuple[str, ...] = ("column", "columns", "parse")
+        if name not in FIELDS:
+            keys += ("about", "near") if kind is Kind.NUMBER else ("about",)
         _known(value, keys, name)
         parse = value.get("parse", "")
         if not isinstance(parse, str) or (parse and kind is not Kind.DATE):

@@ -26,6 +26,8 @@ Bands = Mapping[str, Mapping[int, int]]
 """For each field the values that are not rare: 64-bit hash of the standard form to band."""
 HOUSE = "house numbers"
 """What the values that hold an address's numbers are called among the dictionary's."""
+NUMBER_LIMIT = 2**60
+"""Thousandths of `near` from which on numbers are only equal or different."""
 FEATURES = 8
 """Integers kept for each distinct value; their meaning depends on the kind, see `_features`."""
 
@@ -246,7 +248,7 @@ def _add_values(values: _Values, f: Field, column: Column, bands: Bands) -> Ints
     """Add the values of a field that is not a name.
 
     Features: a date's year, month, day; a postcode's area, district, sector; the value that holds an address's
-    numbers, and its words; a word's band. Returns the value of each distinct text.
+    numbers, and its words; a word's band; a number's high and low part. Returns the value of each distinct text.
     """
     texts = column.texts
     rows = np.arange(len(texts), dtype=np.int32)
@@ -265,9 +267,18 @@ def _add_values(values: _Values, f: Field, column: Column, bands: Bands) -> Ints
         held = pc.index_in(numbers, value_set=houses).to_numpy(zero_copy_only=False).astype(np.int32) + base
         held[pc.equal(numbers, "").to_numpy(zero_copy_only=False)] = -1
         return rows + values.add(hashes, words, held, numbered(words))
+    if f.kind is Kind.NUMBER:
+        return rows + values.add(hashes, nothing, *_number_parts(texts, f.near))
     if f.kind is Kind.WORD:
         return rows + values.add(hashes, texts, _banded(f.name, texts, bands))
     return rows + values.add(hashes, texts if f.kind is Kind.IDENTIFIER else nothing)
+
+
+def _number_parts(texts: pa.StringArray, near: float) -> tuple[Ints, Ints]:
+    """Return standard numbers in thousandths of `near`, as the high and the low 31 bits."""
+    numbers = np.array([float(text) for text in texts.to_pylist()], dtype=np.float64)
+    units = np.rint(np.clip(numbers / near * 1000.0, -NUMBER_LIMIT, NUMBER_LIMIT)).astype(np.int64)
+    return (units >> 31).astype(np.int32), (units & 0x7FFFFFFF).astype(np.int32)
 
 
 def _date_parts(texts: pa.StringArray) -> tuple[Ints, Ints, Ints]:

@@ -29,6 +29,7 @@ class Kind(IntEnum):
     IDENTIFIER = 5
     WORD = 6
     SETTING = 7
+    NUMBER = 8
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,9 @@ LEVELS: dict[Kind, tuple[Level, ...]] = {
         ("very alike", 0.05, 0.003),
         ("different", 0.10, 0.88845),
     ),
+    Kind.NUMBER: _levels(
+        ("the same", 0.80, 0.01), ("near", 0.10, 0.02), ("rather near", 0.04, 0.04), ("different", 0.06, 0.93)
+    ),
 }
 """Before any data is seen; a few hundred pairs of data outweigh these."""
 
@@ -113,6 +117,7 @@ EQUAL_LEVELS: dict[Kind, tuple[int, ...]] = {
     Kind.ADDRESS: (1,),
     Kind.IDENTIFIER: (1,),
     Kind.WORD: (1, 2, 3, 4),
+    Kind.NUMBER: (1,),
 }
 """Levels that mean plain equality: their frequency among strangers is counted from the values, not sampled."""
 
@@ -129,12 +134,14 @@ class Field:
         kind: How two values are compared.
         about: What agreement tells; members of a household agree on the place without being one person.
         standard: Brings one value into its standard form; None for a value that says nothing.
+        near: Difference up to which two numbers are near; up to three times as much is rather near. 0 for other kinds.
     """
 
     name: str
     kind: Kind
     about: About
     standard: Callable[[str], str | None]
+    near: float = 0.0
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -179,10 +186,16 @@ def date_field(name: str, about: About = "who") -> Field:
     return Field(name, Kind.DATE, about, standardise.birth_date)
 
 
+def number_field(name: str, about: About = "who", near: float = 1.0) -> Field:
+    """Return a number, e.g. a height; differences are taken to a thousandth of `near`."""
+    return Field(name, Kind.NUMBER, about, standardise.number, near)
+
+
 FREE_FIELDS: Mapping[Kind, Callable[..., Field]] = {
     Kind.NAME: name_field,
     Kind.DATE: date_field,
     Kind.WORD: category_field,
     Kind.IDENTIFIER: identifier_field,
+    Kind.NUMBER: number_field,
 }
 """How a field with a name of the user's own is made, by its kind."""

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from washhouse.linkage.encode import Encoded, Ints
+from washhouse.linkage.encode import NUMBER_LIMIT, Encoded, Ints
 from washhouse.linkage.fields import Field, Kind
 from washhouse.linkage.similarity import compiled, is_one_letter_misread, is_one_slip, jaro_winkler_from
 from washhouse.linkage.threads import spread
 
-_NAME, _DATE, _EXACT, _POSTCODE, _ADDRESS, _IDENTIFIER, _WORD, _SETTING = (int(k) for k in Kind)
+_NAME, _DATE, _EXACT, _POSTCODE, _ADDRESS, _IDENTIFIER, _WORD, _SETTING, _NUMBER = (int(k) for k in Kind)
 Array = npt.NDArray[Any]
 CHUNK = 200_000
 """Pairs that one thread takes at a time."""
@@ -160,6 +160,19 @@ def _word_level(a: int, b: int, features: Array, offsets: Array, points: Array) 
 
 
 @compiled
+def _number_level(a: int, b: int, features: Array) -> int:
+    if a == b:
+        return 1
+    x = np.int64(features[a, 0]) * 2147483648 + features[a, 1]
+    y = np.int64(features[b, 0]) * 2147483648 + features[b, 1]
+    if abs(x) >= NUMBER_LIMIT or abs(y) >= NUMBER_LIMIT:
+        return 4
+    if abs(x - y) <= 1000:
+        return 2
+    return 3 if abs(x - y) <= 3000 else 4
+
+
+@compiled
 def field_level(kind: int, column: int, a: int, b: int, features: Array, offsets: Array, points: Array) -> int:
     """Return the level of two values of one field; 0 where either is missing."""
     if a < 0 or b < 0:
@@ -174,6 +187,8 @@ def field_level(kind: int, column: int, a: int, b: int, features: Array, offsets
         return _address_level(a, b, features, offsets, points)
     if kind == _IDENTIFIER:
         return _identifier_level(a, b, offsets, points)
+    if kind == _NUMBER:
+        return _number_level(a, b, features)
     if kind == _WORD:
         return _word_level(a, b, features, offsets, points)
     return 1 if a == b else 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from washhouse.core.errors import InputError
 from washhouse.linkage.assign import assign, one_to_one_probabilities
-from washhouse.linkage.blocking import rules_for
+from washhouse.linkage.blocking import WIDE_RULES, rules_for
 from washhouse.linkage.blocking_cost import SkippedCost, skipped_costs
 from washhouse.linkage.cluster import cluster
 from washhouse.linkage.config import LinkConfig
@@ -29,7 +30,7 @@ PURPOSE = "link"
 """What a trained model calls the threshold that was chosen here."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Linked:
     """What linking tables gives.
 
@@ -53,6 +54,10 @@ class Linked:
     chances: Floats
     held: npt.NDArray[np.bool_]
     cut: float
+
+    def __repr__(self) -> str:
+        told = self.summary
+        return f"Linked({told['pairs']} links, {told['compared']} pairs compared, threshold {told['threshold']})"
 
 
 def link_tables(
@@ -128,6 +133,7 @@ def link_tables(
     progress("done", 1.0)
     summary = _summary(records, encoded, scored, threshold, costs, warnings) | {
         "trained_model": learnt.digest,
+        "rules_left_out": _left_out(encoded, rules, config, model),
         "clusters": len(np.unique(grouped.label)),
         "seconds": round(time.perf_counter() - started, 2),
     }
@@ -153,6 +159,16 @@ def _rules(
         )
     unused = [f"The rule {' + '.join(r)} is not used: a field of it is not compared." for r in own if r not in usable]
     return (*rules, *usable), unused
+
+
+def _left_out(
+    encoded: Encoded, rules: Sequence[tuple[str, ...]], config: LinkConfig, model: TrainedModel | None
+) -> list[str]:
+    """Name the wide rules that would give too many pairs, and so are not used."""
+    if model is not None or not config.standard_rules:
+        return []
+    wide = [rule for rule in WIDE_RULES if rule not in rules and all(part in encoded.parts for part in rule)]
+    return [" + ".join(part.replace("_", " ") for part in rule) for rule in wide]
 
 
 def _odd(scored: Scored, threshold: Threshold, model: TrainedModel | None, records: int) -> list[str]:

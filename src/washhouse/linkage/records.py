@@ -169,7 +169,7 @@ def check_model(model: TrainedModel, config: LinkConfig) -> None:
         )
     for field in model.fields:
         mine = mapped[field.name]
-        if (mine.kind, mine.about) != (field.kind, field.about):
+        if (mine.kind, mine.about, mine.near) != (field.kind, field.about, field.near):
             raise InputError(
                 "link-model", f"The model compares {field.name} in another way than the configuration says."
             )

@@ -18,6 +18,7 @@ KEYS: dict[str, tuple[tuple[str, str], ...]] = {
         ("column", "the column, where it is not named alone"),
         ("columns", "several columns, joined: a date's as year, month, day"),
         ("parse", "format of a date, as `datetime.strptime` has it; only for dates"),
+        ("near", "for numbers: difference up to which two are near; up to three times as much is rather near"),
         ("about", "`who`, `family` or `where`: what agreement tells; only in the sections with names of your own"),
     ),
     "[blocking]": (
@@ -42,6 +43,7 @@ _FREE = {
     "dates": "further dates",
     "categories": "anything with a limited number of values",
     "identifiers": "further numbers of a person; each is a blocking rule",
+    "numbers": "quantities, e.g. a height",
 }
 _KINDS = {
     Kind.NAME: "names",
@@ -51,6 +53,7 @@ _KINDS = {
     Kind.ADDRESS: "addresses",
     Kind.IDENTIFIER: "identifiers",
     Kind.WORD: "categories",
+    Kind.NUMBER: "numbers",
 }
 
 

@@ -239,6 +239,22 @@ def category(text: str) -> str | None:
     return plain if plain and plain.replace(" ", "") not in NOTHING else None
 
 
+def number(text: str) -> str | None:
+    """Return a number as plain digits; commas may part thousands, or one stand for the decimal point.
+
+    >>> number(" 1,234.50"), number("1,5"), number("-3"), number("n/a"), number("inf")
+    ('1234.5', '1.5', '-3', None, None)
+    """
+    plain = re.sub(r"\s", "", text)
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", plain):
+        plain = plain.replace(",", "")
+    elif plain.count(",") == 1 and "." not in plain:
+        plain = plain.replace(",", ".")
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,2})?", plain, re.IGNORECASE):
+        return None
+    return repr(float(plain) + 0.0).removesuffix(".0")
+
+
 def birth_date(text: str, parse: str = "") -> str | None:
     """Return a date as `YYYY-MM-DD`; unknown parts are `0000` or `00`. Placeholder dates say nothing.
 

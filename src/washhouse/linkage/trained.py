@@ -111,7 +111,7 @@ def _dumped(content: Mapping[str, Any]) -> str:
 def _content(trained: TrainedModel) -> dict[str, Any]:
     model = trained.model
     return {
-        "fields": [{"name": f.name, "kind": f.kind.name, "about": f.about} for f in model.fields],
+        "fields": [{"name": f.name, "kind": f.kind.name, "about": f.about} | _near(f) for f in model.fields],
         "kinds": [kind.name for kind in model.kinds],
         "sizes": [float(size) for size in model.sizes],
         "shares": [[[float(share) for share in shares] for shares in row] for row in model.shares],
@@ -159,4 +159,8 @@ def _field(raw: Mapping[str, str], given: Mapping[str, Field]) -> Field:
         return known
     if raw["about"] not in get_args(About):
         raise ValueError("about")
-    return FREE_FIELDS[kind](name, cast(About, raw["about"]))
+    return FREE_FIELDS[kind](name, cast(About, raw["about"]), **({"near": float(raw["near"])} if "near" in raw else {}))
+
+
+def _near(field: Field) -> dict[str, float]:
+    return {"near": field.near} if field.near else {}

@@ -33,7 +33,19 @@ def report_figures(linked: Linked) -> dict[str, Any]:
         per pattern shown).
     """
     summary = linked.summary
-    kept = ("left", "right", "compared", "pairs", "clusters", "threshold", "prior", "blocking", "model", "warnings")
+    kept = (
+        "left",
+        "right",
+        "compared",
+        "pairs",
+        "clusters",
+        "threshold",
+        "prior",
+        "blocking",
+        "rules_left_out",
+        "model",
+        "warnings",
+    )
     estimates = ("estimated_false_links", "estimated_missed_links", "estimated_f1", "trained_model")
     return {
         **{name: summary[name] for name in (*kept, *estimates)},
