@@ -37,6 +37,7 @@ COMMANDS: dict[str, Lazy] = {
     "serve": Lazy("washhouse.cli.serve", "serve", "Serve a home's pages in the browser."),
     "link": Lazy("washhouse.cli.link", "link", "Find the records of one or two tables that belong to the same people."),
     "identify": Lazy("washhouse.cli.identify", "identify", "Say whose record this is, and why."),
+    "history": Lazy("washhouse.cli.history", "history", "Say who a person was on a past day, and what changed it."),
     "import": Lazy("washhouse.cli.import_", "app", "Bring a data set of another format into a home."),
     "audit": Lazy("washhouse.cli.audit", "app", "Check the audit: who was shown what, and whether it is whole."),
     "doctor": Lazy("washhouse.cli.doctor", "doctor", "Check a home: lock, pointer, tables, feeds, vault, desk."),

@@ -6,7 +6,7 @@ import secrets
 import threading
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Annotated
 
 import pyarrow.compute as pc
@@ -31,6 +31,7 @@ from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
 from washhouse.pipeline.identifying import Identifier
 from washhouse.pipeline.linkage_gate import read_refused
+from washhouse.record.link_history import read_link_history
 from washhouse.record.link_review import read_link_review
 from washhouse.record.reader import open_record
 from washhouse.record.tables import PERSON
@@ -159,6 +160,7 @@ class PublishedVersions:
             refused=partial(read_refused, self._home, version.id),
             link_review=read_link_review(self._vault, version.vault, version.summary),
             review_records=read_record_index(self._vault, version.vault),
+            link_history=cache(partial(read_link_history, self._vault, version.vault)),
         )
 
 

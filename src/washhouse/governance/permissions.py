@@ -39,6 +39,8 @@ class Action(StrEnum):
     """What two records that a question is about say of a person, from the vault."""
     IDENTIFY = "identify"
     """Ask who a record may be, and give it a person; answered by person ids, never by identifiers."""
+    VIEW_LINK_HISTORY = "view-link-history"
+    """Which records belonged to whom, when, and who changed it; by opaque ids, no values of theirs."""
     READ_POPULATION = "read-population"
     """Every person's de-identified rows, by a kernel."""
     WRITE_RECORD = "write-record"
@@ -70,7 +72,9 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVIEW_LINKS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVEAL_RECORDS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.IDENTIFY, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.VIEW_LINK_HISTORY, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.IDENTIFY, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.VIEW_LINK_HISTORY, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_POPULATION, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.WRITE_RECORD, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_FEEDS, Relation.POPULATION),

@@ -1,13 +1,13 @@
 """What happened to people: who was merged, who was split, by whom and why, and who was who on any past day?
 
-That a person was founded, or a record assigned to one, is a span of the membership. Here stands what changed people
-that there were already.
+That a person was founded, or a record linked to one, is a span of the membership. Here stands what changed people that
+there were already, and which records somebody gave a person before they landed.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,6 +31,23 @@ class Note:
     decision: int
 
 
+@dataclass(frozen=True)
+class Assigned:
+    """A record that was given a person between two runs and has landed now.
+
+    Attributes:
+        record: The record.
+        person_id: The person it was given.
+        actor: Who recorded it.
+        at: When, UTC.
+    """
+
+    record: Record
+    person_id: str
+    actor: str
+    at: datetime
+
+
 def state_at(membership: pa.Table, moment: datetime) -> pa.Table:
     """Return who was who at a moment.
 
@@ -47,7 +64,14 @@ def state_at(membership: pa.Table, moment: datetime) -> pa.Table:
 
 
 def link_events(
-    before: pa.Table | None, after: pa.Table, notes: tuple[Note, ...], *, version: str, at: datetime
+    before: pa.Table | None,
+    after: pa.Table,
+    notes: tuple[Note, ...],
+    *,
+    version: str,
+    at: datetime,
+    name: Callable[[Record], str],
+    assigned: Sequence[Assigned] = (),
 ) -> pa.Table:
     """Say what a run did to people that there were already.
 
@@ -57,6 +81,8 @@ def link_events(
         notes: Decisions of stewards that hold.
         version: Version of the record that first shows it.
         at: When the run found it, UTC.
+        name: Gives a record's opaque key.
+        assigned: Records that were given a person between the last run and this one, which lands them.
 
     Returns:
         See `tables.LINK_EVENT`. A person's records that are no more say nothing.
@@ -68,7 +94,20 @@ def link_events(
     for note in notes:
         for record in note.pair:
             told[record].append(note)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = [
+        {
+            "version": version,
+            "at": one.at,
+            "event": "assign",
+            "before": "",
+            "after": one.person_id,
+            "actor": one.actor,
+            "reason": "",
+            "decision": None,
+            "records": name(one.record),
+        }
+        for one in assigned
+    ]
     for kind, ends in (("split", (0, 1)), ("merge", (1, 0))):
         of: dict[str, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
         for record, people in moved.items():
@@ -78,6 +117,7 @@ def link_events(
                 continue
             decided = _cause(others, told, together=kind == "merge")
             one, several = [person], sorted(others)
+            went = [record for other, records in others.items() if other != person for record in records]
             rows.append(
                 {
                     "version": version,
@@ -88,6 +128,7 @@ def link_events(
                     "actor": decided.actor if decided else "run",
                     "reason": decided.reason if decided else "",
                     "decision": decided.decision if decided else None,
+                    "records": ",".join(sorted(map(name, went))),
                 }
             )
     return pa.Table.from_pylist(rows, schema=arrow_schema(LINK_EVENT))

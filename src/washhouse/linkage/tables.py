@@ -101,17 +101,18 @@ RETIRED_ID = Table(
 
 LINK_EVENT = Table(
     name="link_event",
-    grain="one row per person that a run split or merged",
-    key=("version", "event", "before", "after"),
+    grain="one row per person that a run split or merged, and per record that was given a person before it landed",
+    key=("version", "event", "before", "after", "records"),
     order=("version", "event", "before"),
     columns=(
         Column("version", "string", "Version of the record that first shows it", nullable=False),
         Column("at", "timestamp", "When the run found it, UTC", nullable=False),
-        Column("event", "string", "`merge`, `split`, `un-merge`", nullable=False),
-        Column("before", "string", "person_id before, several with commas between", nullable=False),
+        Column("event", "string", "`merge`, `split`, `un-merge`, `assign`", nullable=False),
+        Column("before", "string", "person_id before, several with commas between; empty for `assign`", nullable=False),
         Column("after", "string", "person_id after, several with commas between", nullable=False),
-        Column("actor", "string", "`run`, or the username of the steward who decided", nullable=False),
+        Column("actor", "string", "`run`, or the username of who decided", nullable=False),
         Column("reason", "string", "The steward's reason, empty for a run's own", nullable=False),
         Column("decision", "int64", "Id of the steward's decision"),
+        Column("records", "string", "Opaque keys of the records that changed their person, with commas between"),
     ),
 )

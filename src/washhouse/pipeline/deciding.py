@@ -75,7 +75,7 @@ def hand_over_changes(context: RunContext, desk: Desk, version: Version) -> int:
     changes = [
         (event["before"], event["after"].split(","), event["event"])
         for event in events
-        if event["version"] == version.id and event["event"] != "merge"
+        if event["version"] == version.id and event["event"] in ("split", "un-merge")
     ]
     return add_person_changes(desk, changes, version=version.id, at=version.published_at) if changes else 0
 

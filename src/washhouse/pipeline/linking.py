@@ -9,13 +9,16 @@ from typing import Any
 
 import pyarrow as pa
 
+from washhouse.lake.schemas import conform
 from washhouse.linkage.history import link_events
 from washhouse.linkage.people import People, link_people
+from washhouse.linkage.person_ids import record_key
+from washhouse.linkage.tables import LINK_EVENT
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.deciding import Decided, read_decisions
 from washhouse.pipeline.link_model import index_tables, kept_model, strictness_of
 from washhouse.pipeline.linkage_gate import check_linkage
-from washhouse.pipeline.live_records import start_from
+from washhouse.pipeline.live_records import Start, start_from
 from washhouse.pipeline.reviewing import write_review
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
@@ -65,12 +68,12 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     vault.write("identity", generation, identity)
     context.reached("identity-written")
     previous = vault.read("membership", published.vault["membership"]) if published else None
-    previous = start_from(context, previous, identity)
+    start = start_from(context, previous, identity)
     kept = kept_model(context, identity)
     decided = read_decisions(context, identity)
     people = link_people(
         identity,
-        previous=previous,
+        previous=start.membership,
         key=partial(vault.hmac, "person-id"),
         progress=context.progress.at,
         threads=context.settings.threads or os.cpu_count() or 1,
@@ -90,7 +93,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         "refused": people.refused,
         "relation": people.relations,
         "retired": people.retired,
-        "link_event": _events(context, previous, people, decided, generation),
+        "link_event": _events(context, start, people, decided, generation),
         **index_tables(people.index),
     }
     for name, table in tables.items():
@@ -103,8 +106,20 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     ), generations
 
 
-def _events(context: RunContext, previous: pa.Table | None, people: People, decided: Decided, version: str) -> pa.Table:
+def _events(context: RunContext, start: Start, people: People, decided: Decided, version: str) -> pa.Table:
     """Add what this run did to people to what earlier ones did."""
-    new = link_events(previous, people.membership, decided.notes, version=version, at=context.now)
+    key = partial(context.vault.hmac, "record-key")
+    new = link_events(
+        start.membership,
+        people.membership,
+        decided.notes,
+        version=version,
+        at=context.now,
+        name=lambda record: record_key(key, *record),
+        assigned=start.assigned,
+    )
     earlier = context.published.vault.get("link_event") if context.published else None
-    return pa.concat_tables([context.vault.read("link_event", earlier), new]) if earlier else new
+    if earlier is None:
+        return new
+    # Written before an event named its records, the earlier ones lack the column.
+    return pa.concat_tables([conform(LINK_EVENT, context.vault.read("link_event", earlier)), new])

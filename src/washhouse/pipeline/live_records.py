@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,6 +18,7 @@ from washhouse.desk.live_records import LiveRecord, land_records, live_records
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema
+from washhouse.linkage.history import Assigned
 from washhouse.linkage.tables import MEMBERSHIP
 from washhouse.pipeline.context import RunContext
 
@@ -39,7 +41,20 @@ def open_record(vault: Vault, row: LiveRecord) -> dict[str, str]:
     return said
 
 
-def start_from(context: RunContext, previous: pa.Table | None, identity: pa.Table) -> pa.Table | None:
+@dataclass(frozen=True)
+class Start:
+    """What linking starts from.
+
+    Attributes:
+        membership: Who is who until now; None at the first run.
+        assigned: Records that this run lands and that were given a person before.
+    """
+
+    membership: pa.Table | None
+    assigned: tuple[Assigned, ...] = ()
+
+
+def start_from(context: RunContext, previous: pa.Table | None, identity: pa.Table) -> Start:
     """Add to a membership the persons that records were given since, as far as the records have come now.
 
     Args:
@@ -48,10 +63,10 @@ def start_from(context: RunContext, previous: pa.Table | None, identity: pa.Tabl
         identity: All identities as they are now.
 
     Returns:
-        The membership to start from.
+        The membership to start from, and the records added to it.
     """
     if previous is None:
-        return None
+        return Start(None)
     desk = open_desk(context.settings.desk_url or context.home.desk_file)
     try:
         return with_live_records(previous, identity, live_records(desk), context.vault)
@@ -59,10 +74,10 @@ def start_from(context: RunContext, previous: pa.Table | None, identity: pa.Tabl
         desk.close()
 
 
-def with_live_records(previous: pa.Table, identity: pa.Table, rows: list[LiveRecord], vault: Vault) -> pa.Table:
+def with_live_records(previous: pa.Table, identity: pa.Table, rows: list[LiveRecord], vault: Vault) -> Start:
     """Add a span for each record that was given a person, has come, and belongs to nobody yet; see `start_from`."""
     if not rows:
-        return previous
+        return Start(previous)
     said = [open_record(vault, row) for row in rows]
     names = _names_of(said)
     landed = pc.is_in(names, value_set=_names(identity)).to_pylist()
@@ -81,7 +96,11 @@ def with_live_records(previous: pa.Table, identity: pa.Table, rows: list[LiveRec
     )
     schema = arrow_schema(MEMBERSHIP)
     joined = pa.concat_tables([previous.cast(schema), spans.cast(schema)])
-    return joined.sort_by([(name, "ascending") for name in MEMBERSHIP.order])
+    assigned = tuple(
+        Assigned((said[i]["source"], said[i]["source_id"]), rows[i].person_id, rows[i].actor, rows[i].at)
+        for i in chosen
+    )
+    return Start(joined.sort_by([(name, "ascending") for name in MEMBERSHIP.order]), assigned)
 
 
 def forget_landed(context: RunContext, version: Version) -> int:

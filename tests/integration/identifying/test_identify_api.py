@@ -15,8 +15,10 @@ from starlette.testclient import TestClient
 from washhouse.core.home import Settings
 from washhouse.desk.accounts import ensure_demo_users
 from washhouse.desk.live_records import live_records
+from washhouse.governance.reveal import IdentityIndex
+from washhouse.record.link_history import read_link_history
 from washhouse.web.shell.app import create_app
-from washhouse.web.shell.services import Services
+from washhouse.web.shell.services import Published, Services
 
 Stage = Any
 NOW = datetime(2026, 7, 1, 9, 0)
@@ -170,6 +172,53 @@ def test_what_the_router_refuses_is_told_in_json(open_client: Client, address: s
 def test_a_home_without_an_index_says_so(stage: Stage, open_client: Client) -> None:
     answer = open_client("steward", identifier=None).post("/api/identify", json=stage.said(4))
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "identifier-missing")
+
+
+def published(stage: Stage) -> Published:
+    return Published(
+        id="v1",
+        published_at=NOW,
+        as_of={},
+        models={},
+        summary={},
+        open_record=lambda grant: pytest.fail("no record is read"),
+        identities=IdentityIndex(stage.table, stage.people.membership),
+        link_history=lambda: read_link_history(stage.vault, stage.version.vault),
+    )
+
+
+def test_history_of_a_person_and_of_a_record_is_the_same(stage: Stage, open_client: Client) -> None:
+    client = open_client("steward", published=lambda: published(stage))
+    told = client.get(f"/api/link-history?person={stage.person(4)}&on=2025-06-01").json()
+    assert (told["person_id"], told["on"], told["version"]) == (stage.person(4), "2025-06-01", "v1")
+    assert told["records"][0]["then"] == told["records"][0]["now"] == stage.person(4)
+    assert "Dock" not in json.dumps(told)
+    key = told["records"][0]["record_key"]
+    by_record = client.get(f"/api/link-history?record={key}&on=2025-06-01").json()
+    assert by_record == told
+    before = client.get(f"/api/link-history?person={stage.person(4)}&on=2024-12-31").json()
+    assert [record["then"] for record in before["records"]] == [None] * len(told["records"])
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ("person=" + "0" * 32, 400, "history-unknown"),
+        ("person=Quartermaine", 400, "history-unknown"),
+        ("record=r04", 400, "history-unknown"),
+        ("", 400, "history-unknown"),
+        ("person=" + "0" * 32 + "&on=Quartermaine", 400, "history-day"),
+    ],
+)
+def test_a_history_of_nobody(stage: Stage, open_client: Client, query: str, status: int, code: str) -> None:
+    answer = open_client("steward", published=lambda: published(stage)).get(f"/api/link-history?{query}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert "Quartermaine" not in answer.text
+
+
+@pytest.mark.parametrize(("role", "status"), [("", 401), ("clinician", 403), ("steward", 503)])
+def test_who_may_not_see_a_history_or_when_there_is_none(open_client: Client, role: str, status: int) -> None:
+    assert open_client(role).get(f"/api/link-history?person={'0' * 32}").status_code == status
 
 
 def test_the_description_names_every_field_and_is_for_who_is_signed_in(open_client: Client) -> None:

@@ -21,6 +21,7 @@ from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Purpose, Role, mint_grant, system_grant
 from washhouse.lake.pointer import publish
 from washhouse.lake.schemas import arrow_schema
+from washhouse.linkage.history import link_events
 from washhouse.linkage.people import link_people
 from washhouse.linkage.tables import RETIRED_ID
 from washhouse.pipeline.identifying import Identifier
@@ -110,15 +111,20 @@ def test_a_recorded_stranger_keeps_the_id_through_the_run_that_lands_it(stage: S
         "last_seen": NOW,
     }
     now = pa.concat_tables([stage.table, as_table([row])])
-    previous = start_from(stage.context, stage.people.membership, now)
-    assert previous is not None
+    start = start_from(stage.context, stage.people.membership, now)
+    assert [(one.record, one.person_id) for one in start.assigned] == [(("hospital", "x1"), given.person_id)]
     index = stage.people.index
     assert index is not None
     landed = link_people(
-        now, previous=previous, key=partial(stage.vault.hmac, "person-id"), model=index.trained, index=index
+        now, previous=start.membership, key=partial(stage.vault.hmac, "person-id"), model=index.trained, index=index
     )
     (span,) = [s for s in landed.membership.to_pylist() if s["source_id"] == "x1"]
     assert (span["person_id"], span["cause"], span["valid_to"]) == (given.person_id, ASSIGNED, None)
+    (event,) = link_events(
+        start.membership, landed.membership, (), version="v2", at=NOW, name="/".join, assigned=start.assigned
+    ).to_pylist()
+    told = ("assign", "", given.person_id, "system", "hospital/x1")
+    assert tuple(event[name] for name in ("event", "before", "after", "actor", "records")) == told
     stage.vault.write("identity", "v2", now)
     version = replace(stage.version, vault=stage.version.vault | {"identity": "v2"})
     assert forget_landed(stage.context, version) == 1

@@ -31,6 +31,7 @@ clinician  direct-care  view-audit-of-person  care
 steward    stewardship  read-feeds            population
 steward    stewardship  read-quarantine       population
 steward    stewardship  read-linkage          population
+steward    stewardship  view-link-history     population
 steward    stewardship  review-links          population
 steward    stewardship  reveal-records        population
 steward    stewardship  identify              population
@@ -42,6 +43,7 @@ system     operations   read-quarantine       population
 system     operations   read-linkage          population
 system     planning     read-population       population
 system     research     read-population       population
+system     operations   view-link-history     population
 """
 # fmt: on
 ALLOWED = {tuple(line.split()) for line in TABLE.strip().splitlines()[1:]}

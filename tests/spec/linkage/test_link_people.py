@@ -294,13 +294,16 @@ def test_history_says_who_split_and_merged_whom_and_who_was_who(by_steward: bool
     notes = (Note((GP, HOSPITAL), False, "ann", "Twins", 7),) if by_steward else ()
     first = link_three()
     second = link_three(previous=first.membership, days=1, cannot=[(GP, HOSPITAL)])
-    (split,) = link_events(first.membership, second.membership, notes, version="v2", at=AT).to_pylist()
+    (split,) = link_events(first.membership, second.membership, notes, version="v2", at=AT, name="/".join).to_pylist()
     assert split["before"] == three(first)[0]
     assert split["after"] == ",".join(sorted(set(three(second))))
     told = (split["event"], split["actor"], split["reason"], split["decision"])
     assert told == (("un-merge", "ann", "Twins", 7) if by_steward else ("split", "run", "", None))
+    whose = dict(zip((GP, HOSPITAL, CARE), three(second), strict=True))
+    went = sorted("/".join(record) for record, person in whose.items() if person != split["before"])
+    assert split["records"].split(",") == went
     third = link_three(previous=second.membership, days=2)
-    (merge,) = link_events(second.membership, third.membership, (), version="v3", at=AT).to_pylist()
+    (merge,) = link_events(second.membership, third.membership, (), version="v3", at=AT, name="/".join).to_pylist()
     assert (merge["event"], merge["before"]) == ("merge", split["after"])
     for found, day in ((first, 0), (second, 1), (third, 2)):
         then = state_at(third.membership, SEEN + timedelta(days=day))
@@ -310,10 +313,10 @@ def test_history_says_who_split_and_merged_whom_and_who_was_who(by_steward: bool
 
 def test_a_run_that_changes_nobody_has_no_events() -> None:
     first = link_three()
-    assert link_events(None, first.membership, (), version="v1", at=AT).num_rows == 0
+    assert link_events(None, first.membership, (), version="v1", at=AT, name="/".join).num_rows == 0
     assert (
         link_events(
-            first.membership, link_three(previous=first.membership).membership, (), version="v2", at=AT
+            first.membership, link_three(previous=first.membership).membership, (), version="v2", at=AT, name="/".join
         ).num_rows
         == 0
     )

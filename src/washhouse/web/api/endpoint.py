@@ -8,7 +8,7 @@ own word on where it comes from, if there is one, is "here". The cookie itself i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -45,6 +45,7 @@ class Endpoint:
         view: Function from the visit and the body to the answer, a JSON value.
         needs: Action that the visitor's grant must allow, or signed in.
         largest_bytes: Most bytes that its body may have.
+        reads_version: It reads the published version, which is then pinned.
     """
 
     method: Literal["GET", "POST"]
@@ -52,6 +53,7 @@ class Endpoint:
     view: Callable[[Visit, bytes], Mapping[str, Any]]
     needs: Action | Literal[Open.SIGNED_IN]
     largest_bytes: int = 0
+    reads_version: bool = False
 
 
 def answer_calls(site: Site, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
@@ -69,7 +71,7 @@ def answer_calls(site: Site, endpoint: Endpoint) -> Callable[[Request], Awaitabl
 
 
 def open_call(site: Site, request: Request) -> Visit:
-    """Find the session of a call. No version is pinned: whoever answers says which one it used.
+    """Find the session of a call.
 
     Raises:
         RefusedError: `not-signed-in`, `request-from-elsewhere`.
@@ -112,6 +114,8 @@ def answer_call(visit: Visit, endpoint: Endpoint, body: bytes) -> Response:
     """Answer one call; whatever happens, with JSON."""
     try:
         check_may(visit, endpoint)
+        if endpoint.reads_version:
+            visit = replace(visit, version=visit.services.published())
         return JSONResponse(endpoint.view(visit, body))
     except WashhouseError as error:
         return tell_error(error)

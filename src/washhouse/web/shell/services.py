@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from washhouse.governance.record_reveal import RecordIndex
     from washhouse.governance.reveal import IdentityIndex
     from washhouse.pipeline.identifying import Identifier
+    from washhouse.record.link_history import LinkHistory
     from washhouse.record.link_review import LinkReview
     from washhouse.record.reader import Record
 
@@ -58,6 +59,7 @@ class Published:
         refused: Reads what the limits of linkage refused since this version, see `pipeline.linkage_gate`.
         link_review: Questions about links; None where the version has none.
         review_records: The records that they are about, for `reveal_records` only.
+        link_history: Reads who was who and what changed it, for `read_history` only; None where the version keeps none.
     """
 
     id: str
@@ -71,6 +73,7 @@ class Published:
     refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
     link_review: LinkReview | None = field(default=None, repr=False)
     review_records: RecordIndex | None = field(default=None, repr=False)
+    link_history: Callable[[], LinkHistory] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
