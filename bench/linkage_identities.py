@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.lake.schemas import arrow_schema, conform
+from washhouse.linkage.superseded import follow_list, with_current_numbers
 from washhouse.sources.identity import IDENTITY
 
 Record = tuple[str, str]
@@ -36,6 +37,7 @@ _FILES: dict[str, tuple[tuple[str, str, dict[str, str]], ...]] = {
                 "postcode": "postcode",
                 "uprn": "uprn",
                 "death_date": "deceased_date",
+                "left_on": "registered_to",
             },
         ),
     ),
@@ -89,7 +91,8 @@ def read_city(city: Path, *, names: bool) -> tuple[pa.Table, dict[Record, str]]:
         names: Read the companion `demographics` files too (names, address, phone).
 
     Returns:
-        Identities as `sources.identity.IDENTITY`, pseudonymous records left out; and the true person of each record.
+        Identities as `sources.identity.IDENTITY`, pseudonymous records left out, superseded NHS numbers replaced; and
+        the true person of each record.
     """
     rows: dict[Record, dict[str, Any]] = {}
     for source, files in _FILES.items():
@@ -109,7 +112,15 @@ def read_city(city: Path, *, names: bool) -> tuple[pa.Table, dict[Record, str]]:
         (r["source"], r["source_id"]): r["true_person"]
         for r in pq.read_table(city / "sealed" / "people.parquet").to_pylist()
     }
-    return conform(IDENTITY, table), truth
+    return with_current_numbers(conform(IDENTITY, table), follow_list(_superseded(city)))[0], truth
+
+
+def _superseded(city: Path) -> pa.Table:
+    """Read the newest list of superseded numbers, as the product would be given it."""
+    lists = sorted((city / "extracts" / "superseded_nhs_numbers").glob("*/superseded.csv"))
+    rows = list(_lines(lists[-1])) if lists else []
+    columns = {"old": "old_nhs_number", "current": "nhs_number"}
+    return pa.table({ours: pa.array([row[theirs] for row in rows], pa.string()) for ours, theirs in columns.items()})
 
 
 def _lines(path: Path) -> Iterator[dict[str, str]]:
@@ -123,7 +134,7 @@ def _value(field: str, text: str | None) -> Any:
         return None
     if field == "nhs_number":
         return parse_nhs_number(text)
-    if field in ("birth_date", "death_date"):
+    if field in ("birth_date", "death_date", "left_on"):
         try:
             return date.fromisoformat(text)
         except ValueError:

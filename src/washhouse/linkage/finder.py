@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from washhouse.core.errors import InputError
+from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.linkage.blocking import block_keys
 from washhouse.linkage.cluster import MAX_RECORDS
 from washhouse.linkage.encode import Encoded, Ints
@@ -27,6 +28,7 @@ from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under, name_rec
 from washhouse.linkage.kernel import compare, levels_of
 from washhouse.linkage.model import probability
 from washhouse.linkage.similarity import compiled
+from washhouse.linkage.superseded import Superseded
 from washhouse.linkage.trained import TrainedModel
 
 Array = npt.NDArray[Any]
@@ -64,6 +66,29 @@ class _Pair:
     pattern: int
 
 
+@dataclass(frozen=True)
+class _Facts:
+    """Values of the records of one person, by their numbers in the dictionary; see `sensitive`."""
+
+    numbers: frozenset[int]
+    sexes: frozenset[int]
+    births: frozenset[int]
+
+    def parted_from(self, person: _Facts) -> bool:
+        """Does a person have another number than this record; or, where one has none, another sex?"""
+        if self.numbers and person.numbers:
+            return not person.numbers <= self.numbers
+        return bool(self.sexes and person.sexes and not self.sexes & person.sexes)
+
+    def may_be_changed(self, other: _Facts) -> bool:
+        """May two candidates of one birth date be one person before and after a change?"""
+        if not self.births & other.births or self.numbers & other.numbers:
+            return False
+        if self.numbers and other.numbers:
+            return True
+        return bool(self.sexes and other.sexes and not self.sexes & other.sexes)
+
+
 class Finder:
     """Everybody, ready to be asked about: block keys sorted, room beside the arrays for records that come one by one.
 
@@ -71,12 +96,14 @@ class Finder:
 
     Args:
         index: Everybody, with the persons that they are.
+        superseded: The list of superseded NHS numbers by which the index's records were brought up to date.
     """
 
-    def __init__(self, index: LinkIndex) -> None:
+    def __init__(self, index: LinkIndex, superseded: Superseded | None = None) -> None:
         if index.persons is None:
             raise ValueError("the index has no persons yet")
         self.trained = index.trained
+        self._current = superseded.current if superseded else {}
         self._lock = threading.Lock()
         e = index.encoded
         self._records, self._values, self._points = e.records, len(e.hashes), len(e.points)
@@ -101,7 +128,7 @@ class Finder:
         self._names = np.sort(index.names)
         self._by_name = np.argsort(index.names)
         self._late_names: dict[int, int] = {}
-        self._number_row = next((i for i, f in enumerate(self.trained.fields) if f.name == "nhs_number"), -1)
+        self._rows = {f.name: i for i, f in enumerate(self.trained.fields)}
         self._steps = lru_cache(maxsize=65_536)(lambda pattern: tuple(waterfall(self.trained.model, pattern)))
 
     def persons_of(self, records: Sequence[Mapping[str, str]]) -> list[str | None]:
@@ -128,7 +155,7 @@ class Finder:
         """
         if not records:
             return []
-        fresh = encode_under(_table([check_record(record) for record in records]), self.trained)
+        fresh = encode_under(self._said(records), self.trained)
         with self._lock:
             pairs = self._weighed(self._placed(fresh, stays=False), among=False)
             return [self._decided(i, mine) for i, mine in enumerate(pairs)]
@@ -151,7 +178,7 @@ class Finder:
         """
         if not records:
             return []
-        table = _table([check_record(record) for record in records])
+        table = self._said(records)
         fresh = encode_under(table, self.trained)
         taken = []
         with self._lock:
@@ -176,13 +203,22 @@ class Finder:
         """
         if not records:
             return
-        table = _table([check_record(record) for record in records])
+        table = self._said(records)
         fresh = encode_under(table, self.trained)
         with self._lock:
             keys = self._placed(fresh, stays=True)
             for i, (name, person) in enumerate(zip(name_records(table).tolist(), person_ids, strict=True)):
                 self._give(i, name, person)
             self._keep(keys)
+
+    def _said(self, records: Sequence[Said]) -> pa.Table:
+        """Return what records say, as a table; a superseded NHS number is the one that counts."""
+        checked = [check_record(record) for record in records]
+        for record in checked:
+            number = parse_nhs_number(record.get("nhs_number", ""))
+            if number is not None and number in self._current:
+                record["nhs_number"] = self._current[number]
+        return _table(checked)
 
     def _placed(self, fresh: Encoded, *, stays: bool) -> Array:
         """Write fresh records beside the known ones and return their block keys. What does not stay is written over."""
@@ -302,7 +338,8 @@ class Finder:
 
     def _decided(self, i: int, pairs: Sequence[_Pair]) -> Identified:
         """Put one record's pairs together by person and decide."""
-        number = self._codes[self._number_row, self._records + i] if self._number_row >= 0 else -1
+        mine = self._facts(np.array([self._records + i]))
+        others: list[_Facts] = []
         candidates: list[Candidate] = []
         roomy, seen = False, {_NOBODY}
         for pair in pairs:
@@ -311,10 +348,11 @@ class Finder:
                 continue
             seen.add(person)
             members = self._members_of(person)
-            held = self._codes[self._number_row, members] if self._number_row >= 0 else np.empty(0, np.int32)
-            # Whoever has another NHS number is never suggested: it may be one person across a sensitive change.
-            if number >= 0 and ((held >= 0) & (held != number)).any():
+            theirs = self._facts(members)
+            # Nobody is suggested from whom a sensitive change may part the record, or a stronger candidate.
+            if mine.parted_from(theirs) or any(other.may_be_changed(theirs) for other in others):
                 continue
+            others.append(theirs)
             roomy = roomy if candidates else len(members) < MAX_RECORDS
             steps = self._steps(pair.pattern)
             candidates.append(Candidate(self._persons[person], pair.weight, pair.probability, pair.pattern, steps))
@@ -324,6 +362,15 @@ class Finder:
             return Identified("new", tuple(candidates), None)
         same = roomy and candidates[0].probability >= self.trained.thresholds["strict"]
         return Identified("same" if same else "possible", tuple(candidates), candidates[0].person_id if same else None)
+
+    def _facts(self, rows: Array) -> _Facts:
+        """Gather what some records say together."""
+
+        def said(name: str) -> frozenset[int]:
+            codes = self._codes[self._rows[name], rows] if name in self._rows else np.empty(0, np.int32)
+            return frozenset(codes[codes >= 0].tolist())
+
+        return _Facts(said("nhs_number"), said("sex"), said("birth_date"))
 
     def _members_of(self, person: int) -> Array:
         """Return the rows of a person's records."""

@@ -46,7 +46,8 @@ class Residents:
         surname: Surname, standardised.
         restricted: The record says that its address must not be shown.
         died: The person is known to have died.
-        withheld: Any record of the person is restricted, with an address or without.
+        withheld: Any record of the person is restricted, with an address or without; or the person may be a former
+            identity, see `sensitive`.
         seen: Orders a person's records: the address of the highest is the person's.
     """
 
@@ -147,7 +148,7 @@ class Places:
         sealed: By address: a record of it is restricted.
         communal: By address: its name says that unrelated people live or are registered there.
         crowded: By address: too many people, or too many who share no surname, have it last.
-        hidden: By person: restricted anywhere, or dead.
+        hidden: By person: restricted anywhere, dead, or perhaps a former identity.
         latest: Of each person with an address, the row of the record whose address counts.
     """
 
@@ -190,7 +191,7 @@ def read_places(residents: Residents) -> Places:
 
 
 def hidden_people(residents: Residents) -> Flags:
-    """Say of each person whether no tie may be told: restricted anywhere, or dead."""
+    """Say of each person whether no tie may be told: restricted anywhere, dead, or perhaps a former identity."""
     hidden = np.zeros(int(residents.person.max(initial=-1)) + 1, dtype=bool)
     hidden[residents.person[residents.restricted | residents.withheld | residents.died]] = True
     return hidden

@@ -48,7 +48,8 @@ class Identified:
     Attributes:
         decision: `same`: the strongest candidate, from the strict threshold on; `possible`: somebody should look;
             `new`: nobody known.
-        candidates: People, the strongest first; nobody with another valid NHS number than the record's.
+        candidates: People, the strongest first; nobody with another valid NHS number than the record's,
+            nor anybody else from whom a sensitive change may part it.
         person_id: The person, where the decision is `same`.
     """
 

@@ -10,9 +10,7 @@ then change their person (the smaller side). Refused unions come before all othe
     near-threshold  a link, or a pair just not linked, that could well be the other way
     sample          drawn at random from bands of probability, so that answers may stand for all pairs
 
-What was answered, what a steward decided, and what may lie across a sensitive change never comes here. After an
-adoption or a change of gender a person gets a new NHS number, and the old record is often restricted: two people with
-different numbers are therefore not asked about where a record of either is restricted, or where their sex differs.
+What was answered, what a steward decided, and what may lie across a sensitive change (`sensitive`) never comes here.
 
 References:
     docs/adr/2026-11-23-link-review.md (value, windows, bands).
@@ -39,16 +37,15 @@ from washhouse.linkage.model import Floats, Model, probability
 from washhouse.linkage.person_ids import Key, Record, record_key
 from washhouse.linkage.review_cut import Cut, Link, cut_between, weakest_cut
 from washhouse.linkage.review_people import (
-    Facts,
     People,
     current_people,
     gather_facts,
     gather_people,
-    is_sensitive,
     links_at,
     names_of,
 )
 from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
+from washhouse.linkage.sensitive import Facts, OwnNumbers, is_sensitive
 
 MOST_PAIRS = 2_000
 """Pairs in the queue at most; what is left off is counted."""
@@ -155,7 +152,8 @@ def review_queue(
     asked, samples = links_at(edges, near), links_at(edges, drawn)
     people = gather_people(membership, edges, threshold, [*asked, *samples, *(link for link, _ in refusals)], LARGE)
     namer = cache(lambda record: record_key(key, *record))
-    facts = gather_facts(identities, people)
+    numbers = OwnNumbers(identities, membership)
+    facts = gather_facts(identities, people, numbers)
     gate = _Gate(people, facts, namer, frozenset(answered), _kept_apart(kept_apart, people, namer), hidden)
     questions = [_refused(link, why, people) for link, why in refusals]
     questions += [q for person in people.large if (q := _weakest(person, people)) is not None]
@@ -163,7 +161,8 @@ def review_queue(
     chosen = _choose([q for q in questions if gate.open(q.link)], namer)
     queue = _with_sample(chosen[:limit], [link for link in samples if gate.open(link)], people, namer)
     left_off = len(chosen[limit:]) + len(doubtful) - len(near) + refused.num_rows - len(refusals)
-    strata = count_strata(chances, _linked(edges, chances, refused, membership, threshold))
+    linked, closed = _standing(edges, chances, refused, membership, threshold, numbers)
+    strata = count_strata(chances[~closed], linked[~closed])
     return Review(
         _pairs_table(queue, people, namer, model),
         _records_table(queue, identities, people, facts, namer),
@@ -317,6 +316,31 @@ def _with_sample(
     for question in added:
         question.sampled = True
     return [*queue, *added]
+
+
+def _standing(
+    edges: pa.Table,
+    chances: Floats,
+    refused: pa.Table,
+    membership: pa.Table,
+    threshold: float,
+    numbers: OwnNumbers,
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say of each edge whether its records are one person's now, and whether it may never be asked about.
+
+    The latter are pairs of two people who each have an NHS number of their own: no answer stands for them.
+    """
+    linked = _linked(edges, chances, refused, membership, threshold)
+    apart = np.flatnonzero(~linked)
+    left, right = names_of(edges, "left", apart), names_of(edges, "right", apart)
+    person = current_people(membership, pc.unique(pa.chunked_array([left, right])))
+    own = numbers.of(set(person.values()))
+    closed = np.zeros(len(chances), dtype=bool)
+    closed[apart] = [
+        bool((mine := own.get(person.get(a, ""))) and (theirs := own.get(person.get(b, ""))) and not mine & theirs)
+        for a, b in zip(left.to_pylist(), right.to_pylist(), strict=True)
+    ]
+    return linked, closed
 
 
 def _linked(

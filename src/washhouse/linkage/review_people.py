@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from washhouse.linkage.person_ids import Record
 from washhouse.linkage.review_cut import Link
+from washhouse.linkage.sensitive import SEXES, Facts, OwnNumbers
 
-_SEXES = frozenset({"female", "male"})
 _BETWEEN = "\x1f"
 _EDGE = ("left_source", "left_id", "right_source", "right_id", "weight", "probability", "pattern", "model")
 Places = npt.NDArray[np.int64]
@@ -37,53 +37,27 @@ class People:
     large: tuple[str, ...]
 
 
-@dataclass
-class Facts:
-    """What the records of one person say together.
-
-    Attributes:
-        numbers: Their NHS numbers.
-        sexes: `female` and `male`, as far as they say so.
-        restricted: One of them is restricted.
-    """
-
-    numbers: set[str] = field(default_factory=set)
-    sexes: set[str] = field(default_factory=set)
-    restricted: bool = False
-
-
-def gather_facts(identities: pa.Table, people: People) -> dict[str, Facts]:
+def gather_facts(identities: pa.Table, people: People, numbers: OwnNumbers) -> dict[str, Facts]:
     """Gather what the records of each person say together.
 
     Args:
         identities: One row per source record, see `sources.identity.IDENTITY`.
         people: The people.
+        numbers: Whose number is whose.
     """
     ids = pa.array(sorted({source_id for _, source_id in people.person}), pa.string())
     rows = identities.filter(pc.is_in(identities.column("source_id"), value_set=ids))
-    facts = {person: Facts() for person in people.size}
-    for row in rows.select(["source", "source_id", "nhs_number", "sex", "restricted"]).to_pylist():
+    own, borne = numbers.of(people.size), numbers.borne_by(people.size)
+    facts = {person: Facts(own.get(person, set()), borne=borne.get(person, set())) for person in people.size}
+    for row in rows.select(["source", "source_id", "sex", "restricted"]).to_pylist():
         person = people.person.get((row["source"], row["source_id"]))
         if person is None:
             continue
         held = facts[person]
         held.restricted |= bool(row["restricted"])
-        if row["nhs_number"]:
-            held.numbers.add(row["nhs_number"])
-        if row["sex"] in _SEXES:
+        if row["sex"] in SEXES:
             held.sexes.add(row["sex"])
     return facts
-
-
-def is_sensitive(one: Facts, other: Facts) -> bool:
-    """May a sensitive change lie between two people: other numbers, and a restriction or another sex?
-
-    >>> is_sensitive(Facts({"1"}, {"male"}), Facts({"2"}, {"female"})), is_sensitive(Facts({"1"}), Facts({"2"}))
-    (True, False)
-    """
-    if not one.numbers or not other.numbers or one.numbers & other.numbers:
-        return False
-    return one.restricted or other.restricted or bool(one.sexes and other.sexes and not one.sexes & other.sexes)
 
 
 def gather_people(membership: pa.Table, edges: pa.Table, threshold: float, asked: Sequence[Link], large: int) -> People:

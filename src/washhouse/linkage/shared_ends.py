@@ -15,6 +15,7 @@ from washhouse.linkage.columnar import Column
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.households import Flags, Households, Residents, households
 from washhouse.linkage.person_ids import Key, keyed_id
+from washhouse.linkage.sensitive import former_identities
 from washhouse.linkage.shared import Shared, shared_addresses, shared_phones
 from washhouse.linkage.tables import SHARED_END
 
@@ -107,7 +108,7 @@ def read_residents(
         **{name: encoded.standard.get(name, nothing) for name in ("address", "postcode", "uprn", "surname")},
         restricted=named.column("restricted").to_numpy(zero_copy_only=False).astype(bool),
         died=of_anyone(pc.is_valid(table.column("death_date"))),
-        withheld=of_anyone(table.column("restricted")),
+        withheld=of_anyone(table.column("restricted")) | former_identities(table, person)[person[clear]],
         seen=seen,
     )
 

@@ -27,7 +27,7 @@ def read_coverage(files: pa.Table) -> dict[str, date]:
         files: Rows of `record.batch`.
 
     Returns:
-        The furthest day, by source; a source without a batch that counts is not there.
+        The furthest day, by source; a source without a batch that counts, or that is a list, is not there.
     """
     batches: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in files.select(_COLUMNS).to_pylist():
@@ -35,6 +35,8 @@ def read_coverage(files: pa.Table) -> dict[str, date]:
             batches[row["source"], row["batch"]].append(row)
     covers: dict[str, date] = {}
     for (source, batch), rows in sorted(batches.items()):
+        if source in SPECS and SPECS[source].is_list:
+            continue
         if _needed(SPECS.get(source), batch) <= {row["source_table"] for row in rows}:
             day = max(_reach(row["as_of"], row["period_end"]) for row in rows)
             covers[source] = max(covers.get(source, day), day)
@@ -42,11 +44,11 @@ def read_coverage(files: pa.Table) -> dict[str, date]:
 
 
 def newest_day(version: Version) -> date:
-    """The day that a version counts as today: the newest declared date of the sources that deliver.
+    """The day that a version counts as today: the newest declared date of the services that deliver.
 
     An imported data set may lie in a shifted century, so that it counts only where no other source is.
     """
-    delivering = [day for source, day in version.as_of.items() if source in SPECS]
+    delivering = [day for source, day in version.as_of.items() if source in SPECS and not SPECS[source].is_list]
     return max(delivering or version.as_of.values(), default=version.published_at.date())
 
 

@@ -31,6 +31,7 @@ from washhouse.linkage.finder import Finder
 from washhouse.linkage.identify import KEYS, Identified, check_record
 from washhouse.linkage.index import TABLES, read_index
 from washhouse.linkage.person_ids import AGAIN, keyed_id, record_key
+from washhouse.linkage.superseded import Superseded, follow_list
 from washhouse.pipeline.live_records import open_record, seal_record
 
 MOST = 1000
@@ -195,11 +196,15 @@ class Identifier:
         self._held = _Held(
             version=version,
             stamp=stamp,
-            finder=Finder(index),
+            finder=Finder(index, self._superseded(names)),
             ever=np.sort(np.array(pc.unique(ever).to_pylist(), dtype="S32")),
             retired={row["old"]: row["new"] for row in retired.to_pylist()} if retired else {},
         )
         return self._held
+
+    def _superseded(self, names: Mapping[str, str]) -> Superseded | None:
+        """Read the list that the version was linked by; a version of an earlier release has none."""
+        return follow_list(self._vault.read("superseded", names["superseded"])) if "superseded" in names else None
 
     def _take_up(self, held: _Held, rows: Sequence[LiveRecord]) -> None:
         """Let records be found that were recorded since, by whatever process."""

@@ -13,6 +13,7 @@ from washhouse.lake.schemas import conform
 from washhouse.linkage.history import link_events
 from washhouse.linkage.people import People, link_people
 from washhouse.linkage.person_ids import record_key
+from washhouse.linkage.superseded import follow_list, with_current_numbers
 from washhouse.linkage.tables import LINK_EVENT
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.deciding import Decided, read_decisions
@@ -24,6 +25,7 @@ from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import read_identities
+from washhouse.sources.mappings.superseded_nhs_numbers import read_superseded
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     with context.connect() as connection:
         create_macros(connection, vault.secret("ref"))
         identity = read_identities(connection, list(SYSTEMS.values()), typed)
+        retired = read_superseded(connection, typed)
+    superseded = follow_list(retired)
+    identity, replaced = with_current_numbers(identity, superseded)
     vault.write("identity", generation, identity)
     context.reached("identity-written")
     previous = vault.read("membership", published.vault["membership"]) if published else None
@@ -85,6 +90,11 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     )
     people.summary["strictness"] = asdict(strictness_of(context))
     people.summary["decisions"]["waiting"] = decided.waiting
+    people.summary["superseded_numbers"] = {
+        "listed": retired.num_rows,
+        "in_circles": superseded.in_circles,
+        "records": replaced,
+    }
     people.summary["pairing"]["new_model_because"] = kept.reason
     check_linkage(context, generation, people.summary)
     tables = {
@@ -93,6 +103,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         "refused": people.refused,
         "relation": people.relations,
         "retired": people.retired,
+        "superseded": superseded.to_table(),
         "link_event": _events(context, start, people, decided, generation),
         **index_tables(people.index),
     }

@@ -181,6 +181,11 @@ class SourceSpec:
     description: str = ""
     references: tuple[str, ...] = ()
 
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list that belongs to no service: nothing of it tells what happened to a person, or when."""
+        return all(table.identity is None for table in self.tables)
+
     def table(self, name: str) -> TableSpec:
         """Return a table by its name.
 

@@ -31,5 +31,6 @@ IDENTITY = Table(
         Column("death_date", "date", "Day of death"),
         Column("first_seen", "timestamp", "When the sender first showed this record", nullable=False),
         Column("last_seen", "timestamp", "When it last did", nullable=False),
+        Column("left_on", "date", "Day from which the sender no longer counts the person among its own"),
     ),
 )

@@ -118,7 +118,7 @@ def _read(column: ColumnSpec, header: Header, chunk: Chunk, notes: _Notes) -> pa
         return pa.nulls(len(chunk.rows), ARROW_TYPES[column.type])
     parsed = parse_column(column, chunk.columns[position])
     for rule, mask in parsed.broken.items():
-        is_key = column.key and rule == "bad-format"
+        is_key = column.key and rule in ("bad-format", "invalid-nhs-number")
         notes.add("bad-key-format" if is_key else rule, mask, column.name, EXPECTED.get(column.type, ""))
     if column.key and parsed.values.null_count:
         missing = _true(pc.is_null(parsed.values))

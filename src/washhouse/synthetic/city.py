@@ -31,9 +31,12 @@ from washhouse.synthetic.senders import (
     make_registers,
     pseudonyms,
     recorded_ethnicity,
+    split_registers,
 )
+from washhouse.synthetic.sensitive_changes import draw_changes, with_new_identities
 from washhouse.synthetic.social_care import make_social_care
 from washhouse.synthetic.streams import BLOCK_PEOPLE, Streams
+from washhouse.synthetic.superseded_numbers import write_superseded
 from washhouse.synthetic.weeks import run_weeks
 
 Progress = Callable[[str, float], None]
@@ -91,12 +94,15 @@ def make_city(
     hospital = make_hospital(population, onset, course, mental, calendar, streams.stream("hospital"))
     social = make_social_care(population, onset, calendar, streams.stream("social care"))
     say("identities", 0.16)
-    pseudonym = pseudonyms(population, seed)
-    attended_as = attendance_pseudonyms(population, pseudonym, seed, streams.stream("untraced"))
     registers = make_registers(population, mental, hospital, social, calendar, streams)
-    holdings = make_all_holdings(population, registers, PREFIXES, streams)
+    changes = draw_changes(population, registers, calendar, streams)
+    registers = split_registers(registers, changes, streams)
+    identities = with_new_identities(population, changes, streams)
+    pseudonym = pseudonyms(identities, seed)
+    attended_as = attendance_pseudonyms(identities, pseudonym, seed, streams.stream("untraced"))
+    holdings = make_all_holdings(identities, registers, changes, PREFIXES, streams)
     ethnic = {
-        name: recorded_ethnicity(population, _persons(held), streams.stream(f"{name} ethnicity"))
+        name: recorded_ethnicity(identities, _persons(held), streams.stream(f"{name} ethnicity"))
         for name, held in holdings.items()
     }
     everybody = recorded_ethnicity(population, np.arange(people), streams.stream("hospital ethnicity by person"))
@@ -109,7 +115,7 @@ def make_city(
     step = _stepper(say, "mental-health files", 0.28, 0.40, batches)
     mental_files.write_mental_health(extracts / "mental_health", mental_extract, calendar, step)
     hospital_extract = hospital_files.HospitalExtract(
-        hospital, population, onset, registers["hospital"], holdings["hospital"], attended_as, everybody
+        hospital, population, onset, registers["hospital"], holdings["hospital"], attended_as, changes, everybody
     )
     step = _stepper(say, "hospital files", 0.40, 0.48, len(calendar.months()))
     hospital_files.write_hospital(extracts / "hospital", hospital_extract, calendar, step)
@@ -118,6 +124,7 @@ def make_city(
     )
     step = _stepper(say, "social-care files", 0.48, 0.50, len(calendar.quarters()))
     social_files.write_social_care(extracts / "social_care", social_extract, calendar, step)
+    superseded = write_superseded(extracts / "superseded_nhs_numbers", population, calendar, streams)
     say("general-practice files", 0.50)
     folders = gp_files.snapshot_folders(extracts / "gp", calendar)
     optout = streams.stream("opt-out").random(people) < 0.03
@@ -131,7 +138,9 @@ def make_city(
 
     say("sealed truth", 0.97)
     truth.mkdir(parents=True)
-    records = sealed.write_people(truth, holdings, attended_as, np.unique(hospital.attendances["person"]))
+    attended = changes.identity(hospital.attendances["person"], hospital.attendances["day"])
+    records = sealed.write_people(truth, holdings, attended_as, np.unique(attended))
+    sealed.write_changes(truth, changes)
     sealed.write_hazards(truth, true_hazards(course, calendar))
     sealed.write_crises(truth, mental.crises, calendar.end)
     sealed.write_effects(truth)
@@ -150,6 +159,8 @@ def make_city(
         "contacts": len(mental.contacts["day"]),
         "crises": _happened(mental.crises["day"], calendar),
         "social-care events": len(social["day"]),
+        "superseded numbers": superseded,
+        "sensitive changes": len(changes.person),
         "deaths": int((population.death < NEVER).sum()),
     }
 

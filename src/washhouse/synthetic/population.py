@@ -31,6 +31,8 @@ from washhouse.synthetic.places import (
 from washhouse.synthetic.streams import Streams
 
 YEAR = 365.25
+SUPERSEDED_ONE_IN = 120
+"""One person in so many was given two NHS numbers."""
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Population:
         restricted: True where the address must not be shown.
         staff: True for people who work in the services.
         twin_of: Person born with, or -1.
+        nhs_spare: NHS numbers that nobody carries.
     """
 
     places: Places
@@ -90,6 +93,7 @@ class Population:
     restricted: Array
     staff: Array
     twin_of: Array
+    nhs_spare: Array
 
     @property
     def count(self) -> int:
@@ -355,9 +359,9 @@ def make_population(people: int, calendar: Calendar, streams: Streams) -> Popula
     death = np.where(death < arrival, NEVER, death)
 
     rng = streams.stream("identifiers")
-    numbers = draw_nhs_numbers(people + people // 100 + 10, rng)
+    numbers = draw_nhs_numbers(people + people // 80 + 10, rng)
     nhs_old = np.zeros(people, np.int64)
-    old = rng.choice(people, people // 120, replace=False)
+    old = rng.choice(people, people // SUPERSEDED_ONE_IN, replace=False)
     nhs_old[old] = numbers[people : people + len(old)]
     household_phone = 7_700_900_000 + rng.integers(0, 100_000_000, whole)
     own_phone = 7_700_900_000 + rng.integers(0, 100_000_000, people)
@@ -380,5 +384,5 @@ def make_population(people: int, calendar: Calendar, streams: Streams) -> Popula
     return Population(
         places, addresses, names, members.household, members.role, members.sex, birth, death, arrival, departure,
         ethnic, given, surname, maiden, renamed, numbers[:people], nhs_old, address, moved, practice,
-        practice_changed, phone, restricted, staff, twin_of,
+        practice_changed, phone, restricted, staff, twin_of, numbers[people + len(old):],
     )  # fmt: skip

@@ -15,7 +15,10 @@ from washhouse.synthetic.effects import EFFECTS, INTERCEPT, MEANINGS
 from washhouse.synthetic.extracts.demographics import Holdings
 from washhouse.synthetic.frames import Frame
 from washhouse.synthetic.hazard import Truth
+from washhouse.synthetic.population import SUPERSEDED_ONE_IN
 from washhouse.synthetic.senders import QUALITIES, TWICE
+from washhouse.synthetic.sensitive_changes import KINDS, RESTRICTED, SAME_FIRST_NAME, SAME_HOME, SHARE, UNAWARE, Changes
+from washhouse.synthetic.superseded_numbers import REASONS
 
 
 def true_ids(person: Array) -> pa.Array:
@@ -24,7 +27,7 @@ def true_ids(person: Array) -> pa.Array:
 
 
 def write_people(folder: Path, holdings: dict[str, Holdings], attended_as: Array, attended: Array) -> int:
-    """Write `people.parquet` (one row per source record) and return its rows."""
+    """Write `people.parquet` (one row per source record) and return its rows; `attended` are identities."""
     sources, ids, persons = [], [], []
     for name, held in holdings.items():
         records = int(held.identities.record.max()) + 1
@@ -68,6 +71,17 @@ def write_crises(folder: Path, crises: Frame, end: int) -> None:
     pq.write_table(pa.table(columns), folder / "crises.parquet")
 
 
+def write_changes(folder: Path, changes: Changes) -> None:
+    """Write `sensitive_changes.parquet`: one row per change of identity, with the persons before and after it."""
+    columns = {
+        "kind": pa.array([KINDS[k] for k in changes.kind.tolist()], pa.string()),
+        "day": dates(changes.day),
+        "before": true_ids(changes.person),
+        "after": true_ids(changes.population + np.arange(len(changes.person))),
+    }
+    pq.write_table(pa.table(columns), folder / "sensitive_changes.parquet")
+
+
 def write_effects(folder: Path) -> None:
     """Write `effects.json`: what was planted, and how large."""
     effects = {
@@ -78,5 +92,13 @@ def write_effects(folder: Path) -> None:
         },
         "identity_errors": {name: asdict(quality) for name, quality in QUALITIES.items()},
         "registered_twice": TWICE,
+        "superseded_numbers": {"share_of_people": 1 / SUPERSEDED_ONE_IN, "by_reason": REASONS},
+        "sensitive_changes": {
+            "share_of_people": SHARE,
+            "unaware_senders": UNAWARE,
+            "adopted_in_the_same_home": SAME_HOME,
+            "adopted_with_the_same_first_name": SAME_FIRST_NAME,
+            "restricted_afterwards": RESTRICTED,
+        },
     }
     (folder / "effects.json").write_text(json.dumps(effects, indent=2) + "\n", encoding="utf-8")

@@ -18,6 +18,7 @@ from washhouse.synthetic.mental_health import MentalHealth
 from washhouse.synthetic.names import CATEGORIES
 from washhouse.synthetic.population import Population
 from washhouse.synthetic.registers import Register, make_register
+from washhouse.synthetic.sensitive_changes import UNAWARE, Changes, split_register
 from washhouse.synthetic.streams import Streams
 
 QUALITIES: dict[str, Quality] = {
@@ -80,15 +81,36 @@ def make_registers(
     return registers
 
 
+def split_registers(registers: dict[str, Register], changes: Changes, streams: Streams) -> dict[str, Register]:
+    """Return the registers with numbers of their own for identities after a change; the practice always hears of it."""
+    return {
+        name: split_register(register, changes, 0.0 if name == "gp" else UNAWARE, streams.stream(f"{name} changes"))
+        for name, register in registers.items()
+    }
+
+
 def make_all_holdings(
-    population: Population, registers: dict[str, Register], prefixes: dict[str, str], streams: Streams
+    population: Population, registers: dict[str, Register], changes: Changes, prefixes: dict[str, str], streams: Streams
 ) -> dict[str, Holdings]:
-    """Return what each sender holds about its people."""
+    """Return what each sender holds about its people.
+
+    Args:
+        population: Everybody, and the identities after a change behind them.
+        registers: Register of each sender.
+        changes: Whose identity changes.
+        prefixes: Prefix of each sender's local numbers.
+        streams: Random numbers.
+    """
     holdings = {}
     for name, register in registers.items():
         person, local, since, until = register.records()
+        who = changes.identity(person, since)
         rng = streams.stream(f"{name} identities")
-        identities = make_identities(population, person, since, until, QUALITIES[name], rng, follows_moves=name == "gp")
+        identities = make_identities(population, who, since, until, QUALITIES[name], rng, follows_moves=name == "gp")
+        if name == "gp":
+            # Such a registration is made under the number that the National Back Office has just issued.
+            own = np.isin(identities.person, changes.person) | (identities.person >= changes.population)
+            identities.nhs[own] = population.nhs[identities.person[own]]
         holdings[name] = make_holdings(local, prefixes[name], identities)
     return holdings
 

@@ -165,28 +165,55 @@ def test_what_lies_across_a_sensitive_change_never_appears_not_even_by_chance() 
     assert name("gp:d1") not in review.records.column("record_key").to_pylist()
 
 
-NUMBERS = {"gp:d1": {"nhs_number": "9434765919"}, "mh:e2": {"nhs_number": "9434765870"}}
+DAN, EVE = {"nhs_number": "9434765919"}, {"nhs_number": "9434765870"}
+HERS, HIS = {"sex": "female"}, {"sex": "male"}
 
 
 @pytest.mark.parametrize(
-    ("restricted", "sexes", "shown"),
+    ("dan", "eve", "restricted", "others", "shown"),
     [
-        ((), ("female", "female"), True),
-        ((), ("female", "unknown"), True),
-        ((), ("female", "male"), False),
-        (("mh:d2",), ("female", "female"), False),
+        (DAN, EVE, (), {}, False),
+        (DAN | HERS, EVE | HERS, (), {}, False),
+        (DAN, {}, (), {}, True),
+        (DAN | HERS, HERS, (), {}, True),
+        (DAN | HERS, HIS, (), {}, False),
+        (DAN, {}, ("mh:d2",), {}, False),
+        (DAN | HERS, DAN | HIS, ("mh:d2",), {}, True),
+        (DAN, EVE, (), {"gp:a1": EVE, "mh:a2": EVE}, True),
+        (DAN, EVE, (), {"gp:b1": EVE}, True),
+        (DAN, EVE, (), {"hos:a3": EVE}, False),
+        (DAN | HERS, EVE | HIS, (), {"gp:b1": EVE}, False),
     ],
-    ids=["mistyped", "sex unknown", "other sex", "restricted"],
+    ids=[
+        "two numbers",
+        "two numbers, one sex",
+        "one number",
+        "one number, one sex",
+        "one number, another sex",
+        "one number, restricted",
+        "the same number",
+        "a number that others bear more often",
+        "a number that another bears on the register",
+        "a number that another bears no more than they",
+        "a slip, but another sex",
+    ],
 )
-def test_two_numbers_that_could_be_a_sensitive_change_are_not_asked_about(
-    restricted: tuple[str, ...], sexes: tuple[str, str], shown: bool
+def test_what_may_lie_across_a_sensitive_change_is_never_asked_about(
+    dan: dict[str, str],
+    eve: dict[str, str],
+    restricted: tuple[str, ...],
+    others: dict[str, dict[str, str]],
+    shown: bool,
 ) -> None:
-    said = {
-        "gp:d1": {**NUMBERS["gp:d1"], "sex": sexes[0]},
-        "mh:e2": {**NUMBERS["mh:e2"], "sex": sexes[1]},
-    }
+    said = {"gp:d1": dan, "mh:e2": eve} | others
     review = queue(PEOPLE, LINKS, REFUSALS, restricted=restricted, said=said, rng=np.random.default_rng(1))
     assert (pair("gp:d1", "gp:e1") in {each for _, each in asked(review)}) is shown
+
+
+def test_no_answer_stands_for_pairs_that_are_never_asked_about() -> None:
+    open_pairs = sum(stratum.pairs for stratum in queue(PEOPLE, LINKS, REFUSALS).strata)
+    closed = queue(PEOPLE, LINKS, REFUSALS, said={"gp:d1": DAN, "mh:e2": EVE})
+    assert sum(stratum.pairs for stratum in closed.strata) == open_pairs - 1
 
 
 def test_the_queue_is_capped_and_says_what_it_left_off() -> None:

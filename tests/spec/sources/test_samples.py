@@ -40,6 +40,7 @@ BATCHES = [
     ),
     ("mental_health", "2025-07-04-delta", {"MHS000Header": 1, "MHS201CareContact": 1}),
     ("social_care", "2025-07-10", {"cld": 4}),
+    ("superseded_nhs_numbers", "2025-07-01", {"superseded": 2}),
 ]
 
 

@@ -52,7 +52,7 @@ def test_batches_carry_their_declared_dates(city):
     assert named["mental_health"] == months | nights
     assert named["hospital"] == {date_of(p.end + 1).isoformat() for p in calendar.months()}
     assert named["social_care"] == {date_of(p.declared).isoformat() for p in calendar.quarters()}
-    assert named["gp"] == {"2026-06-01", "2026-06-29"}
+    assert named["gp"] == named["superseded_nhs_numbers"] == {"2026-06-01", "2026-06-29"}
 
 
 def test_a_full_month_has_every_table(city):

@@ -24,6 +24,7 @@ _PATIENTS = States(
         "lsoa",
         "imd_decile",
         "uprn",
+        "registered_to",
         "deceased_date",
     ),
 )
@@ -32,7 +33,8 @@ _IDENTITY = f"""
     SELECT patient_id AS source_id, nhs_number, "Der_Pseudo_NHS_Number" AS pseudo_nhs_number, birth_date,
            {SEX_LETTER.format("sex")} AS sex, postcode, uprn, upper(ethnic_code) AS ethnic_category,
            lsoa AS small_area, CASE WHEN imd_decile BETWEEN 1 AND 10 THEN imd_decile END AS deprivation_decile,
-           practice_code AS practice, deceased_date AS death_date, _first_seen AS first_seen, _last_seen AS last_seen
+           practice_code AS practice, deceased_date AS death_date, _first_seen AS first_seen, _last_seen AS last_seen,
+           registered_to
     FROM ({latest("gp_patient", "patient_id")})"""
 
 _JOURNAL = event_query(
@@ -81,7 +83,7 @@ MAPPING = Mapping(
         Stage(
             states=(_PATIENTS, DEMOGRAPHICS),
             derived=(LATEST_DEMOGRAPHICS, ("gp_identity", _IDENTITY)),
-            queries=(identity_query("gp_identity"),),
+            queries=(identity_query("gp_identity", left_on="b.registered_to"),),
         ),
     ),
     events=(

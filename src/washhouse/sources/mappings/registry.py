@@ -7,8 +7,9 @@ from washhouse.sources import hospital as hospital_contract
 from washhouse.sources import meds as meds_contract
 from washhouse.sources import mental_health as mental_health_contract
 from washhouse.sources import social_care as social_care_contract
+from washhouse.sources import superseded_nhs_numbers as superseded_contract
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.mappings import gp, hospital, meds, mental_health, social_care
+from washhouse.sources.mappings import gp, hospital, meds, mental_health, social_care, superseded_nhs_numbers
 from washhouse.sources.mappings.contract import Mapping
 
 SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
@@ -18,6 +19,7 @@ SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
         (hospital_contract, hospital.MAPPING),
         (mental_health_contract, mental_health.MAPPING),
         (social_care_contract, social_care.MAPPING),
+        (superseded_contract, superseded_nhs_numbers.MAPPING),
         (meds_contract, meds.MAPPING),
     )
 }

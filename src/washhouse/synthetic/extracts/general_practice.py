@@ -63,7 +63,7 @@ def write_patients(
     columns = {
         "patient_id": holdings.columns["local_patient_id"].take(index),
         "nhs_number": nhs_text(held.nhs[states]),
-        "Der_Pseudo_NHS_Number": pa.array(pseudonym[person], pa.string()),
+        "Der_Pseudo_NHS_Number": pa.array(pseudonym[held.person[states]], pa.string()),
         "practice_code": numbered("N", practice, 99_001),
         "birth_date": holdings.columns["birth_date"].take(index),
         "sex": holdings.columns["sex"].take(index),

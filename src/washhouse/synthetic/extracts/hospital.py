@@ -31,6 +31,7 @@ from washhouse.synthetic.hospital import EMERGENCY, Hospital
 from washhouse.synthetic.places import area_codes
 from washhouse.synthetic.population import YEAR, Population
 from washhouse.synthetic.registers import Register
+from washhouse.synthetic.sensitive_changes import Changes
 
 PREFIX = "H"
 """Prefix of the hospital's local numbers."""
@@ -68,6 +69,7 @@ class HospitalExtract:
         register: Register,
         holdings: Holdings,
         pseudonym: Array,
+        changes: Changes,
         ethnic: pa.Array,
     ) -> None:
         self.hospital = hospital
@@ -76,6 +78,7 @@ class HospitalExtract:
         self.register = register
         self.holdings = holdings
         self.pseudonym = pseudonym
+        self.changes = changes
         self.ethnic = ethnic
         self._sent = np.zeros(len(holdings.local), bool)
 
@@ -105,11 +108,12 @@ class HospitalExtract:
         n = len(rows)
         where = self.population.address_on(a["person"], a["day"])
         leaves = a["minute"] + a["stay"]
+        known_as = self.changes.identity(a["person"], a["day"])
         told = (rows * 2654435761 % 1000) >= 60
         coded_at_all = (rows * 40503 % 1000) >= 90
         return {
             "EC_Ident": numbered("", rows, 700_000_000),
-            "Der_Pseudo_NHS_Number": pa.array(self.pseudonym[a["person"]], pa.string()),
+            "Der_Pseudo_NHS_Number": pa.array(self.pseudonym[known_as], pa.string()),
             "Provider_Code": fixed(PROVIDER, n),
             "Arrival_Date": dates(a["day"]),
             "Arrival_Time": times(a["minute"]),

@@ -15,6 +15,7 @@ SOURCE_TITLES = {
     "hospital": "Hospital",
     "mental_health": "Mental health",
     "social_care": "Social care",
+    "superseded_nhs_numbers": "Superseded NHS numbers",
     "meds": "Imported",
 }
 """The services in the order in which pages show them."""

@@ -18,8 +18,8 @@ from washhouse.web.steward.feeds import Feed, build_batches, build_feeds
 from washhouse.web.steward.link_answers import read_answers, review_of
 
 LATEST = 8
-STALE_DAYS = {"mental_health": 7, "gp": 45, "hospital": 45, "social_care": 120}
-"""Days after which a feed is late, by how often it is sent: nightly, monthly, monthly, quarterly."""
+STALE_DAYS = {"mental_health": 7, "gp": 45, "hospital": 45, "social_care": 120, "superseded_nhs_numbers": 120}
+"""Days after which a feed is late, by how often it is sent: nightly, monthly, monthly, quarterly, quarterly."""
 LATE_BY_DEFAULT = 45
 
 
