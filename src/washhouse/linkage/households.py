@@ -206,18 +206,30 @@ def names_a_place(residents: Residents) -> Flags:
 def _address_keys(residents: Residents) -> tuple[Array, pa.StringArray, Array]:
     """Number the addresses: first those that a UPRN names, then written ones with their postcode.
 
+    A written address that other records always give with one UPRN is that UPRN's.
+
     Returns:
         Each record's address, -1 without one; the UPRNs; and text and postcode of the written addresses, packed.
     """
     coded = pc.utf8_ltrim(residents.uprn.texts, characters="0").dictionary_encode()
-    uprn = gather(coded.indices.to_numpy(zero_copy_only=False).astype(np.int32), residents.uprn.codes)
+    uprn = gather(coded.indices.to_numpy(zero_copy_only=False).astype(np.int32), residents.uprn.codes).astype(np.int64)
     width = max(len(residents.postcode.texts), 1)
-    written = (uprn < 0) & (residents.address.codes >= 0) & (residents.postcode.codes >= 0)
-    packed = residents.address.codes[written].astype(np.int64) * width + residents.postcode.codes[written]
-    places, number = np.unique(packed, return_inverse=True)
-    key = uprn.astype(np.int64)
-    key[written] = number + len(coded.dictionary)
-    return key, coded.dictionary, places
+    has = (residents.address.codes >= 0) & (residents.postcode.codes >= 0)
+    packed = residents.address.codes.astype(np.int64) * width + residents.postcode.codes
+    both, size = np.flatnonzero(has & (uprn >= 0)), max(len(coded.dictionary), 1)
+    of, place = np.unique(packed[both], return_inverse=True)
+    pairs = np.unique(place * size + uprn[both])
+    single = np.bincount(pairs // size, minlength=len(of)) == 1
+    of_one, number_of = of[single], (pairs % size)[single[pairs // size]]
+    bare = np.flatnonzero(has & (uprn < 0))
+    if len(of_one):
+        at = np.minimum(np.searchsorted(of_one, packed[bare]), len(of_one) - 1)
+        same = of_one[at] == packed[bare]
+        uprn[bare[same]] = number_of[at[same]]
+        bare = bare[~same]
+    places, number = np.unique(packed[bare], return_inverse=True)
+    uprn[bare] = number + len(coded.dictionary)
+    return uprn, coded.dictionary, places
 
 
 def _crowded(key: Array, surname: Ints, count: int) -> Flags:

@@ -21,7 +21,7 @@ from washhouse.linkage.tables import SHARED_END
 
 _SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care")
 """Whose address is taken where several were seen equally lately."""
-_ADDRESS_WORDS = ("same address and postcode", "same property reference (UPRN)")
+_ADDRESS_WORDS = ("same address and postcode", "same address, by its property reference (UPRN)")
 _PHONE_WORDS = ("same telephone number",)
 _SEEN = ("first_seen", "last_seen")
 

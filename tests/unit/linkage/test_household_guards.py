@@ -71,14 +71,27 @@ def test_two_people_at_one_address_are_a_household() -> None:
 
 
 def test_an_address_is_known_by_its_reference_or_by_its_words_and_postcode() -> None:
-    found, _ = households([resident("p", uprn="0100"), resident("q", uprn="100"), resident("r"), resident("s")])
-    assert [h.key for h in found] == ["uprn:100"] * 2 + [homes.address_key("1 Mill Rd", "L8 1TN", None)] * 2
+    written = [resident("r", "9 Hill Rd"), resident("s", "9 Hill Road")]
+    found, _ = households([resident("p", uprn="0100"), resident("q", uprn="100"), *written])
+    assert [h.key for h in found] == ["uprn:100"] * 2 + [homes.address_key("9 Hill Rd", "L8 1TN", None)] * 2
     assert homes.address_key(None, None, "0100") == "uprn:100"
 
 
 def test_the_property_reference_comes_before_the_written_address() -> None:
     found, _ = households([resident("p", uprn="0100"), resident("q", "Flat 1, Mill Road", uprn="100")])
     assert [h.evidence for h in found] == ["same property reference (UPRN)"] * 2
+
+
+def test_a_written_address_is_the_reference_that_others_give_with_it() -> None:
+    known = resident("p", uprn="100")
+    found, _ = households([known, resident("q"), resident("r", "Other Road", uprn="100")])
+    assert [(h.person_id, h.key) for h in found] == [("p", "uprn:100"), ("q", "uprn:100"), ("r", "uprn:100")]
+    # Flats that share a written address have several: then it says nothing of which.
+    flats = [known, resident("r", uprn="200"), resident("q"), resident("s")]
+    assert [(h.person_id, h.evidence) for h in households(flats)[0]] == [
+        ("q", "same address and postcode"),
+        ("s", "same address and postcode"),
+    ]
 
 
 def test_the_latest_address_counts() -> None:
