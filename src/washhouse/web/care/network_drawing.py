@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ROW = 58
 BOX_HEIGHT = 42
 MARGIN = 4
-LETTER = 7.4
+LETTER = 7.8
 """Width of a letter of a box's name, in SVG units."""
 COLUMNS = {1: (360, 340), 2: (220, 190)}
 """Width of a box, and of the gap before the next, by number of hops; more hops have the narrowest."""
@@ -152,7 +152,7 @@ def _root(section: Section, x: float, y: float, width: float) -> Box:
 
 
 def _box(x: float, y: float, width: float, end: End) -> Box:
-    what = "shown above" if end.is_again else end.what
+    what = "shown already" if end.is_again else end.what
     style = "again" if end.is_again else end.style
     return Box(x, y, width, cut(end.name, width), what, style, f"{end.name}, {what}")
 
@@ -172,7 +172,7 @@ def cut(text: str, room: float, letter: float = LETTER) -> str:
     """Cut a text to the letters that there is room for.
 
     >>> cut("Community mental health, functional (T001)", 230), cut("Anna", 230)
-    ('Community mental health, func…', 'Anna')
+    ('Community mental health, f…', 'Anna')
     """
     most = max(int((room - 12) / letter), 4)
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
