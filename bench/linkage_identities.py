@@ -38,6 +38,8 @@ _FILES: dict[str, tuple[tuple[str, str, dict[str, str]], ...]] = {
                 "uprn": "uprn",
                 "death_date": "deceased_date",
                 "left_on": "registered_to",
+                "registration": "registered_from",
+                "registered_to": "registered_to",
             },
         ),
     ),
@@ -105,6 +107,9 @@ def read_city(city: Path, *, names: bool) -> tuple[pa.Table, dict[Record, str]]:
                         (source, line[key]), {"identity_kind": "clear", "restricted": False, "first_seen": seen}
                     )
                     row |= {ours: value for ours, value in said.items() if value is not None} | {"last_seen": seen}
+    for row in rows.values():
+        if "registration" in row:
+            row["registration"] = f"{row['registration']}/{row.pop('registered_to', '') or ''}"
     schema = arrow_schema(IDENTITY)
     flat = [{"source": source, "source_id": key, **row} for (source, key), row in rows.items()]
     table = pa.table({f.name: pa.array([r.get(f.name) for r in flat], f.type) for f in schema})

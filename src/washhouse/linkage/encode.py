@@ -271,6 +271,8 @@ def _add_values(values: _Values, f: Field, column: Column, bands: Bands) -> Ints
         return rows + values.add(hashes, nothing, *_number_parts(texts, f.near))
     if f.kind is Kind.WORD:
         return rows + values.add(hashes, texts, _banded(f.name, texts, bands))
+    if f.kind is Kind.SPAN:
+        return rows + values.add(hashes, nothing, *_span_days(texts))
     return rows + values.add(hashes, texts if f.kind is Kind.IDENTIFIER else nothing)
 
 
@@ -279,6 +281,15 @@ def _number_parts(texts: pa.StringArray, near: float) -> tuple[Ints, Ints]:
     numbers = np.array([float(text) for text in texts.to_pylist()], dtype=np.float64)
     units = np.rint(np.clip(numbers / near * 1000.0, -NUMBER_LIMIT, NUMBER_LIMIT)).astype(np.int64)
     return (units >> 31).astype(np.int32), (units & 0x7FFFFFFF).astype(np.int32)
+
+
+def _span_days(texts: pa.StringArray) -> tuple[Ints, Ints]:
+    """Return the first day and the day after the last of standard spans, days since 1970; an open end is far away."""
+    ends = pc.split_pattern(texts, "/")
+    days = (pc.strptime(pc.list_element(ends, i), format="%Y-%m-%d", unit="s", error_is_null=True) for i in (0, 1))
+    first, last = (pc.cast(pc.cast(d, pa.date32()), pa.int32()) for d in days)
+    far = np.iinfo(np.int32).max // 2
+    return pc.fill_null(first, -far).to_numpy(), pc.fill_null(last, far).to_numpy()
 
 
 def _date_parts(texts: pa.StringArray) -> tuple[Ints, Ints, Ints]:

@@ -20,7 +20,12 @@ STRENGTHS = ((0.5, "says little"), (2.0, "speaks a little {}"), (6.0, "speaks {}
 """Words for a part of less than so many bits, either way; more than the last speaks very strongly."""
 PRIOR = "before"
 """Name of the first step: how likely any pair is to be one person."""
-_TITLES = {"nhs_number": "NHS number", "uprn": "Property reference (UPRN)", "sources": "Where the records come from"}
+_TITLES = {
+    "nhs_number": "NHS number",
+    "uprn": "Property reference (UPRN)",
+    "registration": "On the sender's list",
+    "sources": "Where the records come from",
+}
 
 
 class Agreement(StrEnum):
@@ -121,7 +126,7 @@ def agreement_of(field: Field, level: int) -> Agreement:
     """Return how two values of a field agree, coarsely.
 
     >>> from washhouse.linkage.fields import FIELDS
-    >>> [agreement_of(FIELDS["birth_date"], level).value for level in (0, 1, 4, 9)]
+    >>> [agreement_of(FIELDS["birth_date"], level).value for level in (0, 1, 4, 10)]
     ['missing', 'same', 'alike', 'different']
     """
     if level == 0:
@@ -129,7 +134,7 @@ def agreement_of(field: Field, level: int) -> Agreement:
     words = field.levels[level - 1].words
     if words.startswith("the same"):
         return Agreement.SAME
-    return Agreement.DIFFERENT if words == "different" else Agreement.ALIKE
+    return Agreement.DIFFERENT if words in ("different", "at the same time") else Agreement.ALIKE
 
 
 def say_field(name: str) -> str:

@@ -14,8 +14,9 @@ from typing import Literal
 from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.linkage import standardise
 
-About = Literal["who", "family", "where", "setting"]
-"""What a field tells: the person, the family, the place, or only the setting of the pair (which sources it joins)."""
+About = Literal["who", "number", "family", "where", "contact", "setting"]
+"""What a field tells: the person, a number given to them (mixed up inside a family now and then), the family, the
+place, how to reach them (a phone goes along on a move, and may be a whole household's), or only the pair's setting."""
 
 
 class Kind(IntEnum):
@@ -30,6 +31,7 @@ class Kind(IntEnum):
     WORD = 6
     SETTING = 7
     NUMBER = 8
+    SPAN = 9
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ LEVELS: dict[Kind, tuple[Level, ...]] = {
         ("day and month agree, the year does not", 0.01, 0.002),
         ("the year and one other part agree", 0.01, 0.001),
         ("only the year agrees", 0.01, 0.012),
-        ("different", 0.01, 0.980945),
+        ("the year agrees, one says 1 January", 0.01, 0.0003),
+        ("different", 0.01, 0.980645),
     ),
     Kind.EXACT: _levels(("the same", 0.97, 0.001), ("different", 0.03, 0.999)),
     Kind.POSTCODE: _levels(
@@ -94,6 +97,7 @@ LEVELS: dict[Kind, tuple[Level, ...]] = {
         ("different", 0.20, 0.9866),
     ),
     Kind.IDENTIFIER: _levels(("the same", 0.85, 0.0001), ("one slip apart", 0.05, 0.0005), ("different", 0.10, 0.9994)),
+    Kind.SPAN: _levels(("one after the other", 0.9, 0.1), ("at the same time", 0.1, 0.9)),
     Kind.WORD: _levels(
         ("the same, and rare", 0.10, 0.00005),
         ("the same, and uncommon", 0.20, 0.0005),
@@ -118,8 +122,12 @@ EQUAL_LEVELS: dict[Kind, tuple[int, ...]] = {
     Kind.IDENTIFIER: (1,),
     Kind.WORD: (1, 2, 3, 4),
     Kind.NUMBER: (1,),
+    Kind.SPAN: (),
 }
 """Levels that mean plain equality: their frequency among strangers is counted from the values, not sampled."""
+
+SWAPPED = 9
+"""Level of a name that stands in the other name's place; it is always the level of both."""
 
 BANDS = (0.0001, 0.001, 0.01)
 """Share of records that bear a value, at which it stops being rare, uncommon, usual."""
@@ -152,7 +160,7 @@ class Field:
 FIELDS: Mapping[str, Field] = {
     field.name: field
     for field in (
-        Field("nhs_number", Kind.EXACT, "who", parse_nhs_number),
+        Field("nhs_number", Kind.EXACT, "number", parse_nhs_number),
         Field("first_name", Kind.NAME, "who", standardise.name),
         Field("surname", Kind.NAME, "family", standardise.name),
         Field("birth_date", Kind.DATE, "who", standardise.birth_date),
@@ -160,7 +168,8 @@ FIELDS: Mapping[str, Field] = {
         Field("postcode", Kind.POSTCODE, "where", standardise.postcode),
         Field("address", Kind.ADDRESS, "where", standardise.address),
         Field("uprn", Kind.EXACT, "where", standardise.identifier),
-        Field("phone", Kind.IDENTIFIER, "where", standardise.phone),
+        Field("phone", Kind.IDENTIFIER, "contact", standardise.phone),
+        Field("registration", Kind.SPAN, "who", standardise.span),
     )
 }
 """The fields with a meaning of their own, by name."""

@@ -24,7 +24,7 @@ from washhouse.linkage.trained import TrainedModel
 
 KEPT_EDGE = 0.01
 """Pairs below this probability are not kept; it lies below every threshold (`threshold.best_threshold`)."""
-FORMAT = 1
+FORMAT = 2
 """Version of the stored tables and of what `encode` makes of a value."""
 TABLES = ("link_model", "link_index", "link_value", "link_edge")
 """Tables of the vault that hold an index."""

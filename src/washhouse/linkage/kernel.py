@@ -22,10 +22,12 @@ from washhouse.linkage.fields import Field, Kind
 from washhouse.linkage.similarity import compiled, is_one_letter_misread, is_one_slip, jaro_winkler_from
 from washhouse.linkage.threads import spread
 
-_NAME, _DATE, _EXACT, _POSTCODE, _ADDRESS, _IDENTIFIER, _WORD, _SETTING, _NUMBER = (int(k) for k in Kind)
+_NAME, _DATE, _EXACT, _POSTCODE, _ADDRESS, _IDENTIFIER, _WORD, _SETTING, _NUMBER, _SPAN = (int(k) for k in Kind)
 Array = npt.NDArray[Any]
 CHUNK = 200_000
 """Pairs that one thread takes at a time."""
+OVERLAP_DAYS = 31
+"""Days that two lists may both hold a person who moved from one to the other: a practice hears of it late."""
 
 
 @compiled
@@ -79,7 +81,7 @@ def _date_level(a: int, b: int, features: Array) -> int:
             return 0
         if agree == known:
             return 3 if known > 1 else 0
-        return 7 if agree == 1 and known == 2 else 9
+        return 7 if agree == 1 and known == 2 else 10
     if year == other_year and month == other_day and day == other_month:
         return 4
     x = year * 10000 + month * 100 + day
@@ -95,8 +97,10 @@ def _date_level(a: int, b: int, features: Array) -> int:
     if month == other_month and day == other_day:
         return 6
     if year == other_year:
+        if (month == 1 and day == 1) or (other_month == 1 and other_day == 1):
+            return 9
         return 7 if month == other_month or day == other_day else 8
-    return 9
+    return 10
 
 
 @compiled
@@ -173,6 +177,12 @@ def _number_level(a: int, b: int, features: Array) -> int:
 
 
 @compiled
+def _span_level(a: int, b: int, features: Array) -> int:
+    both = min(features[a, 1], features[b, 1]) - max(features[a, 0], features[b, 0])
+    return 2 if both > OVERLAP_DAYS else 1
+
+
+@compiled
 def field_level(kind: int, column: int, a: int, b: int, features: Array, offsets: Array, points: Array) -> int:
     """Return the level of two values of one field; 0 where either is missing."""
     if a < 0 or b < 0:
@@ -191,6 +201,8 @@ def field_level(kind: int, column: int, a: int, b: int, features: Array, offsets
         return _number_level(a, b, features)
     if kind == _WORD:
         return _word_level(a, b, features, offsets, points)
+    if kind == _SPAN:
+        return _span_level(a, b, features)
     return 1 if a == b else 2
 
 

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from washhouse.linkage.fields import EQUAL_LEVELS, About, Field, Kind
+from washhouse.linkage.fields import EQUAL_LEVELS, SWAPPED, About, Field, Kind
+from washhouse.linkage.given_names import GivenNames, NameCounts, context_of
 
 Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.int8]
@@ -40,7 +41,7 @@ _FLOOR = 0.005
 _TWINS = 0.03
 """Twins among pairs of one family at most; about 3 % of children are one of twins (ONS, Birth characteristics)."""
 _ROUNDS = 300
-_TOLERANCE = 1e-4
+_TOLERANCE = 1e-5
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,11 @@ class PairKind:
 
 KINDS = (
     PairKind("strangers", False, frozenset(), 0.0),
-    PairKind("neighbours", False, frozenset({"where"}), 0.5),
-    PairKind("family", False, frozenset({"where", "family"}), 0.5),
-    PairKind("twins", False, frozenset({"where", "family"}), 0.01, same_birth_date=True),
-    PairKind("one person", True, frozenset({"where", "family", "who", "setting"}), 0.3),
-    PairKind("one person, moved", True, frozenset({"family", "who", "setting"}), 0.1),
+    PairKind("neighbours", False, frozenset({"where", "contact"}), 0.5),
+    PairKind("family", False, frozenset({"where", "contact", "family", "number"}), 0.5),
+    PairKind("twins", False, frozenset({"where", "contact", "family", "number"}), 0.01, same_birth_date=True),
+    PairKind("one person", True, frozenset({"where", "contact", "family", "number", "who", "setting"}), 0.3),
+    PairKind("one person, moved", True, frozenset({"contact", "family", "number", "who", "setting"}), 0.1),
 )
 
 
@@ -80,11 +81,13 @@ class Random:
         pairs: Number of pairs that could be formed.
         shares: Share of those pairs at each level, of the pairs where the field is present on both sides; by field.
         present: Share of the pairs where the field is present on both sides, by field.
+        names: How often given names agree by chance, given what else does; None without names.
     """
 
     pairs: float
     shares: tuple[Floats, ...]
     present: tuple[float, ...]
+    names: NameCounts | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Model:
         sizes: Estimated number of pairs of each kind among all pairs. Shape (kinds,).
         shares: Share of each level where the field is present, by kind and field.
         rounds: Rounds of EM taken.
+        given: Share of each level of the given name among pairs that are not one person, given what else agrees; see
+            `given_names`. None where `shares` say all.
     """
 
     fields: tuple[Field, ...]
@@ -104,6 +109,7 @@ class Model:
     sizes: Floats
     shares: tuple[tuple[Floats, ...], ...]
     rounds: int
+    given: Floats | None = None
 
     @property
     def prior(self) -> float:
@@ -126,8 +132,8 @@ class Model:
         log = np.log2(self.sizes)[:, None] + np.zeros((1, len(levels)))
         before = _log2_sum(log[same]) - _log2_sum(log[~same])
         for f in telling_order(self.fields):
-            for k in range(len(self.kinds)):
-                log[k] += _log2_shares(self.shares[k][f])[levels[:, f]]
+            for k, kind in enumerate(self.kinds):
+                log[k] += _log2_likelihood(self.fields, f, kind, self.shares[k][f], self.given, levels)
             after = _log2_sum(log[same]) - _log2_sum(log[~same])
             parts[:, f] = after - before
             before = after
@@ -138,6 +144,7 @@ class Model:
         """Twelve hex digits that name the model: equal for equal parameters."""
         told = [f"{size:.6g}" for size in self.sizes]
         told += [f"{share:.9f}" for row in self.shares for shares in row for share in shares]
+        told += [f"{share:.9f}" for share in (self.given.ravel() if self.given is not None else ())]
         return hashlib.sha256(" ".join(told).encode()).hexdigest()[:12]
 
     def table(self) -> list[dict[str, str | float]]:
@@ -167,9 +174,28 @@ def probability(weight: Floats) -> Floats:
 
 
 def telling_order(fields: Sequence[Field]) -> list[int]:
-    """Place before family before person: the order in which the parts of a weight are told."""
-    rank = {"setting": 0, "where": 1, "family": 2, "who": 3}
-    return sorted(range(len(fields)), key=lambda f: (rank[fields[f].about], f))
+    """Place before family before person: the order in which the parts of a weight are told.
+
+    The given name comes last, since what its agreement is worth depends on the surname, the birth year and the sex.
+    """
+    rank = {"setting": 0, "where": 1, "contact": 2, "family": 3, "number": 4, "who": 5}
+    return sorted(range(len(fields)), key=lambda f: (rank[fields[f].about], fields[f].name == "first_name", f))
+
+
+def _log2_likelihood(
+    fields: Sequence[Field], f: int, kind: PairKind, shares: Floats, given: Floats | None, levels: Levels
+) -> Floats:
+    """Return the log of the share of each pattern's level of one field in a kind of pair."""
+    level = levels[:, f]
+    found: Floats = _log2_shares(shares)[level]
+    if given is not None and fields[f].name == "first_name":
+        if not kind.same:
+            conditional = np.log2(np.maximum(given, 1e-15))
+            conditional[:, 0] = 0.0
+            found = conditional[context_of(fields, levels), level]
+        # Names that changed places did so together: that is one piece of evidence, and the surname has told it.
+        found = np.where(level == SWAPPED, 0.0, found)
+    return found
 
 
 def _log2_shares(shares: Floats) -> Floats:
@@ -230,12 +256,17 @@ def fit(fields: Sequence[Field], levels: Levels, counts: npt.NDArray[np.int64], 
     shares = [[_start(kind, f, prior[i], strangers[i]) for i, f in enumerate(fields)] for kind in kinds]
     everyone = max(random.pairs, 1.0)
     sizes = np.array([everyone, *(max(kind.start * records, 1e-3) for kind in kinds[1:])])
+    names = None if random.names is None else GivenNames(random.names, fields, levels)
+    first = next((f for f, field in enumerate(fields) if field.name == "first_name"), -1)
+    person = np.array([kind.same for kind in kinds])
+    given = None if names is None else names.shares(np.zeros(len(levels)), strangers[first])
     rounds = 0
     for rounds in range(1, _ROUNDS + 1):  # noqa: B007
         log = np.log2(sizes)[:, None] + np.stack(
             [
-                sum(_log2_shares(row[f])[levels[:, f]] for f in range(len(fields))) + np.zeros(len(levels))
-                for row in shares
+                sum(_log2_likelihood(fields, f, kinds[k], row[f], given, levels) for f in range(len(fields)))
+                + np.zeros(len(levels))
+                for k, row in enumerate(shares)
             ]
         )
         expected = np.exp2(log - _log2_sum(log)) * counts
@@ -249,11 +280,15 @@ def fit(fields: Sequence[Field], levels: Levels, counts: npt.NDArray[np.int64], 
         _cap_twins(kinds, new)
         for f, field in enumerate(fields):
             _refit(field, f, kinds, shares, levels, expected, prior[f], strangers, random)
-        moved = float(np.abs(np.log(new[1:] + 1.0) - np.log(sizes[1:] + 1.0)).max(initial=0.0))
+        _tie_twins(fields, kinds, shares)
+        if names is not None:
+            given = names.shares(expected[person].sum(axis=0), strangers[first])
+        # Neighbours and family go on trading pairs for hundreds of rounds; no weight depends on which of them it is.
+        moved = float(np.abs(np.log(new[person] + 1.0) - np.log(sizes[person] + 1.0)).max(initial=0.0))
         sizes = new
         if moved < _TOLERANCE:
             break
-    return Model(tuple(fields), kinds, sizes, tuple(tuple(row) for row in shares), rounds)
+    return Model(tuple(fields), kinds, sizes, tuple(tuple(row) for row in shares), rounds, given)
 
 
 def _cap_twins(kinds: Sequence[PairKind], sizes: Floats) -> None:
@@ -261,6 +296,15 @@ def _cap_twins(kinds: Sequence[PairKind], sizes: Floats) -> None:
     index = {kind.name: k for k, kind in enumerate(kinds)}
     if "twins" in index and "family" in index:
         sizes[index["twins"]] = min(sizes[index["twins"]], max(_TWINS * sizes[index["family"]], 1e-3))
+
+
+def _tie_twins(fields: Sequence[Field], kinds: Sequence[PairKind], shares: list[list[Floats]]) -> None:
+    """Let twins share what a family does; few as they are, the kind would else drift to whatever fits it better."""
+    index = {kind.name: k for k, kind in enumerate(kinds)}
+    if "twins" in index and "family" in index:
+        for f, field in enumerate(fields):
+            if field.about in kinds[index["family"]].shared:
+                shares[index["twins"]][f] = shares[index["family"]][f]
 
 
 def _start(kind: PairKind, field: Field, prior: Floats, strangers: Floats) -> Floats:
@@ -313,6 +357,7 @@ def random_shares(
     equal: Sequence[tuple[Floats, float]],
     pairs: float,
     level_counts: Sequence[int],
+    names: NameCounts | None = None,
 ) -> Random:
     """Put together how all pairs compare: equality counted exactly, the other levels from a sample.
 
@@ -323,6 +368,7 @@ def random_shares(
             field is present on both sides.
         pairs: Number of pairs that could be formed.
         level_counts: Levels of each field, "missing" included.
+        names: How often given names agree by chance, given what else does.
 
     Returns:
         The shares.
@@ -336,13 +382,15 @@ def random_shares(
         if field.kind is Kind.SETTING:
             share = counted / max(counted.sum(), 1.0)
         else:
-            exact = np.array(EQUAL_LEVELS[field.kind])
+            exact = np.array(EQUAL_LEVELS[field.kind], dtype=np.int64)
             share = np.zeros(size)
             share[exact] = counted[exact] / max(total, 1.0)
             rest = np.setdiff1d(np.arange(1, size), exact)
             expectation = np.array([level.strangers for level in field.levels])[rest - 1]
             weighted = seen[rest] + expectation / expectation.sum()
             share[rest] = weighted / weighted.sum() * (1.0 - share.sum())
+            if field.name == "surname" and names is not None:
+                share[SWAPPED] = names.swapped / max(total, 1.0)
         shares.append(share)
         present.append(float(total / pairs) if pairs else 0.0)
-    return Random(float(pairs), tuple(shares), tuple(present))
+    return Random(float(pairs), tuple(shares), tuple(present), names)

@@ -12,6 +12,7 @@ from washhouse.linkage.block_groups import GROUP_RECORDS, compare_all, lay_block
 from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, Candidates, rules_for
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Kind
+from washhouse.linkage.given_names import count_names
 from washhouse.linkage.kernel import compare, comparison_of, level_counts, levels_of
 from washhouse.linkage.model import Floats, Levels, Model, Random, fit, probability, random_shares
 
@@ -134,7 +135,7 @@ def all_pairs(encoded: Encoded, counts: Sequence[int], side: Ints | None = None,
             left, right = rng.choice(ours, SAMPLE), rng.choice(theirs, SAMPLE)
     sampled = levels_of(compare(encoded, left, right, counts, threads), counts)
     equal = [_equal_pairs(encoded, f, counts[f], side) for f in range(len(encoded.fields))]
-    return random_shares(encoded.fields, sampled, equal, pairs, counts)
+    return random_shares(encoded.fields, sampled, equal, pairs, counts, count_names(encoded, pairs, side))
 
 
 def _equal_pairs(encoded: Encoded, f: int, size: int, side: Ints | None) -> tuple[Floats, float]:

@@ -161,6 +161,19 @@ def postcode(text: str) -> str | None:
     return plain
 
 
+_SPAN = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})?/([0-9]{4}-[0-9]{2}-[0-9]{2})?")
+
+
+def span(text: str) -> str | None:
+    """Return days from and to (excluded) as ISO 8601 writes an interval; an end that is not known is left blank.
+
+    >>> span("2015-12-28/2026-01-19"), span("2015-12-28/.."), span("/"), span("2015")
+    ('2015-12-28/2026-01-19', '2015-12-28/', None, None)
+    """
+    plain = text.strip().replace("..", "")
+    return plain if len(plain) > 1 and _SPAN.fullmatch(plain) else None
+
+
 def postcode_parts(standard: str) -> tuple[str, str, str]:
     """Return area, district and sector of a standardised postcode; a foreign one gives its leading characters.
 

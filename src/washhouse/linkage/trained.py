@@ -20,10 +20,11 @@ import numpy as np
 from washhouse.core.errors import InputError
 from washhouse.linkage.encode import SETTING, Bands
 from washhouse.linkage.fields import FIELDS, FREE_FIELDS, About, Field, Kind
+from washhouse.linkage.given_names import given_shape
 from washhouse.linkage.kernel import level_counts
 from washhouse.linkage.model import KINDS, Model
 
-FORMAT = 1
+FORMAT = 2
 """Version of the JSON."""
 
 
@@ -86,17 +87,19 @@ class TrainedModel:
         """
         try:
             raw = json.loads(text)
+            if raw["format"] != FORMAT:
+                raise _unreadable("It was written in another format.")
             found = _read(raw, fields or {})
             told = raw["digest"]
         except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
             raise _unreadable("It is not a model that washhouse wrote.") from error
-        if raw.get("format") != FORMAT:
-            raise _unreadable("It was written in another format.")
         if found.digest != told:
             raise _unreadable("Its content does not fit its digest.")
         for f, count in enumerate(found.counts):
             if any(len(row[f]) != count for row in found.model.shares):
                 raise _unreadable(f"It was made for other levels of {found.fields[f].name}.")
+        if found.model.given is not None and found.model.given.shape != given_shape(found.fields):
+            raise _unreadable("It was made for other levels of first_name.")
         return found
 
 
@@ -116,6 +119,7 @@ def _content(trained: TrainedModel) -> dict[str, Any]:
         "sizes": [float(size) for size in model.sizes],
         "shares": [[[float(share) for share in shares] for shares in row] for row in model.shares],
         "rounds": model.rounds,
+        "given": None if model.given is None else [[float(share) for share in row] for row in model.given],
         "sources": list(trained.sources),
         "rules": [list(rule) for rule in trained.rules],
         "max_block_pairs": trained.max_block_pairs,
@@ -136,6 +140,7 @@ def _read(raw: Mapping[str, Any], given: Mapping[str, Field]) -> TrainedModel:
         sizes=np.array(raw["sizes"], dtype=np.float64),
         shares=tuple(tuple(np.array(shares, dtype=np.float64) for shares in row) for row in raw["shares"]),
         rounds=int(raw["rounds"]),
+        given=None if raw["given"] is None else np.array(raw["given"], dtype=np.float64),
     )
     return TrainedModel(
         model=model,

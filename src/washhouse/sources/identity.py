@@ -29,6 +29,7 @@ IDENTITY = Table(
         Column("deprivation_decile", "int32", "1 (most deprived) to 10"),
         Column("practice", "string", "GP practice code"),
         Column("death_date", "date", "Day of death"),
+        Column("registration", "string", "`from/to` on a list that a person is on once (GP), to excluded, ISO 8601"),
         Column("first_seen", "timestamp", "When the sender first showed this record", nullable=False),
         Column("last_seen", "timestamp", "When it last did", nullable=False),
         Column("left_on", "date", "Day from which the sender no longer counts the person among its own"),

@@ -153,6 +153,7 @@ def test_an_identity_is_the_latest_state_merged_with_the_companion(feed):
             "small_area": "E01990001",
             "deprivation_decile": 3,
             "practice": "N99001",
+            "registration": "2001-01-01/",
             "first_seen": datetime(2026, 6, 1),
             "last_seen": datetime(2026, 7, 1),
         }

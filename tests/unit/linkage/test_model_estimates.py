@@ -39,7 +39,7 @@ def test_kinds_of_pair_are_told_apart() -> None:
     weights, parts = model.weights(levels)
     assert np.allclose(parts.sum(axis=1) + model.prior, weights, atol=1e-9)
     chances = probability(weights)
-    brother = (levels == [11, 4, 9, 1]).all(axis=1)
+    brother = (levels == [11, 4, 10, 1]).all(axis=1)
     same = (levels == [4, 4, 1, 1]).all(axis=1)
     assert chances[brother][0] < 0.01
     assert chances[same][0] > 0.999

@@ -69,8 +69,8 @@ def _changed(name: str, value: Any) -> str:
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", "null", "{}", '{"format": 1}', "not json", "1",
-        _changed("format", 2),
+        "", "[]", "null", "{}", '{"format": 2}', "not json", "1",
+        _changed("format", 3),
         _changed("digest", "0"),
         _changed("records", 99),
         _changed("fields", [{"name": "x", "kind": "SOUND", "about": "who"}]),

@@ -24,6 +24,7 @@ _PATIENTS = States(
         "lsoa",
         "imd_decile",
         "uprn",
+        "registered_from",
         "registered_to",
         "deceased_date",
     ),
@@ -33,9 +34,12 @@ _IDENTITY = f"""
     SELECT patient_id AS source_id, nhs_number, "Der_Pseudo_NHS_Number" AS pseudo_nhs_number, birth_date,
            {SEX_LETTER.format("sex")} AS sex, postcode, uprn, upper(ethnic_code) AS ethnic_category,
            lsoa AS small_area, CASE WHEN imd_decile BETWEEN 1 AND 10 THEN imd_decile END AS deprivation_decile,
-           practice_code AS practice, deceased_date AS death_date, _first_seen AS first_seen, _last_seen AS last_seen,
-           registered_to
+           practice_code AS practice, deceased_date AS death_date, registered_from, registered_to,
+           _first_seen AS first_seen, _last_seen AS last_seen
     FROM ({latest("gp_patient", "patient_id")})"""
+
+_REGISTRATION = """CASE WHEN coalesce(b.registered_from, b.registered_to) IS NOT NULL THEN
+    concat(coalesce(CAST(b.registered_from AS VARCHAR), ''), '/', coalesce(CAST(b.registered_to AS VARCHAR), '')) END"""
 
 _JOURNAL = event_query(
     "gp_journal AS e",
@@ -83,7 +87,7 @@ MAPPING = Mapping(
         Stage(
             states=(_PATIENTS, DEMOGRAPHICS),
             derived=(LATEST_DEMOGRAPHICS, ("gp_identity", _IDENTITY)),
-            queries=(identity_query("gp_identity", left_on="b.registered_to"),),
+            queries=(identity_query("gp_identity", left_on="b.registered_to", registration=_REGISTRATION),),
         ),
     ),
     events=(

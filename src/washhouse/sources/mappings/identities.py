@@ -56,13 +56,14 @@ LATEST_DEMOGRAPHICS = ("demographic_latest", latest("demographic", "local_patien
 """Derived table: the companion's latest word on each person."""
 
 
-def identity_query(base: str, left_on: str = "NULL") -> str:
+def identity_query(base: str, *, left_on: str = "NULL", registration: str = "CAST(NULL AS VARCHAR)") -> str:
     """SQL for identities in clear: a base table merged with `demographic_latest`.
 
     Args:
         base: Table with `source_id, nhs_number, pseudo_nhs_number, birth_date, sex, postcode, uprn, ethnic_category,
             small_area, deprivation_decile, practice, death_date, first_seen, last_seen`, one row per `source_id`.
         left_on: Its column with the day from which the sender no longer counts the person among its own, if it has one.
+        registration: SQL of the span for which the sender's list holds the person, `from/to`.
     """
     sex = SEX_LETTER.format("d.sex")
     return f"""
@@ -72,7 +73,7 @@ def identity_query(base: str, left_on: str = "NULL") -> str:
                coalesce(b.sex, {sex}) AS sex, coalesce(d.postcode, b.postcode) AS postcode, d.address,
                coalesce(d.uprn, b.uprn) AS uprn, d.phone, coalesce(d.restricted, false) AS restricted,
                b.ethnic_category, b.small_area, CAST(b.deprivation_decile AS INTEGER) AS deprivation_decile,
-               b.practice, b.death_date,
+               b.practice, b.death_date, {registration} AS registration,
                least(b.first_seen, d._first_seen) AS first_seen, greatest(b.last_seen, d._last_seen) AS last_seen,
                CAST({left_on} AS DATE) AS left_on
         FROM {base} AS b FULL JOIN demographic_latest AS d ON d.local_patient_id = b.source_id"""
