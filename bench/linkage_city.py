@@ -26,6 +26,7 @@ from washhouse.synthetic.extracts.demographics import Holdings
 from washhouse.synthetic.hospital import make_hospital
 from washhouse.synthetic.mental_health import make_mental_health
 from washhouse.synthetic.population import Population, make_population
+from washhouse.synthetic.registers import Register
 from washhouse.synthetic.senders import make_all_holdings, make_registers, recorded_ethnicity
 from washhouse.synthetic.social_care import make_social_care
 from washhouse.synthetic.streams import Streams
@@ -61,14 +62,14 @@ def city_rows(people: int, years: int, seed: int) -> tuple[pa.Table, np.ndarray]
     holdings = make_all_holdings(population, registers, city.PREFIXES, streams)
     tables, persons = [], []
     for name in sorted(holdings):
-        table, person = _last_words(name, holdings.pop(name), population, calendar.end, streams)
+        table, person = _last_words(name, holdings.pop(name), registers[name], population, calendar.end, streams)
         tables.append(table)
         persons.append(person)
     return pa.concat_tables(tables).combine_chunks(), np.concatenate(persons)
 
 
 def _last_words(
-    source: str, held: Holdings, population: Population, end: int, streams: Streams
+    source: str, held: Holdings, register: Register, population: Population, end: int, streams: Streams
 ) -> tuple[pa.Table, np.ndarray]:
     """Return the latest state of each record of a sender, by its id, and whose it is."""
     states = held.identities
@@ -97,6 +98,7 @@ def _last_words(
     if source == "gp":
         decile = pa.array(population.decile()[person].astype(np.int32))
         columns["deprivation_decile"] = chosen(np.ones(n, dtype=bool), decile)
+        columns["registration"] = _registrations(register, population, end).take(pa.array(states.record[last]))
     columns["first_seen"] = dates(np.maximum(states.since[first], 0))
     columns["last_seen"] = dates(np.full(n, end))
     schema = arrow_schema(IDENTITY)
@@ -105,3 +107,14 @@ def _last_words(
     )
     by_id = pc.sort_indices(table, [("source_id", "ascending")])
     return conform(IDENTITY, table.take(by_id)), person[by_id.to_numpy()]
+
+
+def _registrations(register: Register, population: Population, end: int) -> pa.Array:
+    """Return from when to when a practice lists each of its records, as `from/to`."""
+    person, _, since, _ = register.records()
+    switch = np.r_[register.switch, np.full(len(person) - len(register.person), NEVER)]
+    gone = np.minimum(population.departure, population.death)[person]
+    spans = (
+        pc.fill_null(pc.cast(days, pa.string()), "") for days in (dates(since), dates(np.minimum(gone, switch), end))
+    )
+    return pc.binary_join_element_wise(*spans, "/")
