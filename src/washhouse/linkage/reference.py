@@ -54,6 +54,7 @@ _KINDS = {
     Kind.IDENTIFIER: "identifiers",
     Kind.WORD: "categories",
     Kind.NUMBER: "numbers",
+    Kind.SPAN: "spans on a list that holds a person once, `from/to`",
 }
 
 
