@@ -28,6 +28,12 @@ WORDS = (
         "Interval",
         "The range in which the true share lies with 95 % confidence, as far as the model's own data can say.",
     ),
+    (
+        "Tie",
+        "What ties a person to another, or to those who care for them, as services recorded it: a carer, a shared "
+        "home, telephone or address, a team. It may be out of date.",
+    ),
+    ("Household", "People with one home now. Care homes, hostels and other places of unrelated people are none."),
     ("Quarantine", "Lines that were set aside because a key field cannot be read. They are kept, encrypted."),
     ("Warning", "A line that was kept although something in it is not as the standard says."),
     ("Version", "Everything one run published together. A page never mixes two versions."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,13 +136,26 @@ def build_linkage(summary: Mapping[str, Any]) -> LinkagePage:
         sizes=_pairs(summary.get("records_per_person")),
         households=summary.get("households", 0),
         people_in_households=summary.get("people_in_households", 0),
-        kept_back=tuple((name.replace("_", " "), n) for name, n in _pairs(summary.get("addresses_kept_back"))),
+        kept_back=tuple(build_kept_back(summary)),
         fields=tuple(_words(name) for name in field_names(summary)),
         sources=tuple(build_sources(summary)),
         weights=tuple(build_weights(summary.get("weights", ()))),
         rules=tuple({**rule, "rule": _words(rule["rule"])} for rule in summary.get("blocking", ())),
         model=summary.get("model", ""),
     )
+
+
+def build_kept_back(summary: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
+    """What each guard kept from tying people, in words: homes, then telephone numbers and addresses that are shared.
+
+    >>> list(build_kept_back({"shared": {"phones": {"kept_back": {"communal": 3}}}}))
+    [('Shared phones kept back: communal', 3)]
+    """
+    for cause, count in _pairs(summary.get("addresses_kept_back")):
+        yield f"Addresses kept back: {cause.replace('_', ' ')}", count
+    for what, found in summary.get("shared", {}).items():
+        for cause, count in _pairs(found["kept_back"]):
+            yield f"Shared {what} kept back: {cause}", count
 
 
 def field_names(summary: Mapping[str, Any]) -> list[str]:
