@@ -16,18 +16,20 @@ import pyarrow.compute as pc
 from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage.columnar import standard_forms
+from washhouse.linkage.superseded import Superseded, follow_list, with_current_numbers
 from washhouse.sources.identity import IDENTITY
 from washhouse.synthetic import city
 from washhouse.synthetic.calendar import DEFAULT_END, NEVER, make_calendar
 from washhouse.synthetic.caseload import draw_episodes, draw_newcomers
 from washhouse.synthetic.columns import chosen, coded, dates
 from washhouse.synthetic.conditions import CONDITIONS, draw_onsets
-from washhouse.synthetic.extracts.demographics import Holdings
+from washhouse.synthetic.extracts.demographics import Holdings, nhs_text
 from washhouse.synthetic.hospital import make_hospital
 from washhouse.synthetic.mental_health import make_mental_health
 from washhouse.synthetic.population import Population, make_population
 from washhouse.synthetic.registers import Register
-from washhouse.synthetic.senders import make_all_holdings, make_registers, recorded_ethnicity
+from washhouse.synthetic.senders import make_all_holdings, make_registers, recorded_ethnicity, split_registers
+from washhouse.synthetic.sensitive_changes import draw_changes, with_new_identities
 from washhouse.synthetic.social_care import make_social_care
 from washhouse.synthetic.streams import Streams
 from washhouse.synthetic.weeks import run_weeks
@@ -59,13 +61,17 @@ def city_rows(people: int, years: int, seed: int) -> tuple[pa.Table, np.ndarray]
     social = make_social_care(population, onset, calendar, streams.stream("social care"))
     registers = make_registers(population, mental, hospital, social, calendar, streams)
     del course, mental, hospital, social
-    holdings = make_all_holdings(population, registers, city.PREFIXES, streams)
+    changes = draw_changes(population, registers, calendar, streams)
+    registers = split_registers(registers, changes, streams)
+    population = with_new_identities(population, changes, streams)
+    holdings = make_all_holdings(population, registers, changes, city.PREFIXES, streams)
     tables, persons = [], []
     for name in sorted(holdings):
         table, person = _last_words(name, holdings.pop(name), registers[name], population, calendar.end, streams)
         tables.append(table)
         persons.append(person)
-    return pa.concat_tables(tables).combine_chunks(), np.concatenate(persons)
+    table, _ = with_current_numbers(pa.concat_tables(tables).combine_chunks(), _superseded(population))
+    return table, np.concatenate(persons)
 
 
 def _last_words(
@@ -98,7 +104,10 @@ def _last_words(
     if source == "gp":
         decile = pa.array(population.decile()[person].astype(np.int32))
         columns["deprivation_decile"] = chosen(np.ones(n, dtype=bool), decile)
-        columns["registration"] = _registrations(register, population, end).take(pa.array(states.record[last]))
+        listed, left = _registrations(register, population, end)
+        record = pa.array(states.record[last])
+        ends = (pc.fill_null(pc.cast(days.take(record), pa.string()), "") for days in (listed, left))
+        columns["registration"], columns["left_on"] = pc.binary_join_element_wise(*ends, "/"), left.take(record)
     columns["first_seen"] = dates(np.maximum(states.since[first], 0))
     columns["last_seen"] = dates(np.full(n, end))
     schema = arrow_schema(IDENTITY)
@@ -109,12 +118,16 @@ def _last_words(
     return conform(IDENTITY, table.take(by_id)), person[by_id.to_numpy()]
 
 
-def _registrations(register: Register, population: Population, end: int) -> pa.Array:
-    """Return from when to when a practice lists each of its records, as `from/to`."""
+def _superseded(population: Population) -> Superseded:
+    """Return the list that the product would be given, less what it hears of late."""
+    held = np.flatnonzero(population.nhs_old > 0)
+    numbers = {"old": population.nhs_old[held], "current": population.nhs[held]}
+    return follow_list(pa.table({name: nhs_text(those) for name, those in numbers.items()}))
+
+
+def _registrations(register: Register, population: Population, end: int) -> tuple[pa.Array, pa.Array]:
+    """Return the days from which, and before which, a practice lists each of its records."""
     person, _, since, _ = register.records()
     switch = np.r_[register.switch, np.full(len(person) - len(register.person), NEVER)]
     gone = np.minimum(population.departure, population.death)[person]
-    spans = (
-        pc.fill_null(pc.cast(days, pa.string()), "") for days in (dates(since), dates(np.minimum(gone, switch), end))
-    )
-    return pc.binary_join_element_wise(*spans, "/")
+    return dates(since), dates(np.minimum(gone, switch), end)
