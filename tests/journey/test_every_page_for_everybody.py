@@ -18,7 +18,7 @@ CARE = [
     *("/", "/caseload?n=5", "/caseload?show=no-contact"),
     *("@person", "@person?span=all&page=2", "@person/viewers"),
 ]
-STEWARD = ["/", "/feeds?source=social_care", "@batch", "/quarantine", "/linkage"]
+STEWARD = ["/", "/feeds?source=social_care", "@batch", "/quarantine", "/linkage", "/identify", "/link-history"]
 SHARED = ["/help", "/nowhere"]
 PAGES = [("clinician", address) for address in CARE + SHARED] + [("steward", address) for address in STEWARD]
 

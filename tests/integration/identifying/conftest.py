@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from starlette.testclient import TestClient
 
 from washhouse.core.home import Home, Settings
+from washhouse.desk.accounts import ensure_demo_users
 from washhouse.desk.database import Desk, open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.keys import load_or_create_master_key
+from washhouse.governance.reveal import IdentityIndex
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, publish
 from washhouse.lake.schemas import arrow_schema
@@ -27,7 +31,10 @@ from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.identifying import Identifier
 from washhouse.pipeline.link_model import index_tables
 from washhouse.pipeline.progress import Silent
+from washhouse.record.link_history import read_link_history
 from washhouse.sources.identity import IDENTITY
+from washhouse.web.shell.app import create_app
+from washhouse.web.shell.services import Published, Services
 
 NOW = datetime(2026, 7, 1, 9, 0)
 FIRST = "Olivia Amelia Jack Mohammed Elizabeth Thomas Wren Kai Priya Sean Ada Leo Grace Noor Harvey".split()  # noqa: SIM905
@@ -78,6 +85,19 @@ class Stage:
     def identifier(self) -> Identifier:
         return Identifier(self.home, self.vault, self.desk, self.audit)
 
+    def published(self) -> Published:
+        """What the pages see of the version."""
+        return Published(
+            id="v1",
+            published_at=NOW,
+            as_of={},
+            models={},
+            summary={},
+            open_record=lambda grant: pytest.fail("no record is read"),
+            identities=IdentityIndex(self.table, self.people.membership),
+            link_history=lambda: read_link_history(self.vault, self.version.vault),
+        )
+
     def said(self, row: int, **other: str) -> dict[str, str]:
         names = ("first_name", "surname", "birth_date", "sex", "postcode", "address")
         return {name: str(self.table.column(name)[row].as_py()) for name in names} | other
@@ -103,3 +123,34 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     desk = open_desk(home.desk_file)
     yield Stage(home, vault, desk, AuditTrail(desk), table, people, version)
     desk.close()
+
+
+@pytest.fixture
+def services(stage: Stage) -> Services:
+    return Services(
+        home=stage.home,
+        settings=Settings(),
+        desk=stage.desk,
+        audit=stage.audit,
+        published=lambda: None,
+        session_secret=b"s" * 32,
+        today=lambda: date(2026, 7, 1),
+        now=lambda: NOW,
+        demo=True,
+        demo_users=ensure_demo_users(stage.desk, date(2026, 7, 1)),
+        identifier=stage.identifier(),
+    )
+
+
+@pytest.fixture
+def open_client(services: Services) -> Callable[..., TestClient]:
+    def opened(role: str = "", **changes: Any) -> TestClient:
+        client = TestClient(create_app(replace(services, **changes)), follow_redirects=False)
+        if role:
+            (user,) = [account.username for account in services.demo_users if account.role == role]
+            token = re.search(r'name="csrf" value="([^"]+)"', client.get("/sign-in").text)
+            assert token
+            assert client.post("/sign-in", data={"user": user, "csrf": token.group(1)}).status_code == 303
+        return client
+
+    return opened

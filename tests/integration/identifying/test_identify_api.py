@@ -3,57 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from washhouse.core.home import Settings
-from washhouse.desk.accounts import ensure_demo_users
 from washhouse.desk.live_records import live_records
-from washhouse.governance.reveal import IdentityIndex
-from washhouse.record.link_history import read_link_history
-from washhouse.web.shell.app import create_app
-from washhouse.web.shell.services import Published, Services
 
 Stage = Any
 NOW = datetime(2026, 7, 1, 9, 0)
 Client = Callable[..., TestClient]
-
-
-@pytest.fixture
-def services(stage: Stage) -> Services:
-    return Services(
-        home=stage.home,
-        settings=Settings(),
-        desk=stage.desk,
-        audit=stage.audit,
-        published=lambda: None,
-        session_secret=b"s" * 32,
-        today=lambda: date(2026, 7, 1),
-        now=lambda: NOW,
-        demo=True,
-        demo_users=ensure_demo_users(stage.desk, date(2026, 7, 1)),
-        identifier=stage.identifier(),
-    )
-
-
-@pytest.fixture
-def open_client(services: Services) -> Client:
-    def opened(role: str = "", **changes: Any) -> TestClient:
-        client = TestClient(create_app(replace(services, **changes)), follow_redirects=False)
-        if role:
-            (user,) = [account.username for account in services.demo_users if account.role == role]
-            token = re.search(r'name="csrf" value="([^"]+)"', client.get("/sign-in").text)
-            assert token
-            assert client.post("/sign-in", data={"user": user, "csrf": token.group(1)}).status_code == 303
-        return client
-
-    return opened
 
 
 def audited(stage: Stage) -> list[tuple[Any, ...]]:
@@ -174,21 +135,8 @@ def test_a_home_without_an_index_says_so(stage: Stage, open_client: Client) -> N
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "identifier-missing")
 
 
-def published(stage: Stage) -> Published:
-    return Published(
-        id="v1",
-        published_at=NOW,
-        as_of={},
-        models={},
-        summary={},
-        open_record=lambda grant: pytest.fail("no record is read"),
-        identities=IdentityIndex(stage.table, stage.people.membership),
-        link_history=lambda: read_link_history(stage.vault, stage.version.vault),
-    )
-
-
 def test_history_of_a_person_and_of_a_record_is_the_same(stage: Stage, open_client: Client) -> None:
-    client = open_client("steward", published=lambda: published(stage))
+    client = open_client("steward", published=stage.published)
     told = client.get(f"/api/link-history?person={stage.person(4)}&on=2025-06-01").json()
     assert (told["person_id"], told["on"], told["version"]) == (stage.person(4), "2025-06-01", "v1")
     assert told["records"][0]["then"] == told["records"][0]["now"] == stage.person(4)
@@ -211,7 +159,7 @@ def test_history_of_a_person_and_of_a_record_is_the_same(stage: Stage, open_clie
     ],
 )
 def test_a_history_of_nobody(stage: Stage, open_client: Client, query: str, status: int, code: str) -> None:
-    answer = open_client("steward", published=lambda: published(stage)).get(f"/api/link-history?{query}")
+    answer = open_client("steward", published=stage.published).get(f"/api/link-history?{query}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
     assert "Quartermaine" not in answer.text
 

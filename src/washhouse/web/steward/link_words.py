@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
+from typing import Any, Protocol
 
 from washhouse.governance.record_reveal import PLACES, WITHHELD_PLACE, RevealedRecord
 from washhouse.record.link_review import Question
@@ -147,15 +148,23 @@ def _whole(text: str) -> tuple[Piece, ...]:
     return (Piece(text, False),) if text else ()
 
 
-def build_bars(question: Question) -> list[Bar]:
+class Weighed(Protocol):
+    """Anything whose weight is told in steps: a question, a candidate."""
+
+    @property
+    def steps(self) -> Sequence[Any]:
+        """The steps, see `linkage.explain.Step`."""
+
+
+def build_bars(weighed: Weighed) -> list[Bar]:
     """Lay the steps of a waterfall out on one scale; fields that are not on both sides share the last line."""
-    ends = [0.0, *(step.total for step in question.steps)]
+    ends = [0.0, *(step.total for step in weighed.steps)]
     low, high = min(ends), max(ends)
     span = max(high - low, 1.0)
     zero = round(-low / span * 100, 2)
     bars, before = [], 0.0
-    absent = [step for step in question.steps if step.agreement == "missing"]
-    for step in question.steps:
+    absent = [step for step in weighed.steps if step.agreement == "missing"]
+    for step in weighed.steps:
         if step in absent:
             continue
         start, end = sorted((before, step.total))

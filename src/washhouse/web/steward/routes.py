@@ -5,8 +5,10 @@ from __future__ import annotations
 from washhouse.governance.permissions import Action
 from washhouse.web.shell.pages import MenuItem, Page
 from washhouse.web.steward.feeds import show_batch, show_feeds
+from washhouse.web.steward.identify import answer_form, show_form
 from washhouse.web.steward.link_answers import show_answers, undo_answer
 from washhouse.web.steward.link_changes import handle_change, show_changes
+from washhouse.web.steward.link_history import show_history
 from washhouse.web.steward.link_pair import answer_pair, show_pair
 from washhouse.web.steward.link_queue import show_queue
 from washhouse.web.steward.linkage import download_linkage, show_linkage
@@ -18,6 +20,9 @@ PAGES = (
     Page("GET", "/quarantine", show_quarantine, Action.READ_QUARANTINE),
     Page("GET", "/linkage", show_linkage, Action.READ_LINKAGE),
     Page("GET", "/linkage.json", download_linkage, Action.READ_LINKAGE),
+    Page("GET", "/identify", show_form, Action.IDENTIFY),
+    Page("POST", "/identify", answer_form, Action.IDENTIFY),
+    Page("GET", "/link-history", show_history, Action.VIEW_LINK_HISTORY),
     Page("GET", "/link-review", show_queue, Action.REVIEW_LINKS),
     Page("GET", "/link-review/answers", show_answers, Action.REVIEW_LINKS),
     Page("GET", "/link-review/changes", show_changes, Action.REVIEW_LINKS),
@@ -32,4 +37,6 @@ MENU = (
     MenuItem("Quarantine", "/quarantine", Action.READ_QUARANTINE),
     MenuItem("Linkage", "/linkage", Action.READ_LINKAGE),
     MenuItem("Link review", "/link-review", Action.REVIEW_LINKS),
+    MenuItem("Who is this?", "/identify", Action.IDENTIFY),
+    MenuItem("Who was who", "/link-history", Action.VIEW_LINK_HISTORY),
 )
