@@ -1,8 +1,9 @@
 """Who is tied to whom, to what, why and since when?
 
-Ties to people (a shared home, telephone number or address, an unpaid carer) stand behind guards: whoever is restricted
-or has died is at neither end, and whoever lives in a care home, a hostel or another communal place shares it, its
-address and its telephone with nobody; a home, number or address that two such people have is the place's own.
+Ties to people (a shared home, telephone number or address, an unpaid carer) stand behind guards: whoever is restricted,
+has died or may be a former identity is at neither end, and whoever lives in a care home, a hostel or another communal
+place shares it, its address and its telephone with nobody; a home, number or address that two such people have is the
+place's own.
 Ties to those who care (practice, team, practitioner, service) are facts about one person and lead to no other.
 """
 
@@ -10,10 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import arrow_schema, conform
+from washhouse.linkage.sensitive import former_identities
 from washhouse.linkage.tables import SHARED_END
 from washhouse.record.tables import RELATION
 from washhouse.sources.contract import SourceSpec
@@ -59,6 +62,7 @@ def build_relations(
                 for query in run_stage(con, spec, stage, typed) if stage is not None else ():
                     con.execute(sql.format(sql=query), {"source": spec.name})
         con.execute(_CARE)
+        con.register("record__former", _former_identities(con))
         names = ", ".join(f'"{column.name}"' for column in RELATION.columns if column.name != "bucket")
         order = ", ".join(("bucket", *RELATION.order))
         bucket = "(SELECT DISTINCT person_id, bucket FROM member)"
@@ -67,8 +71,19 @@ def build_relations(
     finally:
         for name in _GATHERED:
             con.execute(f"DROP TABLE IF EXISTS {name}")
-        for view in ("record__identity", "record__shared", "record__care"):
+        for view in ("record__identity", "record__shared", "record__care", "record__former"):
             con.unregister(view)
+
+
+def _former_identities(con: Connection) -> pa.Table:
+    """People who may be somebody's former identity (`person_id`): a tie would lead across a sensitive change."""
+    rows = con.sql(
+        """SELECT m.person_id, i.source, i.left_on, i.last_seen, i.birth_date, i.postcode, i.phone
+           FROM record__identity AS i JOIN member AS m USING (source, source_id)"""
+    ).to_arrow_table()
+    people = rows.column("person_id").combine_chunks().dictionary_encode()
+    former = former_identities(rows, people.indices.to_numpy(zero_copy_only=False).astype(np.int32))
+    return pa.table({"person_id": people.dictionary.filter(pa.array(former))})
 
 
 _GATHERED = {
@@ -115,7 +130,8 @@ _UNITED = """
 _TIES = f"""
     WITH sealed AS (
         SELECT DISTINCT m.person_id FROM member AS m JOIN record__identity AS i USING (source, source_id)
-        WHERE i.restricted OR i.death_date IS NOT NULL),
+        WHERE i.restricted OR i.death_date IS NOT NULL
+        UNION FROM record__former),
     communal AS (SELECT DISTINCT person_id FROM record__communal),
     place AS (
         SELECT kind, other FROM record__shared JOIN communal USING (person_id)

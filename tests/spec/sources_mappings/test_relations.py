@@ -161,10 +161,12 @@ def test_practice_team_practitioner_and_service_with_their_spans(sent, tmp_path)
     assert all(row["via"] is None for row in rows)
 
 
-@pytest.mark.parametrize("sealed", ["restricted", "dead"])
+@pytest.mark.parametrize("sealed", ["restricted", "dead", "former identity"])
 def test_whoever_is_sealed_is_at_neither_end_and_keeps_those_who_care(sent, tmp_path, sealed):
     bob = {"patient_id": "7", "practice_code": "N99001", "registered_from": "2001-01-01"}
     bob |= {"deceased_date": "2024-01-01"} if sealed == "dead" else {}
+    # A registration that has ended may be that of a former identity.
+    bob |= {"registered_to": "2024-01-01"} if sealed == "former identity" else {}
     tables = {"patients": [bob]}
     if sealed == "restricted":
         tables["demographics"] = [{"local_patient_id": "7", "restricted": True}]
