@@ -77,6 +77,9 @@ def _tidied(values: pa.Array, name: str, warnings: list[str]) -> pa.Array:
         warnings.append(f"{name}: {nulls} values hold null characters, which are left out.")
         values = pc.replace_substring(values, "\0", "")
         values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+    lost = pc.sum(pc.match_substring(values, "\N{REPLACEMENT CHARACTER}")).as_py() or 0
+    if lost:
+        warnings.append(f"{name}: {lost} values hold characters that could not be read; save the file as UTF-8.")
     long = pc.sum(pc.greater(pc.utf8_length(values), LONGEST)).as_py() or 0
     if long:
         warnings.append(

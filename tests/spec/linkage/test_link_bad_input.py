@@ -246,6 +246,13 @@ class TestValues:
         (tmp_path / "left.csv").write_text("\n".join(["key,given,family,born,pc", *lines]), encoding="utf-8")
         assert found(link(tmp_path / "left.csv", RIGHT, SETTINGS)) == TRUE
 
+    def test_characters_that_cannot_be_read_are_counted(self, tmp_path: Path) -> None:
+        lines = [",".join(row.values()).replace("Smith", "Sm\x81th") for row in LEFT]
+        (tmp_path / "left.csv").write_bytes("\n".join(["key,given,family,born,pc", *lines]).encode("latin-1"))
+        count = sum(row["family"] == "Smith" for row in LEFT)
+        told = warnings(link(tmp_path / "left.csv", RIGHT, SETTINGS))
+        assert f"surname: {count} values hold characters that could not be read" in told
+
     def test_huge_texts_are_cut_and_counted(self, tmp_path: Path) -> None:
         huge = "Wren" * 50_000
         rows = [",".join((row | {"family": huge}).values()) for row in LEFT[:3]]
