@@ -38,7 +38,8 @@ from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, publish
 from washhouse.lake.schemas import arrow_schema, conform
-from washhouse.linkage.index import LinkIndex, encode_under, fingerprints, name_records
+from washhouse.linkage.hashes import name_records
+from washhouse.linkage.index import LinkIndex, encode_under, fingerprints
 from washhouse.linkage.people import link_people
 from washhouse.linkage.tables import MEMBERSHIP, RETIRED_ID
 from washhouse.pipeline.identifying import Identifier

@@ -23,8 +23,9 @@ from washhouse.linkage.cluster import MAX_RECORDS
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.explain import waterfall
 from washhouse.linkage.fields import Kind
+from washhouse.linkage.hashes import name_records
 from washhouse.linkage.identify import KEYS, POSSIBLE, SHOWN, Candidate, Identified, check_record
-from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under, name_records
+from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under
 from washhouse.linkage.kernel import compare, levels_of
 from washhouse.linkage.model import probability
 from washhouse.linkage.similarity import compiled

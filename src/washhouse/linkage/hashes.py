@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.linkage.similarity import compiled
+from washhouse.linkage.threads import spread
 
 Hashes = npt.NDArray[np.uint64]
 Array = npt.NDArray[Any]
@@ -39,12 +40,13 @@ def _hash_texts(data: Array, offsets: Array, valid: Array, out: Array) -> None:
         out[i] = h ^ (h >> np.uint64(31))
 
 
-def hash_columns(columns: Sequence[pa.ChunkedArray | pa.Array], what: str = "") -> Hashes:
+def hash_columns(columns: Sequence[pa.ChunkedArray | pa.Array], what: str = "", threads: int = 1) -> Hashes:
     """Return one 64-bit number for each row of some columns of text.
 
     Args:
         columns: Columns of one length; nulls are told from empty texts.
         what: What the texts are; the same text of another kind has another number.
+        threads: Threads to use.
 
     >>> a, b = hash_columns([pa.array(["x", "y"])]), hash_columns([pa.array(["y"])])
     >>> bool(a[1] == b[0]), bool(a[0] == a[1])
@@ -62,10 +64,42 @@ def hash_columns(columns: Sequence[pa.ChunkedArray | pa.Array], what: str = "") 
         _, ends, data = texts.buffers()
         valid = pc.is_valid(texts).to_numpy(zero_copy_only=False)
         characters = np.frombuffer(data, np.uint8) if data is not None and data.size else np.zeros(1, np.uint8)
-        _hash_texts(characters, np.frombuffer(ends, np.int32, len(texts) + 1), valid, out)
+        _hash_on_threads(characters, np.frombuffer(ends, np.int32, len(texts) + 1), valid, out, threads)
     return out
+
+
+def _hash_on_threads(data: Array, offsets: Array, valid: Array, out: Hashes, threads: int) -> None:
+    step = max(-(-len(out) // threads), 1)
+
+    def run(at: int) -> None:
+        _hash_texts(data, offsets[at : at + step + 1], valid[at : at + step], out[at : at + step])
+
+    list(spread(run, range(0, len(out), step), threads))
+
+
+def name_records(table: pa.Table, threads: int = 1) -> Hashes:
+    """Return a 64-bit number for each record's source and id."""
+    return hash_columns([table.column("source"), table.column("source_id")], "record", threads)
 
 
 def numbers_of(hashes: Hashes) -> npt.NDArray[np.int32]:
     """Shorten 64-bit numbers to 31 bits, never negative."""
     return (hashes >> np.uint64(33)).astype(np.int32)
+
+
+def places(hashes: Hashes, among: Hashes) -> npt.NDArray[np.int64]:
+    """Return where each number stands among others, all different; -1 where it does not.
+
+    >>> places(np.array([5, 7, 5], np.uint64), np.array([7, 5, 9], np.uint64)).tolist()
+    [1, 0, 1]
+    """
+    if np.array_equal(hashes, among):
+        return np.arange(len(hashes))
+    found = np.full(len(hashes), -1, dtype=np.int64)
+    if len(among):
+        # Both in order: neighbours are looked up in the same place of memory.
+        there, here = np.argsort(among), np.argsort(hashes)
+        at = np.minimum(np.searchsorted(among[there], hashes[here]), len(among) - 1)
+        same = among[there[at]] == hashes[here]
+        found[here[same]] = there[at[same]]
+    return found

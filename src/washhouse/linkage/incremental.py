@@ -18,7 +18,8 @@ import pyarrow as pa
 from washhouse.linkage.blocking import Candidates, block_keys
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Kind
-from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under, fingerprints, name_records
+from washhouse.linkage.hashes import Hashes, name_records, places
+from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under, fingerprints
 from washhouse.linkage.kernel import compare, distinct, levels_of
 from washhouse.linkage.model import probability
 from washhouse.linkage.scoring import Scored
@@ -38,6 +39,7 @@ class Update:
         fresh: Records that are new or changed.
         gone: Earlier records that changed or are no more.
         compared: Pairs compared.
+        numbers: Names and prints of all records, see `index.LinkIndex`.
     """
 
     encoded: Encoded
@@ -45,6 +47,7 @@ class Update:
     fresh: int
     gone: int
     compared: int
+    numbers: tuple[Hashes, Hashes]
 
 
 def update(index: LinkIndex, table: pa.Table, threads: int = 1) -> Update:
@@ -59,7 +62,8 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1) -> Update:
         The records encoded and their pairs, as a rebuild under the index's model would give them from `KEPT_EDGE` on.
     """
     trained = index.trained
-    from_old = _unchanged(index, table)
+    names, prints = name_records(table, threads), fingerprints(table, trained, threads)
+    from_old = _unchanged(index, names, prints)
     fresh = np.flatnonzero(from_old < 0)
     gone = np.ones(index.records, dtype=bool)
     gone[from_old[from_old >= 0]] = False
@@ -89,22 +93,16 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1) -> Update:
         fresh=len(fresh),
         gone=int(gone.sum()),
         compared=len(left),
+        numbers=(names, prints),
     )
 
 
-def _unchanged(index: LinkIndex, table: pa.Table) -> Rows:
-    """Return for each record of a table its row in the index if it says the same there, else -1."""
-    names, prints = name_records(table), fingerprints(table, index.trained)
-    if np.array_equal(names, index.names):
-        return np.where(prints == index.prints, np.arange(len(names)), -1)
-    found = np.full(len(names), -1, dtype=np.int64)
-    if index.records:
-        before, now = np.argsort(index.names), np.argsort(names)
-        place = np.minimum(np.searchsorted(index.names[before], names[now]), index.records - 1)
-        row = before[place]
-        same = (index.names[row] == names[now]) & (index.prints[row] == prints[now])
-        found[now[same]] = row[same]
-    return found
+def _unchanged(index: LinkIndex, names: Hashes, prints: Hashes) -> Rows:
+    """Return for each record its row in the index if it says the same there, else -1."""
+    row = places(names, index.names)
+    known = np.flatnonzero(row >= 0)
+    row[known[index.prints[row[known]] != prints[known]]] = -1
+    return row
 
 
 def _merged(base: Encoded, fresh: Encoded, from_old: Rows, rows: Rows) -> Encoded:

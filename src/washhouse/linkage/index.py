@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.linkage.encode import FEATURES, Encoded, Ints, encode, with_setting
 from washhouse.linkage.fields import Kind
-from washhouse.linkage.hashes import Hashes, hash_columns
+from washhouse.linkage.hashes import Hashes, hash_columns, name_records
+from washhouse.linkage.model import probability
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.trained import TrainedModel
 
@@ -60,14 +61,9 @@ class LinkIndex:
         return len(self.names)
 
 
-def name_records(table: pa.Table) -> Hashes:
-    """Return a 64-bit number for each record's source and id."""
-    return hash_columns([table.column("source"), table.column("source_id")], "record")
-
-
-def fingerprints(table: pa.Table, trained: TrainedModel) -> Hashes:
+def fingerprints(table: pa.Table, trained: TrainedModel, threads: int = 1) -> Hashes:
     """Return a 64-bit number for what each record says in the fields of a model."""
-    return hash_columns([table.column(name) for name in trained.field_names], "said")
+    return hash_columns([table.column(name) for name in trained.field_names], "said", threads)
 
 
 def encode_under(table: pa.Table, trained: TrainedModel, threads: int = 1) -> Encoded:
@@ -91,7 +87,13 @@ def encode_under(table: pa.Table, trained: TrainedModel, threads: int = 1) -> En
     return with_setting(encoded, pc.fill_null(number, -1).to_numpy().astype(np.int32))
 
 
-def build_index(trained: TrainedModel, table: pa.Table, encoded: Encoded, scored: Scored) -> LinkIndex:
+def build_index(
+    trained: TrainedModel,
+    table: pa.Table,
+    encoded: Encoded,
+    scored: Scored,
+    numbers: tuple[Hashes, Hashes] | None = None,
+) -> LinkIndex:
     """Make the index of some records that were just linked.
 
     Args:
@@ -99,13 +101,15 @@ def build_index(trained: TrainedModel, table: pa.Table, encoded: Encoded, scored
         table: The records under a clear identity, in the order of source and id.
         encoded: The same, encoded under the model.
         scored: Their compared pairs.
+        numbers: Their names and prints, if they are at hand.
     """
-    kept = scored.pair_probabilities >= KEPT_EDGE
+    kept = (probability(scored.weights) >= KEPT_EDGE)[scored.pattern]
+    names, prints = numbers or (name_records(table), fingerprints(table, trained))
     needed = {part for rule in trained.rules for part in rule}
     return LinkIndex(
         trained=trained,
-        names=name_records(table),
-        prints=fingerprints(table, trained),
+        names=names,
+        prints=prints,
         encoded=replace(encoded, parts={p: v for p, v in encoded.parts.items() if p in needed}, standard={}),
         left=scored.candidates.left[kept],
         right=scored.candidates.right[kept],

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.columnar import Ints
+from washhouse.linkage.hashes import name_records, places
 from washhouse.linkage.person_ids import AGAIN, Key, Record, assign_ids, born_ids, keyed_id, retired_ids
 from washhouse.linkage.tables import MEMBERSHIP
 
@@ -123,10 +124,7 @@ class History:
             records: Records, sorted by source and id.
         """
         spans = arrow_schema(MEMBERSHIP).empty_table() if previous is None else previous
-        row = np.full(spans.num_rows, -1, dtype=np.int64)
-        if spans.num_rows:
-            found = pc.index_in(_names(spans), value_set=_names(records).combine_chunks())
-            row = pc.fill_null(found, -1).to_numpy().astype(np.int64)
+        row = places(name_records(spans), name_records(records))
         return cls(spans, row, records.select(["source", "source_id", "first_seen", "last_seen"]))
 
     @property
@@ -240,25 +238,36 @@ class History:
         whole = pa.concat_tables(parts)
         if sum(part.num_rows > 0 for part in parts) > 1:
             whole = whole.sort_by([(name, "ascending") for name in MEMBERSHIP.order])
-        return whole, self._retired(whole, now)
+        return whole, self._retired(whole, now, ids, self.spans.filter(pa.array(~stays)).column("person_id"))
 
-    def _retired(self, whole: pa.Table, now: pa.StringArray) -> dict[str, str]:
-        """Return the heirs of all ids that nobody has any more."""
-        if not self.spans.num_rows:
+    def _retired(
+        self, whole: pa.Table, now: pa.StringArray, ids: pa.StringArray, left: pa.ChunkedArray
+    ) -> dict[str, str]:
+        """Return the heirs of all ids that nobody has any more.
+
+        Args:
+            whole: The membership as it is.
+            now: Id of each record's person.
+            ids: Id of each person.
+            left: Ids that a record left at some time, or had when it went; no others can be gone.
+        """
+        left = left.unique()
+        gone = left.filter(pc.invert(pc.is_in(left, value_set=ids.filter(pc.is_in(ids, value_set=left)))))
+        if not len(gone):
             return {}
-        gone = pc.invert(pc.is_in(whole.column("person_id"), value_set=now.unique()))
-        if not pc.any(gone).as_py():
-            return {}
-        concerned = pc.is_in(_names(whole), value_set=_names(whole.filter(gone)).combine_chunks())
+        names = _names(whole)
+        mine = names.filter(pc.is_in(whole.column("person_id"), value_set=gone)).unique()
+        concerned = pc.is_in(names, value_set=mine)
         spans = read_spans(whole.filter(concerned))
-        rows = pc.index_in(_names(whole.filter(concerned)), value_set=_names(self.records).combine_chunks())
+        rows = pc.index_in(names.filter(concerned), value_set=_names(self.records).combine_chunks())
         known = pc.is_valid(rows)
-        ids = now.take(rows.filter(known).combine_chunks()).to_pylist()
         here = [span.record for span, is_known in zip(spans, known.to_pylist(), strict=True) if is_known]
+        theirs = now.take(rows.filter(known).combine_chunks()).to_pylist()
+        said = pa.array([span.person_id for span in spans], pa.string())
         return retired_ids(
             [(span.record, span.person_id) for span in spans],
-            dict(zip(here, ids, strict=True)),
-            set(now.unique().to_pylist()),
+            dict(zip(here, theirs, strict=True)),
+            set(ids.filter(pc.is_in(ids, value_set=said)).to_pylist()),
         )
 
 

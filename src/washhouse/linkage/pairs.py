@@ -12,13 +12,15 @@ import pyarrow.compute as pc
 from washhouse.linkage.columnar import standard_column
 from washhouse.linkage.encode import Encoded, encode, with_setting
 from washhouse.linkage.fields import FIELDS
+from washhouse.linkage.hashes import Hashes
 from washhouse.linkage.incremental import update
 from washhouse.linkage.index import LinkIndex, build_index, encode_under
 from washhouse.linkage.scoring import Progress, Scored, score_pairs
+from washhouse.linkage.threads import spread
 from washhouse.linkage.trained import TrainedModel
 
-STANDARD = ("address", "postcode", "uprn", "surname")
-"""Fields whose standard forms are needed after the pairs are weighed, for households."""
+STANDARD = ("address", "postcode", "uprn", "surname", "phone")
+"""Fields whose standard forms are needed after the pairs are weighed, for what people have in common."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ class Paired:
         scored: Their pairs; None where there is nothing to compare.
         trained: The model; without thresholds when it is new.
         summary: How the pairs were come by: counts, for a steward.
+        numbers: Names and prints of the records, see `index.LinkIndex`; None where they were not needed.
     """
 
     encoded: Encoded
     scored: Scored | None
     trained: TrainedModel | None
     summary: dict[str, Any]
+    numbers: tuple[Hashes, Hashes] | None = None
 
 
 def pair_records(
@@ -55,11 +59,11 @@ def pair_records(
     if index is not None and index.trained.digest == trained.digest:
         tell("compare", 0.0)
         found = update(index, table, threads)
-        standard = {
-            n: standard_column(table.column(n), FIELDS[n].standard) for n in STANDARD if n in table.column_names
-        }
+        names = [name for name in STANDARD if name in table.column_names]
+        formed = spread(lambda name: standard_column(table.column(name), FIELDS[name].standard), names, threads)
+        standard = dict(zip(names, formed, strict=True))
         counts = {"door": "increment", "new_or_changed": found.fresh, "gone": found.gone, "compared": found.compared}
-        return Paired(replace(found.encoded, standard=standard), found.scored, trained, counts)
+        return Paired(replace(found.encoded, standard=standard), found.scored, trained, counts, found.numbers)
     encoded = encode_under(table, trained, threads)
     scored = score_pairs(
         encoded,
@@ -121,4 +125,4 @@ def index_of(
     if paired.trained is None or paired.scored is None:
         return None
     trained = replace(paired.trained, thresholds=dict(thresholds))
-    return replace(build_index(trained, table, paired.encoded, paired.scored), persons=persons)
+    return replace(build_index(trained, table, paired.encoded, paired.scored, paired.numbers), persons=persons)

@@ -105,9 +105,7 @@ def link_people(
         InputError: Two rows have one source and id.
     """
     tell = progress or no_progress
-    table = conform(IDENTITY, identities).sort_by([("source", "ascending"), ("source_id", "ascending")])
-    table = table.combine_chunks()
-    _check_distinct(table)
+    table = _in_order(conform(IDENTITY, identities).combine_chunks())
     clear = np.flatnonzero(pc.equal(table.column("identity_kind"), "clear").to_numpy(zero_copy_only=False))
     named = table.take(pa.array(clear)) if len(clear) < table.num_rows else table
     tell("standardise", 0.0)
@@ -164,15 +162,25 @@ def _totals(quality: Mapping[str, Any] | None) -> Totals:
     return Totals(*(float(quality[name]) if quality else 0.0 for name in names))
 
 
-def _check_distinct(table: pa.Table) -> None:
-    """Refuse two rows of one source and id; rows are sorted by both."""
-    same = pc.and_(
-        *(pc.equal(column.slice(1), column.slice(0, max(len(column) - 1, 0))) for column in table.columns[:2])
-    )
-    if pc.any(same).as_py():
+def _in_order(table: pa.Table) -> pa.Table:
+    """Return records by source and id; most tables come in that order. Refuse two of one source and id."""
+    if _rises(table):
+        return table
+    table = table.sort_by([("source", "ascending"), ("source_id", "ascending")]).combine_chunks()
+    if not _rises(table):
         raise InputError(
             "identity-duplicated", "Two identity rows have the same source and source_id; one was expected."
         )
+    return table
+
+
+def _rises(table: pa.Table) -> bool:
+    """Say whether each row comes after the one before, by source and id."""
+    (source, next_source), (own, next_own) = (
+        (column.slice(0, max(len(column) - 1, 0)), column.slice(1)) for column in table.columns[:2]
+    )
+    later = pc.or_(pc.less(source, next_source), pc.and_(pc.equal(source, next_source), pc.less(own, next_own)))
+    return pc.all(later).as_py() is not False
 
 
 def _labels(table: pa.Table, clear: npt.NDArray[np.int64], clusters: Clusters) -> Ints:

@@ -31,18 +31,23 @@ def keyed_id(key: Key, what: str, *parts: str) -> str:
     return key("\x1f".join((what, *parts)).encode()).hex()[:32]
 
 
+def keyed_ids(key: Key, what: str, *parts: pa.Array | pa.ChunkedArray) -> pa.StringArray:
+    """Return what `keyed_id` makes of each row of some columns of text."""
+    said = pc.binary_join_element_wise(what, *parts, "\x1f")
+    digits = b"".join([key(message)[:16] for message in pc.cast(said, pa.binary()).to_pylist()]).hex().encode()
+    ends = np.arange(0, len(digits) + 1, 32, dtype=np.int64)
+    texts = pa.LargeStringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(digits))
+    return pc.cast(texts, pa.string())
+
+
 def born_ids(key: Key, founders: pa.Table) -> pa.StringArray:
-    """Return the id that each founding record makes, see `keyed_id`.
+    """Return the id that each founding record makes.
 
     Args:
         key: Keyed hash.
         founders: Records, with `source` and `source_id`.
     """
-    said = pc.binary_join_element_wise("person", founders.column("source"), founders.column("source_id"), "\x1f")
-    digits = b"".join([key(message)[:16] for message in pc.cast(said, pa.binary()).to_pylist()]).hex().encode()
-    ends = np.arange(0, len(digits) + 1, 32, dtype=np.int64)
-    texts = pa.LargeStringArray.from_buffers(founders.num_rows, pa.py_buffer(ends), pa.py_buffer(digits))
-    return pc.cast(texts, pa.string())
+    return keyed_ids(key, "person", founders.column("source"), founders.column("source_id"))
 
 
 def assign_ids(

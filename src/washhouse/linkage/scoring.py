@@ -95,6 +95,7 @@ def score_pairs(
     blocks = lay_blocks(encoded, chosen, side=side, max_block_pairs=max_block_pairs, threads=threads)
     progress("compare", 0.0)
     candidates, found = compare_all(blocks, comparison_of(encoded, counts), threads=threads, records=group_records)
+    del blocks
     levels = levels_of(found.patterns, counts)
     if model is None:
         progress("fit", 0.0)

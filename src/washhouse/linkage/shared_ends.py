@@ -14,7 +14,7 @@ from washhouse.lake.schemas import conform
 from washhouse.linkage.columnar import Column
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.households import Flags, Households, Residents, households
-from washhouse.linkage.person_ids import Key, keyed_id
+from washhouse.linkage.person_ids import Key, keyed_ids
 from washhouse.linkage.sensitive import former_identities
 from washhouse.linkage.shared import Shared, shared_addresses, shared_phones
 from washhouse.linkage.tables import SHARED_END
@@ -124,7 +124,7 @@ def _rows(
     records = named.select([*_SEEN, "source"]).take(pa.array(found.row))
     first, last = (pc.cast(pc.floor_temporal(records[name], unit="day"), pa.date32()) for name in _SEEN)
     after = pc.cast(pc.add(pc.cast(last, pa.int32()), pa.scalar(1, pa.int32())), pa.date32())
-    hashes = pa.array([keyed_id(key, kind, text) for text in found.keys], pa.string())
+    hashes = keyed_ids(key, kind, pa.array(found.keys, pa.string()))
     columns = {
         "person_id": people,
         "other": hashes.take(pa.array(found.thing)),

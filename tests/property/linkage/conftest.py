@@ -61,7 +61,7 @@ def make_identities() -> Callable[..., tuple[pa.Table, dict[tuple[str, str], int
                     "postcode": f"WH1 {home % 9}A{chr(65 + home % 20)}",
                     "address": f"{home} Mill Road",
                     "uprn": None,
-                    "phone": None,
+                    "phone": f"07700 9{home:05d}" if person % 2 else None,
                     "restricted": False,
                     "first_seen": datetime(2025, 1, 1) + timedelta(days=int(rng.integers(0, 100))),
                     "last_seen": datetime(2025, 6, 1),
