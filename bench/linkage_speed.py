@@ -133,7 +133,7 @@ def increment(table: pa.Table, truth: np.ndarray, threads: int) -> list[Row]:
     batch, passed = linked(table, **known, index=base.index)
     whole, rebuilt = linked(table, **known)
     _, fitted = linked(table, previous=None, threads=threads)
-    tables = ("membership", "edges", "refused", "retired", "relations")
+    tables = ("membership", "edges", "refused", "retired", "relations", "views")
     told = {"equal": all(getattr(batch, name).equals(getattr(whole, name)) for name in tables)}
     told |= {f"{name}_ratio": fitted[name] / passed[name] for name in passed}
     pairing = batch.summary["pairing"]
