@@ -4,8 +4,9 @@ A block of equal keys that is too large is skipped, and true pairs in it are mis
 How often others do is seen in the same rule's other blocks: of the likely pairs that share this rule's key there, a
 share c is reached by another rule too. In the skipped blocks only pairs that another rule reaches are seen, F of them
 expected to be right; then about F / c are there, and F (1 - c) / c are missed. It is the two-list capture-recapture
-estimate, with the rule as one list and all other rules as the second; pairs inside a skipped block may be harder or
-easier to reach than others, so it is an order of magnitude, not a measurement.
+estimate, with the rule as one list and all other rules as the second. Records in one large block tend to lie in other
+large blocks too, which are skipped as well, so other rules reach fewer pairs there than elsewhere: it is a lower bound,
+and is told as one (docs/how-to/choose-blocking.md gives measured examples).
 
 References:
     Seber 1982, "The estimation of animal abundance", chapter 3 (two-sample capture-recapture).
@@ -102,7 +103,7 @@ def _cost(
     missed = float(weight[inside].sum()) * (1.0 - caught) / caught
     cost = missed / (everything + missed) if missed else 0.0
     told += (
-        f"Other rules reach {caught:.0%} of such links; about {missed:.0f} true links ({cost:.1%} of all) are missed."
+        f"Other rules reach {caught:.0%} of such links; at least about {missed:.0f} true links ({cost:.1%}) are missed."
     )
     return SkippedCost(report.rule, round(missed, 1), round(cost, 4), told)
 

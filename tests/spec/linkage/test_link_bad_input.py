@@ -158,7 +158,8 @@ class TestBlocks:
         assert row["skipped_records"] == 320
         assert row["missed_links"] == pytest.approx(80, abs=8)
         assert row["recall_cost"] == pytest.approx(80 / 560, abs=0.02)
-        assert "about 80 true links" in warnings(linked) or "true links (14" in warnings(linked)
+        assert "at least about" in warnings(linked)
+        assert "true links (1" in warnings(linked)
 
     def test_where_nothing_can_be_told_of_the_cost_that_is_said(self) -> None:
         linked = dedupe([LEFT[0] | {"key": str(i)} for i in range(1_000)], SETTINGS)
