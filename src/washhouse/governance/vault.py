@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -113,6 +115,31 @@ class Vault:
         Raises:
             HomeError: `vault-damaged`: the file is missing, was changed, or is another file under this name.
         """
+        with self._opened(table, generation) as parquet:
+            return parquet.read(columns=columns)
+
+    def read_parts(self, table: str, generation: str, most_rows: int = 500_000) -> Iterator[pa.Table]:
+        """Read one generation of a table some rows at a time, in order: a large one need not fit into memory.
+
+        Args:
+            table: Name of the table.
+            generation: Name of the state.
+            most_rows: Rows of a part, about; at least one row group.
+
+        Yields:
+            Parts, at least one, which has no rows if the table has none.
+
+        Raises:
+            HomeError: As `read`.
+        """
+        with self._opened(table, generation) as parquet:
+            groups, step = parquet.num_row_groups, max(1, most_rows // _ROW_GROUP)
+            for first in range(0, max(groups, 1), step):
+                yield parquet.read_row_groups(range(first, min(first + step, groups)))
+
+    @contextmanager
+    def _opened(self, table: str, generation: str) -> Iterator[pq.ParquetFile]:
+        """One generation of a table; what is read of it must be as it was written."""
         path = self._path(table, generation)
         name = f"{table}/{generation}"
         decryption = _factory(self._key("tables"), name).file_decryption_properties(pe.KmsConnectionConfig())
@@ -122,7 +149,7 @@ class Vault:
                 if file.read(4) != b"PARE":
                     raise BrokenSealError("head")
             with pq.ParquetFile(path, decryption_properties=decryption) as parquet:
-                return parquet.read(columns=columns)
+                yield parquet
         except (OSError, pa.ArrowInvalid, BrokenSealError) as error:
             raise _damaged(f"table {table}, generation {generation}") from error
 

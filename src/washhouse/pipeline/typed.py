@@ -11,7 +11,7 @@ from washhouse.governance.vault import Vault
 
 
 class TypedRows:
-    """Typed rows of a source's table over a version's batches, one batch in memory at a time.
+    """Typed rows of a source's table over a version's batches, some rows in memory at a time.
 
     Args:
         vault: The vault.
@@ -33,8 +33,9 @@ class TypedRows:
                 self._generations[source, table].append(generation)
 
     def __call__(self, source: str, table: str) -> Iterator[pa.Table] | None:
-        """Typed rows of a table, a batch at a time in the order of landing; None if it was never sent."""
+        """Typed rows of a table, batch by batch in the order of landing, a large one in parts; None if never sent."""
         generations = self._generations.get((source, table))
         if generations is None:
             return None
-        return (self._vault.read(f"typed.{source}.{table}", generation) for generation in generations)
+        name = f"typed.{source}.{table}"
+        return (part for generation in generations for part in self._vault.read_parts(name, generation))

@@ -49,6 +49,21 @@ def test_tables_and_landed_files_come_back_and_show_nothing_on_the_disk(home: Ho
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_large_table_comes_back_in_parts_and_in_order(vault: Vault) -> None:
+    rows = pa.table({"row": pa.array(range(300_000), pa.int32())})
+    vault.write("typed.gp.journal", "v1", rows)
+    parts = list(vault.read_parts("typed.gp.journal", "v1", most_rows=150_000))
+    assert [part.num_rows for part in parts] == [122_880, 122_880, 54_240]
+    assert pa.concat_tables(parts).equals(rows)
+    assert sum(1 for _ in vault.read_parts("typed.gp.journal", "v1")) == 1
+
+
+def test_a_table_without_rows_comes_back_as_one_part(vault: Vault) -> None:
+    vault.write("typed.gp.journal", "v1", PEOPLE.slice(0, 0))
+    (part,) = vault.read_parts("typed.gp.journal", "v1")
+    assert part.equals(PEOPLE.slice(0, 0))
+
+
 def test_duckdb_cannot_open_a_vault_table(home: Home, vault: Vault) -> None:
     vault.write("identity", "v1", PEOPLE)
     with pytest.raises(duckdb.Error):
@@ -110,17 +125,22 @@ def test_the_key_may_live_elsewhere(home: Home, tmp_path: Path) -> None:
 def test_a_flipped_bit_is_seen(home: Home, vault: Vault, place: float) -> None:
     sha256 = vault.land(CANARY.encode() * 1000)
     vault.write("identity", "v1", PEOPLE)
-    for path, read in (
+    for path, *reads in (
         (home.vault / "landed" / sha256, lambda: vault.read_landed(sha256)),
-        (home.vault / "tables" / "identity" / "v1.parquet", lambda: vault.read("identity", "v1")),
+        (
+            home.vault / "tables" / "identity" / "v1.parquet",
+            lambda: vault.read("identity", "v1"),
+            lambda: list(vault.read_parts("identity", "v1")),
+        ),
     ):
         data = bytearray(path.read_bytes())
         data[int(place * len(data)) if isinstance(place, float) else place] ^= 1
         path.write_bytes(data)
-        with pytest.raises(HomeError) as caught:
-            read()
-        assert caught.value.code == "vault-damaged"
-        assert CANARY not in str(caught.value)
+        for read in reads:
+            with pytest.raises(HomeError) as caught:
+                read()
+            assert caught.value.code == "vault-damaged"
+            assert CANARY not in str(caught.value)
 
 
 def test_a_file_under_another_name_does_not_open(home: Home, vault: Vault) -> None:
