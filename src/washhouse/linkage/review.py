@@ -26,26 +26,24 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.explain import Agreement, pattern_levels, say_level, waterfall
 from washhouse.linkage.labelled import Stratum, count_strata, sample_bands
-from washhouse.linkage.model import Floats, Model, probability
+from washhouse.linkage.model import Model, probability
 from washhouse.linkage.person_ids import Key, Record, record_key
 from washhouse.linkage.review_cut import Cut, Link, cut_between, weakest_cut
 from washhouse.linkage.review_people import (
     People,
-    current_people,
     gather_facts,
     gather_people,
     links_at,
-    names_of,
 )
 from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
 from washhouse.linkage.sensitive import Facts, OwnNumbers, is_sensitive
+from washhouse.linkage.standing import BY_STEWARD, stand
 
 MOST_PAIRS = 2_000
 """Pairs in the queue at most; what is left off is counted."""
@@ -60,8 +58,6 @@ CAUSES = ("refused", "household", "over-size", "near-threshold", "sample")
 Pair = tuple[str, str]
 """Keys of two records, the lower first."""
 Hidden = Callable[[Record, Record], bool]
-BY_STEWARD = "kept apart by a steward"
-"""Cause of a refused union that needs no question."""
 _KEYS = ("left_source", "left_id", "right_source", "right_id")
 _HOME = ("address", "uprn", "postcode")
 
@@ -161,7 +157,7 @@ def review_queue(
     chosen = _choose([q for q in questions if gate.open(q.link)], namer)
     queue = _with_sample(chosen[:limit], [link for link in samples if gate.open(link)], people, namer)
     left_off = len(chosen[limit:]) + len(doubtful) - len(near) + refused.num_rows - len(refusals)
-    linked, closed = _standing(edges, chances, refused, membership, threshold, numbers)
+    linked, closed = stand(edges, refused, membership, threshold, numbers)
     strata = count_strata(chances[~closed], linked[~closed])
     return Review(
         _pairs_table(queue, people, namer, model),
@@ -316,56 +312,6 @@ def _with_sample(
     for question in added:
         question.sampled = True
     return [*queue, *added]
-
-
-def _standing(
-    edges: pa.Table,
-    chances: Floats,
-    refused: pa.Table,
-    membership: pa.Table,
-    threshold: float,
-    numbers: OwnNumbers,
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Say of each edge whether its records are one person's now, and whether it may never be asked about.
-
-    The latter are pairs of two people who each have an NHS number of their own: no answer stands for them.
-    """
-    linked = _linked(edges, chances, refused, membership, threshold)
-    apart = np.flatnonzero(~linked)
-    left, right = names_of(edges, "left", apart), names_of(edges, "right", apart)
-    person = current_people(membership, pc.unique(pa.chunked_array([left, right])))
-    own = numbers.of(set(person.values()))
-    closed = np.zeros(len(chances), dtype=bool)
-    closed[apart] = [
-        bool((mine := own.get(person.get(a, ""))) and (theirs := own.get(person.get(b, ""))) and not mine & theirs)
-        for a, b in zip(left.to_pylist(), right.to_pylist(), strict=True)
-    ]
-    return linked, closed
-
-
-def _linked(
-    edges: pa.Table, chances: Floats, refused: pa.Table, membership: pa.Table, threshold: float
-) -> npt.NDArray[np.bool_]:
-    """Say of each edge whether its records are one person's now.
-
-    A pair from the threshold on is, unless its union was refused; below it, only where other records join the two.
-    """
-    linked = chances >= threshold
-    below = np.flatnonzero(~linked)
-    left, right = names_of(edges, "left", below), names_of(edges, "right", below)
-    person = current_people(membership, pc.unique(pa.chunked_array([left, right])))
-    linked[below] = [
-        person.get(a) is not None and person.get(a) == person.get(b)
-        for a, b in zip(left.to_pylist(), right.to_pylist(), strict=True)
-    ]
-    if refused.num_rows:
-        above = np.flatnonzero(linked)
-        ids = pc.is_in(edges.column("left_id").take(pa.array(above)), value_set=pc.unique(refused.column("left_id")))
-        maybe = above[ids.to_numpy()]
-        apart = set(zip(*(refused.column(name).to_pylist() for name in _KEYS), strict=True))
-        for place, row in zip(maybe.tolist(), edges.select(list(_KEYS)).take(pa.array(maybe)).to_pylist(), strict=True):
-            linked[place] = tuple(row.values()) not in apart
-    return linked
 
 
 def _pairs_table(

@@ -67,3 +67,9 @@ def test_the_run_asks_what_is_in_doubt_and_never_twice(tmp_path: Path) -> None:
     asked = {question.pair for question in again.questions}
     assert not asked & {kept.pair, parted.pair, unsure.pair}
     assert asked, "what else is in doubt is asked about still"
+    version = read_current(home)
+    assert version is not None
+    labelled = version.summary["linkage"]["quality"]["labelled"]
+    assert labelled["overall"]["answers"] == 3
+    assert {row["dimension"] for row in labelled["groups"]} >= {"sex", "source"}
+    assert all(row["answers"] and row["precision"] is None and row["needed"] for row in labelled["groups"])

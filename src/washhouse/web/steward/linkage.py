@@ -13,6 +13,7 @@ from washhouse.governance.permissions import Action
 from washhouse.web.shell.layout import source_lane, source_title
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
+from washhouse.web.steward.linkage_measured import build_measured
 from washhouse.web.steward.linkage_quality import (
     AXIS,
     AXIS_WORDS,
@@ -73,6 +74,7 @@ class LinkagePage:
     weights: tuple[Weight, ...]
     rules: tuple[Mapping[str, Any], ...]
     model: str
+    superseded: Mapping[str, int] | None
 
 
 def show_linkage(visit: Visit) -> Response:
@@ -87,6 +89,7 @@ def show_linkage(visit: Visit) -> Response:
         "steward/linkage.html",
         linkage=build_linkage(summary) if summary else None,
         quality=build_quality(quality, visit.query("figure")) if quality else None,
+        measured_lines=build_measured(quality) if quality else (),
         views=build_views(summary) if summary else [],
         figures=FIGURES,
         explained=EXPLAINED,
@@ -142,6 +145,7 @@ def build_linkage(summary: Mapping[str, Any]) -> LinkagePage:
         weights=tuple(build_weights(summary.get("weights", ()))),
         rules=tuple({**rule, "rule": _words(rule["rule"])} for rule in summary.get("blocking", ())),
         model=summary.get("model", ""),
+        superseded=summary.get("superseded_numbers"),
     )
 
 
