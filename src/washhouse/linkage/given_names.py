@@ -29,7 +29,7 @@ _LIKE = {"surname": (*range(1, 10),), "birth_date": (1, 2, 3, 4, 5, 7, 8, 9), "s
 _BANDS = (1, 2, 3, 4)
 _NEAR = (5, 6, 7, 8, 9)
 _FAR = (10, 11)
-_SAMPLE = 400_000
+_SAMPLE = 200_000
 """Records that are counted at most."""
 _SEED = 1861
 _PRIOR = 200.0
