@@ -174,7 +174,7 @@ class Vault:
 
     def seal(self, purpose: str, data: bytes, name: str) -> bytes:
         """Seal a few bytes that are kept elsewhere, e.g. at the desk; they open under this purpose and name only."""
-        return seal(self._key(f"sealed/{purpose}"), data, name)
+        return seal(self._key(f"at-the-desk/{purpose}"), data, name)
 
     def open_sealed(self, purpose: str, sealed: bytes, name: str) -> bytes:
         """Open what `seal` sealed.
@@ -183,7 +183,7 @@ class Vault:
             HomeError: `vault-damaged`: it was changed, or sealed under another purpose, name or key.
         """
         try:
-            return open_seal(self._key(f"sealed/{purpose}"), sealed, name)
+            return open_seal(self._key(f"at-the-desk/{purpose}"), sealed, name)
         except BrokenSealError as error:
             raise _damaged(f"sealed {purpose}") from error
 
