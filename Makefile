@@ -48,6 +48,7 @@ bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
 bench-linkage: dev ## linkage beside Splink and exact matching, on the invented city
 	@.venv/bin/python bench/linkage.py
 	@.venv/bin/python bench/linkage_speed.py
+	@.venv/bin/python bench/linkage_views.py
 
 bench-linkage-public: dev ## ONS census and CIS, FEBRL 3 and 4 beside Splink, on the same pairs
 	@.venv/bin/python bench/linkage_public.py
