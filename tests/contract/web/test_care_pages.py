@@ -109,6 +109,7 @@ def test_the_export_holds_the_rows_on_screen_without_names(open_client: Opener, 
     assert answer.headers["content-disposition"] == 'attachment; filename="caseload-2025-07-01.csv"'
     exported = [row for row in world.audited()[before:] if "csv" in row.detail]
     assert [(row.subject, row.outcome) for row in exported] == [(ANNA, "allow")]
+    assert world.version.id in exported[0].detail
 
 
 def test_somebody_in_others_care_is_refused_like_somebody_who_does_not_exist(open_client: Opener, world: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
+from washhouse.governance.audit import Detail
 from washhouse.governance.permissions import Action
 from washhouse.web.shell.visit import Visit
 
@@ -24,9 +25,9 @@ COLUMNS = ("person_id", "place", "risk", "range", "reasons", "last_contact", "ch
 def export_rows(visit: Visit, rows: Sequence[Line], ranked: bool, today: date) -> Response:
     """Answer with a CSV file of the rows, after noting each person."""
     rows = rows[:MOST_ROWS]
-    visit.services.audit.authorise(
-        visit.grant, Action.READ_CASELOAD, [row.person_id for row in rows], detail={"export": "csv", "rows": len(rows)}
-    )
+    # The version stays with the export: who was moved by a later one can be told from it.
+    detail: Detail = {"export": "csv", "rows": len(rows), "record_version": visit.published.id}
+    visit.services.audit.authorise(visit.grant, Action.READ_CASELOAD, [row.person_id for row in rows], detail=detail)
     text = write_csv(rows)
     name = f"caseload-{today.isoformat()}{'' if ranked else '-not-ranked'}.csv"
     return Response(
