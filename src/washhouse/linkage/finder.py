@@ -37,6 +37,8 @@ Said = Mapping[str, Any]
 """A record: texts by field name, see `identify.check_record`."""
 _SPARE_VALUES, _SPARE_POINTS, _SPARE_RECORDS = 1 << 16, 1 << 20, 1 << 14
 """Room beside the arrays that is made at a time, for records that come one by one."""
+_MOST_WEIGHTS = 1 << 18
+"""Weights of patterns that are kept at most."""
 _NOBODY = -1
 """Person of a row that was placed and not kept."""
 
@@ -130,6 +132,7 @@ class Finder:
         self._by_name = np.argsort(index.names)
         self._late_names: dict[int, int] = {}
         self._rows = {f.name: i for i, f in enumerate(self.trained.fields)}
+        self._weights: dict[int, float] = {}
         self._steps = lru_cache(maxsize=65_536)(lambda pattern: tuple(waterfall(self.trained.model, pattern)))
 
     def persons_of(self, records: Sequence[Mapping[str, str]]) -> list[str | None]:
@@ -297,9 +300,7 @@ class Finder:
             self._hashes, {}, {}, {}, {},
         )  # fmt: skip
         compared = compare(encoded, left, right, self.trained.counts)
-        patterns, pattern = np.unique(compared, return_inverse=True)
-        weights, _ = self.trained.model.weights(levels_of(patterns, self.trained.counts))
-        weight = weights[pattern]
+        weight = self._weights_of(compared)
         chance = probability(weight)
         order = np.lexsort((left, -weight, right))
         order = order[chance[order] >= KEPT_EDGE]
@@ -308,6 +309,18 @@ class Finder:
         for i, *pair in zip(*(column[order].tolist() for column in columns), strict=True):
             found[i].append(_Pair(*pair))
         return found
+
+    def _weights_of(self, compared: Array) -> Array:
+        """Return the weight of each pair's pattern; most patterns have been weighed before."""
+        patterns, pattern = np.unique(compared, return_inverse=True)
+        asked = patterns.tolist()
+        if len(self._weights) > _MOST_WEIGHTS:
+            self._weights.clear()
+        fresh = [each for each in asked if each not in self._weights]
+        if fresh:
+            weights, _ = self.trained.model.weights(levels_of(np.array(fresh, dtype=np.int64), self.trained.counts))
+            self._weights.update(zip(fresh, weights.tolist(), strict=True))
+        return np.array([self._weights[each] for each in asked], dtype=np.float64)[pattern]
 
     def _pairs(self, keys: Array, among: bool) -> tuple[Ints, Ints]:
         """Return the known records that share a block with each new one; with `among`, the new ones before it too."""
