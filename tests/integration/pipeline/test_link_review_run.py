@@ -23,7 +23,7 @@ from washhouse.synthetic.city import make_city
 
 def test_the_run_asks_what_is_in_doubt_and_never_twice(tmp_path: Path) -> None:
     city, home = tmp_path / "city", Home(tmp_path / "home")
-    make_city(1_000, 1, 5, city, DEFAULT_END)
+    make_city(3_000, 1, 5, city, DEFAULT_END)
     home.root.mkdir()
     settings = Settings(buckets=2, threads=1)
 
