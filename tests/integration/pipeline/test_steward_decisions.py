@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from washhouse.core.home import Home, Settings
+from washhouse.core.views import View
 from washhouse.desk.accounts import ensure_demo_users
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
@@ -17,8 +18,11 @@ from washhouse.desk.person_changes import list_person_changes
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import read_current
+from washhouse.lake.store import Lake
 from washhouse.linkage.person_ids import record_key
 from washhouse.pipeline.run import run_inbox
+from washhouse.record.buckets import bucket_of
+from washhouse.record.tables import PERSON, PERSON_VIEW
 from washhouse.synthetic.calendar import DEFAULT_END
 from washhouse.synthetic.city import make_city
 
@@ -48,6 +52,24 @@ def test_all_decisions_hold_after_ten_reruns_with_new_batches(batches: list[Path
         vault = Vault(home, load_master_key(home, settings))
         rows = vault.read("membership", version.vault["membership"]).to_pylist()
         return {(r["source"], r["source_id"]): r["person_id"] for r in rows if r["valid_to"] is None}
+
+    def views_hold() -> None:
+        version = read_current(home)
+        assert version is not None
+        tables = {table: Lake(home.lake).read(table, version.tables[table.name]) for table in (PERSON, PERSON_VIEW)}
+        bucket = {row["person_id"]: row["bucket"] for row in tables[PERSON].to_pylist()}
+        bears: dict[str, dict[str, str]] = {view.value: {} for view in View}
+        for row in tables[PERSON_VIEW].to_pylist():
+            bears[row["view"]][row["person_id"]] = row["view_id"]
+            assert row["bucket"] == bucket[row["person_id"]] == bucket[row["view_id"]]
+        for person, where in bucket.items():
+            assert where == bucket_of(bears["lenient"].get(person, person), version.buckets)
+            planned = bears["balanced"].get(person, person)
+            assert bears["lenient"].get(planned, planned) == bears["lenient"].get(person, person)
+        figures = version.summary["linkage"]["views"]
+        assert figures["strict"]["people"] == len(bucket)
+        for view in ("balanced", "lenient"):
+            assert figures[view]["people"] == len({bears[view].get(person, person) for person in bucket})
 
     step = -(-(len(batches) // 2) // RERUNS)
     first = len(batches) - RERUNS * step
@@ -98,6 +120,7 @@ def test_all_decisions_hold_after_ten_reruns_with_new_batches(batches: list[Path
             now = people()
             assert all(now[a] != now[b] for a, b in apart), rerun
             assert all(now[a] == now[b] for a, b in together), rerun
+            views_hold()
         undo_decision(desk, ids[0], user=steward.username, at=utc_now())
         assert run_inbox(home, settings, inbox).published
         assert people()[apart[0][0]] == people()[apart[0][1]]

@@ -14,6 +14,7 @@ from washhouse.core.views import View
 from washhouse.governance.grants import Purpose, Role, mint_grant, system_grant
 from washhouse.record.buckets import bucket_of
 from washhouse.record.kernels import Kernel, run
+from washhouse.record.reader import open_record
 from washhouse.record.tables import EVENT, PERSON, PERSON_VIEW, SCORE
 from washhouse.record.views import VIEW_OF, bucket_finder
 from washhouse.record.writer import write_scores
@@ -59,7 +60,7 @@ def joined(world):
         whole = lake.read(table, version.tables[table.name])
         moved = whole.set_column(0, "bucket", pa.array([0] * whole.num_rows, pa.int32()))
         tables[table.name] = lake.write(table, moved)
-    world.version = replace(version, tables={**version.tables, **tables})
+    world.before, world.version = version, replace(version, tables={**version.tables, **tables})
     return world
 
 
@@ -120,6 +121,16 @@ def test_care_reads_each_person_of_the_record_apart_wherever_their_rows_lie(join
     assert record.events(BOB)["code"].to_pylist() == ["SNOMED//1"]
     assert record.people([CAT, BOB])["person_id"].to_pylist() == [BOB, CAT]
     assert record.scores([BOB], "crisis").num_rows == 1
+
+
+def test_whoever_a_new_link_moves_is_found_in_every_version_where_it_has_them(joined):
+    clinician = joined.clinician(BOB, CAT)
+    for version, buckets in ((joined.before, [1, 2]), (joined.version, [0, 0]), (joined.before, [1, 2])):
+        record = open_record(joined.lake, version, clinician, joined.trail)
+        rows = record.people([BOB, CAT])
+        assert rows["bucket"].to_pylist() == buckets
+        assert rows["person_id"].to_pylist() == [BOB, CAT]
+        assert record.events(BOB)["bucket"].to_pylist() == buckets[:1]
 
 
 def test_scores_go_to_the_bucket_of_the_lenient_view(joined):
