@@ -34,6 +34,8 @@ CAUSES = (
     "kept apart by a steward",
 )
 """Why a union was refused, by code; code 0 is a union that was made."""
+SENSITIVE = 5
+"""Code of a union that only a later stage refuses: a sensitive change may lie between the two (`sensitive`)."""
 TOGETHER = -1
 """Code of a link whose records were together already."""
 MAX_RECORDS = 30
@@ -47,7 +49,7 @@ class Clusters:
     Attributes:
         label: For each record the lowest record of its cluster.
         refused: Indices of the links whose union was refused, strongest first.
-        causes: Index into `CAUSES` for each of them.
+        causes: Index into `CAUSES` for each of them; in later stages also `SENSITIVE`.
         joining: Indices of the links that put two clusters together, strongest first.
         unmet: Indices of the pairs put together by a steward that could not be: they contradict another decision or
             have two death dates.
@@ -95,7 +97,7 @@ def _unite(
         cause = 0
         for m in range(marks.shape[0]):
             if cause == 0 and marks[m, a] >= 0 and marks[m, b] >= 0 and marks[m, a] != marks[m, b]:
-                cause = m + 1
+                cause = m + 1 if m < 2 else SENSITIVE
         if cause == 0 and size[a] + size[b] > limit:
             cause = 3
         if _are_apart(a, b, parent, apart, guarded):
@@ -166,6 +168,8 @@ def nested_clusters(
     *,
     nhs_number: Ints | None = None,
     death_date: Ints | None = None,
+    sex: Ints | None = None,
+    restricted: npt.NDArray[np.bool_] | None = None,
     limit: int = MAX_RECORDS,
     must: Pairs = NO_PAIRS,
     cannot: Pairs = NO_PAIRS,
@@ -177,6 +181,8 @@ def nested_clusters(
         stages: One record, the other and the weight of each link of a stage.
         nhs_number: Code of each record's valid NHS number, -1 without one.
         death_date: Code of each record's death date, -1 without one.
+        sex: 0 or 1 for each record, -1 without; later stages put no two people of different sexes together.
+        restricted: Records whose people no later stage puts together with anybody.
         limit: Records of one cluster at most.
         must: Pairs that a steward put together, the oldest first.
         cannot: Pairs that a steward keeps apart.
@@ -195,12 +201,14 @@ def nested_clusters(
     if nhs_number is not None:
         np.maximum.at(marks[0], parent, _one_number(nhs_number, parent, must))
     unmet = np.flatnonzero(wanted > 0)
-    found = []
+    found: list[Clusters] = []
     for left, right, weights in stages:
         order = np.lexsort((right, left, -weights))
         outcome = np.zeros(len(left), dtype=np.int8)
         _unite(left[order], right[order], parent, size, marks, limit, cannot, guarded, outcome)
         refused = np.flatnonzero(outcome > 0)
+        if not found:
+            marks = np.concatenate([marks, _sensitive_marks(parent, sex, restricted)])
         found.append(Clusters(parent.copy(), order[refused], outcome[refused], order[outcome == 0], unmet))
     return tuple(found)
 
@@ -217,6 +225,19 @@ def numbered_people(label: npt.NDArray[np.integer[Any]]) -> Ints:
     number = np.cumsum(label == np.arange(len(label)), dtype=np.int32) - np.int32(1)
     person: Ints = number[label]
     return person
+
+
+def _sensitive_marks(parent: Ints, sex: Ints | None, restricted: npt.NDArray[np.bool_] | None) -> Ints:
+    """Mark people so that no weaker link joins two between whom a sensitive change may lie. Shape (2, records)."""
+    said = np.zeros((2, len(parent)), dtype=bool)
+    for code in (0, 1):
+        if sex is not None:
+            said[code, parent[sex == code]] = True
+    sexes = np.where(said[0] != said[1], said[1], -1)
+    alone = np.zeros(len(parent), dtype=np.int32)
+    if restricted is not None:
+        alone[parent[restricted]] = parent[restricted] + 1
+    return np.stack([sexes, alone]).astype(np.int32)
 
 
 def _one_number(numbers: Ints, parent: Ints, must: Pairs) -> Ints:

@@ -50,6 +50,9 @@ def cluster_views(
 ) -> Views:
     """Put records together, in every view.
 
+    Beyond the strict view nobody is joined to somebody restricted or recorded of the other sex: a sensitive change may
+    lie between them, and what is too weak for care is too weak to lead from one to the other.
+
     Args:
         encoded: The records.
         table: The same, see `sources.identity.IDENTITY`.
@@ -69,6 +72,8 @@ def cluster_views(
         [_sides(scored, links[view]) for view in View],
         nhs_number=encoded.codes[row] if row >= 0 else None,
         death_date=pc.fill_null(pc.cast(table.column("death_date"), pa.int32()), -1).to_numpy().astype(np.int32),
+        sex=pc.fill_null(pc.index_in(table.column("sex"), value_set=pa.array(["female", "male"])), -1).to_numpy(),
+        restricted=table.column("restricted").to_numpy(zero_copy_only=False).astype(bool),
         must=must,
         cannot=cannot,
     )

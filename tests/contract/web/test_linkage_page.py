@@ -141,6 +141,9 @@ def test_each_purpose_tells_its_people_and_errors_on_the_page_and_as_json(shown:
         strict=True,
     ):
         assert [word for word in words if word not in row] == [], row
+    few = re.sub(r"<[^>]+>", " ", shown(summary() | {"views": {"strict": view(1.5, 10, 0, 0.3, 0.0)}}).text)
+    for words in ("under 0.1", "less than 1 pair", "none is sure enough", "about 0 pairs"):
+        assert words in few, words
     told = shown(summary() | {"views": views}, path="/linkage.json").json()
     assert told["linkage"]["views"] == views
     assert told["history"][0]["linkage"]["views"] == views

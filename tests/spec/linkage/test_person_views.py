@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,23 @@ def scored(pairs: list[tuple[int, int, float]]) -> Scored:
 
 
 def rows_of(
-    records: int, pairs: list[tuple[int, int, float]], numbers: list[str | None] | None = None
+    records: int,
+    pairs: list[tuple[int, int, float]],
+    numbers: list[str | None] | None = None,
+    sexes: Sequence[str | None] = (),
+    restricted: Collection[int] = (),
 ) -> list[dict[str, Any]]:
     """Rows of the views of some records: record 0 founded person a, and so on."""
     encoded: Encoded = encode(
         {"nhs_number": pa.chunked_array([pa.array(numbers or [None] * records, pa.string())])}, [FIELDS["nhs_number"]]
     )
-    table = pa.table({"death_date": pa.nulls(records, pa.date32())})
+    table = pa.table(
+        {
+            "death_date": pa.nulls(records, pa.date32()),
+            "sex": pa.array([*sexes, *[None] * (records - len(sexes))], pa.string()),
+            "restricted": [row in restricted for row in range(records)],
+        }
+    )
     none = np.empty((2, 0), dtype=np.int64)
     compared = scored(pairs)
     found = cluster_views(encoded, table, compared, CUTS, none, none)
@@ -82,6 +93,26 @@ def test_each_person_is_joined_to_the_next_on_the_way_by_a_link_of_its_own() -> 
     rows = rows_of(4, [(0, 3, 0.2), (3, 2, 0.8), (2, 1, 0.5)])
     told = {r["person_id"]: (r["joined_to"], round(r["link_probability"], 6)) for r in rows if r["view"] == "lenient"}
     assert told == {"a": (None, 1.0), "d": ("a", 0.2), "c": ("d", 0.8), "b": ("c", 0.5)}
+
+
+@pytest.mark.parametrize(
+    ("sexes", "restricted", "lenient"),
+    [
+        (("female", "female", "female"), (), {"a", "b", "c"}),
+        (("female", None, "male"), (), {"a", "b"}),
+        ((None, "indeterminate", "male"), (), {"a", "b", "c"}),
+        ((), (1,), set()),
+        ((), (2,), {"a", "b"}),
+    ],
+    ids=["one sex", "two sexes, also through a third", "sexes unknown", "restricted between", "restricted at the end"],
+)
+def test_no_weak_link_leads_across_what_may_be_a_sensitive_change(
+    sexes: tuple[str | None, ...], restricted: tuple[int, ...], lenient: set[str]
+) -> None:
+    rows = rows_of(3, [(0, 1, 0.8), (1, 2, 0.7)], sexes=sexes, restricted=restricted)
+    assert {row["person_id"] for row in rows if row["view"] == "lenient"} == lenient
+    certain = rows_of(3, [(0, 1, 0.999), (1, 2, 0.995)], sexes=sexes, restricted=restricted)
+    assert certain == [], "care joins them all, and no further link is left"
 
 
 def test_two_nhs_numbers_are_two_people_to_everybody() -> None:
