@@ -17,8 +17,13 @@ import numpy as np
 from washhouse.core.views import View
 from washhouse.linkage.model import Floats
 
-LEAST_STRICT = 0.9
-"""The strict view takes no pair for a link that is less likely one person than this, however sure the others are."""
+LEAST_STRICT = 0.75
+"""The strict view takes no pair for a link that is less likely one person than this, however sure the others."""
+MOST_STRICT = 0.99
+"""The strict view takes every pair for a link that is at least this likely, even where its bound is then not kept.
+
+Many equal pairs stand or fall together: without names, a person's records may all be this sure and no surer.
+"""
 LEAST_LENIENT = 0.2
 """No view takes a pair for a link that is less likely one person than this: below, most links would be wrong."""
 
@@ -138,8 +143,9 @@ def view_thresholds(probabilities: Floats, strictness: Strictness) -> dict[View,
         strictness: What the views are bound by.
     """
     balanced = best_threshold(probabilities).probability
+    strict = surest_threshold(probabilities, strictness.false_links, LEAST_STRICT).probability
     return {
-        View.STRICT: surest_threshold(probabilities, strictness.false_links, max(balanced, LEAST_STRICT)).probability,
+        View.STRICT: max(balanced, min(strict, MOST_STRICT)),
         View.BALANCED: balanced,
         View.LENIENT: widest_threshold(probabilities, strictness.missed_links, balanced).probability,
     }
