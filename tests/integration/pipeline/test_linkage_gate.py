@@ -76,7 +76,9 @@ def test_a_linkage_over_its_limits_is_not_published_where_the_gate_stops(
     after = read_current(home)
     assert after is not None and after.number == 2
     assert read_refused(home, after.id) is None, "what was refused is out of date"
-    assert differ(contents_of(home), contents_of(stage.second)) == []
+    contents = contents_of(home)
+    assert contents["version"][-1]["linkage"]["quality"].pop("over"), "the limit that it is over is told, and"
+    assert differ(contents, contents_of(stage.second)) == [], "nothing else is another"
 
 
 def test_a_first_run_over_its_limits_publishes_nothing(
