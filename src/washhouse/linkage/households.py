@@ -107,16 +107,17 @@ def is_communal(address: str | None) -> bool:
     return bool(address) and bool(_COMMUNAL.search(standardise.address(address or "") or ""))
 
 
-def households(residents: Residents) -> Households:
+def households(residents: Residents, places: Places | None = None) -> Households:
     """Put people who share a home together, behind the guards.
 
     Args:
         residents: One row per record; a person may have several.
+        places: Their addresses, where they were read already.
 
     Returns:
         The people in a household of two or more.
     """
-    places = read_places(residents)
+    places = places or read_places(residents)
     key, latest = places.key, places.latest
     open_to_all = ~(places.sealed | places.communal | places.crowded)
     members = latest[open_to_all[key[latest]] & ~places.hidden[residents.person[latest]]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from washhouse.linkage.shared_ends import find_shared
 from washhouse.linkage.similarity import compiled
 from washhouse.linkage.summary import linkage_summary
 from washhouse.linkage.tables import EDGE, REFUSED, RETIRED_ID
+from washhouse.linkage.threads import aside
 from washhouse.linkage.threshold import Strictness, view_thresholds
 from washhouse.linkage.trained import TrainedModel
 from washhouse.linkage.views import cluster_views, person_views, view_figures
@@ -116,19 +118,21 @@ def link_people(
     decided = rows_of_pairs(named, must), rows_of_pairs(named, cannot)
     views = cluster_views(encoded, named, scored, cuts, *decided)
     clusters, links = views.clusters[View.STRICT], views.links[View.STRICT]
-    labels = _labels(table, clear, clusters)
-    tell("name", 0.0)
-    person = numbered_people(labels)
-    founders = _founders(table, person)
-    history = History.read(previous, table)
-    ids = history.name_people(person, founders, key)
-    membership, retired = history.carry_on(ids, person, _causes(person, founders, clear, decided))
-    tell("households", 0.0)
-    shared = find_shared(named, table, clear, encoded, person, ids, key)
+    report = partial(linkage_quality, named, encoded, scored, clusters.label, paired.trained, decided, 1)
+    with aside(report, threads) as reported:
+        labels = _labels(table, clear, clusters)
+        tell("name", 0.0)
+        person = numbered_people(labels)
+        founders = _founders(table, person)
+        history = History.read(previous, table)
+        ids = history.name_people(person, founders, key)
+        membership, retired = history.carry_on(ids, person, _causes(person, founders, clear, decided))
+        tell("households", 0.0)
+        shared = find_shared(named, table, clear, encoded, person, ids, key)
+        quality = reported()
     homes = shared.homes
     tell("done", 1.0)
     pairs = _Pairs(named)
-    quality = linkage_quality(named, encoded, scored, clusters.label, paired.trained, decided, threads)
     joined = person_views(views, scored, person[clear], _seniority(table, founders), ids)
     figures = view_figures(views, scored, joined, len(ids), _totals(quality), decided)
     return People(

@@ -19,6 +19,7 @@ from washhouse.linkage.households import (
     Array,
     Flags,
     Households,
+    Places,
     Residents,
     hidden_people,
     names_a_place,
@@ -78,14 +79,15 @@ def shared_phones(residents: Residents, phone: Column) -> Shared:
     )
 
 
-def shared_addresses(residents: Residents, homes: Households) -> Shared:
+def shared_addresses(residents: Residents, homes: Households, places: Places | None = None) -> Shared:
     """Put people together who have, or had, one address and are not all of its household.
 
     Args:
         residents: One row per record; a person may have several, with several addresses.
         homes: The households of the same records.
+        places: Their addresses, where they were read already.
     """
-    places = read_places(residents)
+    places = places or read_places(residents)
     count = len(places.sealed)
     row, crowded = _holders(residents, places.key, count, MAX_SHARERS_OF_ADDRESS)
     shown = ~(places.sealed | places.communal | crowded)[places.key[row]] & ~places.hidden[residents.person[row]]

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from washhouse.lake.schemas import conform
 from washhouse.linkage.columnar import Column
 from washhouse.linkage.encode import Encoded, Ints
-from washhouse.linkage.households import Flags, Households, Residents, households
+from washhouse.linkage.households import Flags, Households, Residents, households, read_places
 from washhouse.linkage.person_ids import Key, keyed_ids
 from washhouse.linkage.sensitive import former_identities
 from washhouse.linkage.shared import Shared, shared_addresses, shared_phones
@@ -62,9 +62,10 @@ def find_shared(
         key: Keyed hash (HMAC-SHA-256) under the vault's key: nothing that is shared is told in clear.
     """
     residents = read_residents(named, table, clear, encoded, person)
-    homes = households(residents)
+    places = read_places(residents)
+    homes = households(residents, places)
     phones = shared_phones(residents, encoded.standard.get("phone", _nothing(named.num_rows)))
-    addresses = shared_addresses(residents, homes)
+    addresses = shared_addresses(residents, homes, places)
     home = Shared(homes.row, homes.home, homes.keys, homes.by_uprn, np.zeros(len(homes.row), dtype=bool), {})
     parts = [
         _rows(kind, found, words, ids.take(pa.array(residents.person[found.row])), named, key)
@@ -121,17 +122,21 @@ def _nothing(rows: int) -> Column:
 def _rows(
     kind: str, found: Shared, words: tuple[str, ...], people: pa.StringArray, named: pa.Table, key: Key
 ) -> pa.Table:
-    records = named.select([*_SEEN, "source"]).take(pa.array(found.row))
-    first, last = (pc.cast(pc.floor_temporal(records[name], unit="day"), pa.date32()) for name in _SEEN)
-    after = pc.cast(pc.add(pc.cast(last, pa.int32()), pa.scalar(1, pa.int32())), pa.date32())
+    first, last = (_days(named.column(name))[found.row] for name in _SEEN)
     hashes = keyed_ids(key, kind, pa.array(found.keys, pa.string()))
     columns = {
         "person_id": people,
         "other": hashes.take(pa.array(found.thing)),
         "kind": pa.repeat(kind, len(found.row)),
-        "since": first,
-        "until": pc.if_else(pa.array(found.ended, pa.bool_()), after, pa.scalar(None, pa.date32())),
+        "since": pa.array(first).cast(pa.date32()),
+        "until": pa.array(last + 1, mask=~found.ended).cast(pa.date32()),
         "evidence": pa.array(words, pa.string()).take(pa.array(found.by_uprn.astype(np.int8))),
-        "source": records["source"],
+        "source": named.column("source").take(pa.array(found.row)),
     }
     return conform(SHARED_END, pa.table(columns))
+
+
+def _days(times: pa.ChunkedArray) -> Ints:
+    """Return days since 1970 of times in microseconds."""
+    days: Ints = (pc.cast(times, pa.int64()).to_numpy() // 86_400_000_000).astype(np.int32)
+    return days

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 _Thing = TypeVar("_Thing")
@@ -21,3 +22,25 @@ def spread(function: Callable[[_Thing], _Made], things: Sequence[_Thing], thread
         return
     with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(function, things)
+
+
+@contextmanager
+def aside(function: Callable[[], _Made], threads: int) -> Iterator[Callable[[], _Made]]:
+    """Work on something on a thread of its own, while other work goes on inside the block.
+
+    Args:
+        function: The work; nothing else may change what it reads.
+        threads: Threads there are; with one the work is done when its result is asked for.
+
+    Returns:
+        A function that waits for the result and gives it, to be called inside the block.
+
+    >>> with aside(lambda: 6 * 7, threads=2) as answer:
+    ...     answer()
+    42
+    """
+    if threads <= 1:
+        yield function
+        return
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(function).result
