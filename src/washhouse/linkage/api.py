@@ -32,6 +32,8 @@ Table = Any
 """A path, rows as dictionaries, or an object with `__arrow_c_stream__` or `__arrow_c_array__`."""
 Settings = str | Path | Mapping[str, Any] | LinkConfig
 Trained = str | Path | TrainedModel
+_INTEGERS = 1 << 63
+"""Integers of a column lie below this, either way."""
 
 
 def link(
@@ -198,9 +200,10 @@ def _mixed_column(given: Any) -> str:
 
 
 def _texts(values: Sequence[Any]) -> pa.Array:
-    """Make a column of plain values; kinds that are mixed become texts."""
+    """Make a column of plain values; kinds that are mixed, and integers of over 64 bits, become texts."""
     kinds = {type(value) for value in values if value is not None}
-    if len(kinds) > 1 or not kinds <= {str, int, float, bool}:
+    too_large = kinds == {int} and any(value is not None and not -_INTEGERS <= value < _INTEGERS for value in values)
+    if len(kinds) > 1 or not kinds <= {str, int, float, bool} or too_large:
         return pa.array([None if value is None else str(value) for value in values], pa.string())
     return pa.array(values, pa.string() if not kinds else None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from washhouse.core.errors import InputError
@@ -43,6 +43,7 @@ def test_a_standard_form_stays_as_it_is(standard: object, text: str) -> None:
 
 
 @given(left=ROWS, right=ROWS)
+@example(left=[{"given": "A", "height": 1}], right=[{"given": "A", "height": 1 << 63}])
 @settings(deadline=None, max_examples=60)
 def test_any_table_is_linked_or_refused(left: list[dict[str, object]], right: list[dict[str, object]]) -> None:
     for call in (lambda: link(left, right, SETTINGS, threads=1), lambda: dedupe(left, SETTINGS, threads=1)):
