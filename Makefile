@@ -27,6 +27,7 @@ demo: demo-data  ## that, served with demo users until stopped
 	@$(W) serve --home $(DEMO)/home --demo --port $(PORT)
 
 test: dev        ## all tests, browser and PostgreSQL included
+	@scripts/install outside
 	@scripts/install-debian chromium fonts-liberation postgresql
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
