@@ -7,6 +7,7 @@ from pathlib import Path
 from washhouse.cli.reference import render_commands
 from washhouse.insight.features.reference import render_features
 from washhouse.linkage.reference import render_link_settings
+from washhouse.sources.declared.keys import render_keys
 from washhouse.sources.reference import render_rules, render_sources
 from washhouse.sources.registry import SPECS
 from washhouse.sources.rules import RULES
@@ -17,6 +18,7 @@ PAGES = {
     "features.md": render_features,
     "link-settings.md": render_link_settings,
     "rules.md": lambda: render_rules(RULES.values()),
+    "source-declaration.md": render_keys,
     "sources.md": lambda: render_sources(SPECS.values()),
 }
 

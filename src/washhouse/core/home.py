@@ -24,6 +24,11 @@ class Home:
         return self.root / "CURRENT"
 
     @property
+    def sources(self) -> Path:
+        """`sources/NAME.toml`: sources that the site declares."""
+        return self.root / "sources"
+
+    @property
     def lake(self) -> Path:
         """Delta tables, one folder each."""
         return self.root / "lake"

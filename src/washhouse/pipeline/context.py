@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from washhouse.core.home import Home, Settings
@@ -13,6 +14,10 @@ from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook
 from washhouse.pipeline.progress import Progress
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.declared.read import Declared
+from washhouse.sources.mappings.contract import Mapping as SystemMapping
+from washhouse.sources.mappings.registry import SYSTEMS
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class RunContext:
         now: When the run began, naive UTC: from then a corrected batch is known.
         progress: Whoever follows.
         reached: Called at each commit point.
+        declared: Sources that the site declares, by name.
     """
 
     home: Home
@@ -38,6 +44,12 @@ class RunContext:
     now: datetime
     progress: Progress
     reached: Hook
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+
+    @property
+    def systems(self) -> Mapping[str, tuple[SourceSpec, SystemMapping]]:
+        """Contract and mapping of every sending system, built in and declared, by its name."""
+        return {**SYSTEMS, **{name: (one.spec, one.mapping) for name, one in self.declared.items()}}
 
     def connect(self) -> Connection:
         """Open an engine that spills inside the vault's folder."""

@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from washhouse.lake.pointer import Version
 from washhouse.sources.contract import SourceSpec
+from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.reader import is_delta
 from washhouse.sources.registry import SPECS
 
 _COLUMNS = ["source", "batch", "source_table", "status", "as_of", "period_end"]
 
 
-def read_coverage(files: pa.Table) -> dict[str, date]:
+def read_coverage(files: pa.Table, specs: Mapping[str, SourceSpec] = SPECS) -> dict[str, date]:
     """Day up to which each source's data reaches: everything before it is told.
 
     A batch reaches to its declared date, or to the day after the period that it declares if that is earlier. A full
@@ -25,6 +26,7 @@ def read_coverage(files: pa.Table) -> dict[str, date]:
 
     Args:
         files: Rows of `record.batch`.
+        specs: Contract of every source that lands through the inbox.
 
     Returns:
         The furthest day, by source; a source without a batch that counts, or that is a list, is not there.
@@ -35,9 +37,9 @@ def read_coverage(files: pa.Table) -> dict[str, date]:
             batches[row["source"], row["batch"]].append(row)
     covers: dict[str, date] = {}
     for (source, batch), rows in sorted(batches.items()):
-        if source in SPECS and SPECS[source].is_list:
+        if source in specs and specs[source].is_list:
             continue
-        if _needed(SPECS.get(source), batch) <= {row["source_table"] for row in rows}:
+        if _needed(specs.get(source), batch) <= {row["source_table"] for row in rows}:
             day = max(_reach(row["as_of"], row["period_end"]) for row in rows)
             covers[source] = max(covers.get(source, day), day)
     return covers
@@ -48,7 +50,8 @@ def newest_day(version: Version) -> date:
 
     An imported data set may lie in a shifted century, so that it counts only where no other source is.
     """
-    delivering = [day for source, day in version.as_of.items() if source in SPECS and not SPECS[source].is_list]
+    silent = {name for name, spec in SPECS.items() if spec.is_list} | (SYSTEMS.keys() - SPECS.keys())
+    delivering = [day for source, day in version.as_of.items() if source not in silent]
     return max(delivering or version.as_of.values(), default=version.published_at.date())
 
 

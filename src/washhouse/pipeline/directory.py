@@ -18,7 +18,6 @@ from washhouse.record.tables import BATCH, CARE_RELATION
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import STAFF_COLUMNS, TEAM_COLUMNS, Stage
 from washhouse.sources.mappings.macros import create_macros
-from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import read_stage
 
 
@@ -30,7 +29,7 @@ def sync_desk(context: RunContext, version: Version) -> int:
     """
     files = context.lake.read(BATCH, version.tables[BATCH.name])
     typed = TypedRows(context.vault, version.batches, files)
-    pairs = list(SYSTEMS.values())
+    pairs = list(context.systems.values())
     with context.connect() as connection:
         create_macros(connection, context.vault.secret("ref"))
         staff = [(spec, mapping.staff) for spec, mapping in pairs if mapping.staff is not None]

@@ -13,7 +13,7 @@ import hashlib
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import NoReturn
@@ -28,10 +28,13 @@ _READ_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class InboxFile:
-    """One file of a batch: its name inside the batch's folder, where it lies, its bytes' digest and number."""
+    """One file of a batch: its name inside the batch's folder, where it lies, its bytes' digest and number.
+
+    Without a path it is the landed file of that digest.
+    """
 
     name: str
-    path: Path
+    path: Path | None
     sha256: str
     bytes: int
 
@@ -46,6 +49,8 @@ class Batch:
         declared: Date that the name begins with.
         files: Its files, by name.
         label: `name`, or `name~02` and so on for a further submission under the same name.
+        contract: Digest of the declaration by which it is read; empty for a built-in source.
+        replaces: Id of the same batch as it was read before by another declaration.
     """
 
     source: str
@@ -53,6 +58,8 @@ class Batch:
     declared: date
     files: tuple[InboxFile, ...]
     label: str = ""
+    contract: str = ""
+    replaces: str = ""
 
     @property
     def is_further(self) -> bool:
@@ -68,12 +75,31 @@ class Batch:
     @property
     def generation(self) -> str:
         """Name of the batch's state in the vault's tables."""
-        return f"{self.label or self.name}@{self.digest}"
+        read_by = f".{self.contract}" if self.contract else ""
+        return f"{self.label or self.name}@{contents_of(self.replaces) or self.digest}{read_by}"
 
     @property
     def id(self) -> str:
-        """Name of the batch in a version: source, label and digest."""
+        """Name of the batch in a version: source, label, digest, and that of its declaration if it has one."""
         return f"{self.source}/{self.generation}"
+
+
+def contents_of(batch_id: str) -> str:
+    """The digest of a batch's files, from its id.
+
+    >>> contents_of("gp/2025-07-01~02@0123456789ab"), contents_of("clinic/2025-07-01@0123456789ab.feedc0de")
+    ('0123456789ab', '0123456789ab')
+    """
+    return batch_id.rpartition("@")[2].partition(".")[0]
+
+
+def contract_of(batch_id: str) -> str:
+    """The digest of the declaration by which a batch was read, from its id; empty for a built-in source.
+
+    >>> contract_of("clinic/2025-07-01@0123456789ab.feedc0de")
+    'feedc0de'
+    """
+    return batch_id.rpartition("@")[2].partition(".")[2]
 
 
 @dataclass(frozen=True)
@@ -172,9 +198,8 @@ def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch,
     submissions: dict[tuple[str, str], int] = {}
     for batch_id in landed:
         source, _, generation = batch_id.partition("/")
-        label, _, digest = generation.rpartition("@")
-        name = label.partition("~")[0]
-        latest[source, name] = digest
+        name = generation.rpartition("@")[0].partition("~")[0]
+        latest[source, name] = contents_of(batch_id)
         submissions[source, name] = submissions.get((source, name), 0) + 1
     fresh: list[Batch] = []
     for batch in sorted(found, key=lambda batch: (batch.declared, batch.source, batch.name)):
@@ -182,7 +207,7 @@ def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch,
             continue
         earlier = submissions.get((batch.source, batch.name), 0)
         label = batch.name if not earlier else f"{batch.name}~{earlier + 1:02}"
-        fresh.append(Batch(batch.source, batch.name, batch.declared, batch.files, label))
+        fresh.append(replace(batch, label=label))
     return tuple(fresh)
 
 

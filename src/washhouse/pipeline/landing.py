@@ -24,7 +24,7 @@ from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch, unreadable
 from washhouse.record.tables import BATCH, QUARANTINE
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.mappings.registry import SYSTEMS
+from washhouse.sources.origin import with_origin
 from washhouse.sources.reader import KnownParents, is_delta, parents_needed, read_batch
 from washhouse.sources.result import BatchResult, ReadResult
 
@@ -138,7 +138,7 @@ def land_batches(context: RunContext, batches: Sequence[Batch], read: Read = rea
     Returns:
         Their books, in the same order.
     """
-    specs = {name: spec for name, (spec, _) in SYSTEMS.items()}
+    specs = {name: spec for name, (spec, _) in context.systems.items()}
     parents = {name: Parents(context, spec) for name, spec in specs.items()}
     workers = min(context.settings.threads or os.cpu_count() or 1, MOST_AT_ONCE)
     books: dict[str, Future[Book]] = {}
@@ -198,7 +198,7 @@ def land_batch(
     result = replace(result, submitted_at=known_from(context, spec, batch, result.submitted_at))
     landing.land_rest()
     for table, rows in result.tables.items():
-        context.vault.write(f"typed.{spec.name}.{table}", batch.generation, _with_origin(rows, result))
+        context.vault.write(f"typed.{spec.name}.{table}", batch.generation, with_origin(rows, result))
     _keep_aside(context, batch, result)
     context.reached("batch-typed")
     book = _book(context, batch, result, contract)
@@ -221,6 +221,8 @@ def known_from(context: RunContext, spec: SourceSpec, batch: Batch, declared: da
         batch: The batch.
         declared: When the batch says that it was made.
     """
+    if batch.replaces:
+        return _known_before(context, spec, batch) or declared
     if not batch.is_further:
         return declared
     if spec.period is not None and spec.period.created:
@@ -228,6 +230,18 @@ def known_from(context: RunContext, spec: SourceSpec, batch: Batch, declared: da
         if before is None or declared > before:
             return declared
     return max(declared, context.now)
+
+
+def _known_before(context: RunContext, spec: SourceSpec, batch: Batch) -> datetime | None:
+    """When the record knew a batch that is read again; None if no row of it was accepted."""
+    generation = batch.replaces.partition("/")[2]
+    for table in context.vault.tables():
+        if table.startswith(f"typed.{spec.name}.") and context.vault.exists(table, generation):
+            times = context.vault.read(table, generation, ["_submitted_at"]).column(0)
+            if len(times):
+                known: datetime = times[0].as_py()
+                return known
+    return None
 
 
 def _submitted_before(context: RunContext, spec: SourceSpec, batch: Batch) -> datetime | None:
@@ -253,6 +267,8 @@ class _Landing(Mapping[str, bytes]):
 
     def __getitem__(self, name: str) -> bytes:
         file = self._files[name]
+        if file.path is None:
+            return self._context.vault.read_landed(file.sha256)
         try:
             data = file.path.read_bytes()
         except OSError as error:
@@ -280,33 +296,6 @@ class _Landing(Mapping[str, bytes]):
 
     def __len__(self) -> int:
         return len(self._files)
-
-
-def _with_origin(read: ReadResult, result: BatchResult) -> pa.Table:
-    """Add to typed rows where they came from and what the batch declared, each value held once."""
-    rows = read.rows
-    origin: dict[str, tuple[object, pa.DataType]] = {
-        "_file": (read.file, pa.string()),
-        "_batch": (result.batch, pa.string()),
-        "_submitted_at": (result.submitted_at, pa.timestamp("us")),
-        "_as_of": (result.as_of, pa.date32()),
-        "_period_start": (result.period_start, pa.date32()),
-        "_period_end": (result.period_end, pa.date32()),
-        "_provider": (result.provider, pa.string()),
-        "_kind": (result.kind, pa.string()),
-    }
-    for name, (value, kind) in origin.items():
-        if name not in rows.column_names:
-            rows = rows.append_column(name, _constant(value, kind, rows.num_rows))
-    return rows
-
-
-def _constant(value: object, kind: pa.DataType, rows: int) -> pa.Array:
-    if not pa.types.is_string(kind):
-        return pa.repeat(pa.scalar(value, kind), rows)
-    if value is None:
-        return pa.nulls(rows, pa.dictionary(pa.int32(), kind))
-    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([value], kind))
 
 
 def _keep_aside(context: RunContext, batch: Batch, result: BatchResult) -> None:

@@ -23,7 +23,6 @@ from washhouse.pipeline.live_records import Start, start_from
 from washhouse.pipeline.reviewing import write_review
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
-from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import read_identities
 from washhouse.sources.mappings.superseded_nhs_numbers import read_superseded
 
@@ -66,7 +65,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     vault, published = context.vault, context.published
     with context.connect() as connection:
         create_macros(connection, vault.secret("ref"))
-        identity = read_identities(connection, list(SYSTEMS.values()), typed)
+        identity = read_identities(connection, list(context.systems.values()), typed)
         retired = read_superseded(connection, typed)
     superseded = follow_list(retired)
     identity, replaced = with_current_numbers(identity, superseded)

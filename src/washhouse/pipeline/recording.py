@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -27,14 +27,22 @@ class Built:
     summary: dict[str, int]
 
 
-def write_books(context: RunContext, books: Sequence[Book]) -> tuple[pa.Table, dict[str, int]]:
+def write_books(
+    context: RunContext, books: Sequence[Book], replaced: Iterable[str] = ()
+) -> tuple[pa.Table, dict[str, int]]:
     """Add the books of new batches to `record.batch` and `record.quarantine`.
+
+    Args:
+        context: The run.
+        books: Books of the batches that were landed.
+        replaced: Ids of batches whose earlier books no longer count, as the batches were read again.
 
     Returns:
         All rows of `record.batch`, and the Delta versions of both tables.
     """
-    files = _append(context, BATCH, [book.files for book in books])
-    reasons = _append(context, QUARANTINE, [book.reasons for book in books])
+    gone = {(one.partition("/")[0], one.partition("/")[2].rpartition("@")[0]) for one in replaced}
+    files = _append(context, BATCH, [book.files for book in books], gone)
+    reasons = _append(context, QUARANTINE, [book.reasons for book in books], gone)
     return files, {BATCH.name: _write(context, BATCH, files), QUARANTINE.name: _write(context, QUARANTINE, reasons)}
 
 
@@ -52,6 +60,7 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built
             shared=linked.shared,
             views=linked.views,
             retired=linked.retired,
+            systems=context.systems,
             progress=context.progress.at,
         )
         for table in BUILT:
@@ -59,10 +68,18 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built
     return Built(tables, {"people": _rows(context, PERSON, tables), "events": _rows(context, EVENT, tables)})
 
 
-def _append(context: RunContext, table: Table, rows: Sequence[pa.Table]) -> pa.Table:
+def _append(context: RunContext, table: Table, rows: Sequence[pa.Table], gone: set[tuple[str, str]]) -> pa.Table:
     earlier = context.published
-    parts = [context.lake.read(table, earlier.tables[table.name])] if earlier else []
+    parts = [_without(context.lake.read(table, earlier.tables[table.name]), gone)] if earlier else []
     return pa.concat_tables([*parts, *(part.replace_schema_metadata(None) for part in rows)])
+
+
+def _without(rows: pa.Table, gone: set[tuple[str, str]]) -> pa.Table:
+    """Leave out the rows of some batches, by source and label."""
+    if not gone:
+        return rows
+    named = zip(rows.column("source").to_pylist(), rows.column("batch").to_pylist(), strict=True)
+    return rows.filter(pa.array([one not in gone for one in named]))
 
 
 def _write(context: RunContext, table: Table, rows: pa.Table | pa.RecordBatchReader) -> int:

@@ -8,7 +8,8 @@ dies anywhere leaves the last version readable, and the next run comes to the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.coverage import read_coverage, to_json
 from washhouse.pipeline.data_set import read_data_set, read_data_set_rows
 from washhouse.pipeline.deciding import decisions_digest
+from washhouse.pipeline.declared import read_anew, read_declared
 from washhouse.pipeline.directory import sync_desk
 from washhouse.pipeline.inbox import Inbox, read_inbox
 from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
@@ -38,8 +40,8 @@ from washhouse.pipeline.scoring import score
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.registry import SPECS
 
-Find = Callable[[Version | None], Inbox]
-"""Finds what is to be landed, given the published version."""
+Find = Callable[[Version | None, Collection[str]], Inbox]
+"""Finds what is to be landed, given the published version and the names of the sources that the site declares."""
 
 
 def run_inbox(
@@ -69,8 +71,8 @@ def run_inbox(
         HomeError: The home is locked or broken, or the key is not the vault's.
     """
 
-    def find(published: Version | None) -> Inbox:
-        return read_inbox(inbox, SPECS, published.batches if published else ())
+    def find(published: Version | None, declared: Collection[str]) -> Inbox:
+        return read_inbox(inbox, [*SPECS, *declared], published.batches if published else ())
 
     return run(home, settings, find, progress=progress or Silent(), reached=reached, now=now or utc_now())
 
@@ -102,7 +104,7 @@ def run_meds(
         HomeError: The home is locked or broken, or the key is not the vault's.
     """
 
-    def find(published: Version | None) -> Inbox:
+    def find(published: Version | None, declared: Collection[str]) -> Inbox:
         return read_data_set(path, published.batches if published else ())
 
     return run(
@@ -140,11 +142,13 @@ def run(
             reached=reached,
         )
         context.empty_spill()
+        context = replace(context, declared=read_declared(context))
         restored = context.lake.restore(context.published.tables if context.published else {})
         prune_models(context, history(home))
         reached("restored")
         try:
-            return _run_locked(context, find(context.published), restored, read)
+            found = read_anew(context, find(context.published, context.declared))
+            return _run_locked(context, found, restored, read)
         finally:
             context.empty_spill()
 
@@ -195,10 +199,12 @@ def _land(context: RunContext, clock: Clock, inbox: Inbox, read: Read) -> list[B
 def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], decisions: str) -> Version:
     """Make the next version: everything written, nothing published."""
     earlier = context.published
-    batches = (*(earlier.batches if earlier else ()), *(batch.id for batch in inbox.batches))
+    replaced = {batch.replaces for batch in inbox.batches if batch.replaces}
+    kept = [batch_id for batch_id in (earlier.batches if earlier else ()) if batch_id not in replaced]
+    batches = (*kept, *(batch.id for batch in inbox.batches))
     number = earlier.number + 1 if earlier else 1
     version_id = name_version(number, batches)
-    files, tables = write_books(context, books)
+    files, tables = write_books(context, books, replaced)
     typed = TypedRows(context.vault, batches, files)
     with clock.step("link"):
         linked, generations = link(context, typed, version_id)
@@ -211,7 +217,9 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         "sources": count_sources(files),
         "linkage": linked.summary,
         "record": built.summary,
-        "covers": to_json(read_coverage(files)),
+        "covers": to_json(
+            read_coverage(files, {**SPECS, **{name: one.spec for name, one in context.declared.items()}})
+        ),
         "decisions": decisions,
     }
     candidate = Version(

@@ -44,7 +44,10 @@ class ColumnSpec:
         required: The column must be in the header, or the file is rejected.
         key: A missing or badly formatted value sets the row aside.
         allowed: Codes or coded texts that the national set lists; another value is kept with a warning.
+        strict: A value outside `allowed` sets the row aside.
         pad: Length to which an all-digit code that lost its leading zeros is restored; 0 for never.
+        format: How a date, time or datetime is written, in the signs of strptime; empty for the usual ways.
+        zone: Time zone in which times without an offset are written; empty for Europe/London.
         may_be_future: The date may lie after the batch's reference date (planned, expiry, estimated).
         personal: The column identifies a person directly; it never leaves the vault.
         description: What the column holds, where the name does not say it.
@@ -56,7 +59,10 @@ class ColumnSpec:
     required: bool = False
     key: bool = False
     allowed: tuple[str, ...] | None = None
+    strict: bool = False
     pad: int = 0
+    format: str = ""
+    zone: str = ""
     may_be_future: bool = False
     personal: bool = False
     description: str = ""
@@ -142,7 +148,7 @@ class PeriodSpec:
         table: Table that says so.
         start: Column with the first day reported.
         end: Column with the last day reported.
-        provider: Column with the sender's code.
+        provider: Column with the sender's code; empty where rows do not say it.
         created: Column with the local time at which the extract was made; empty where only the folder's name says it.
         version: Column with the version of the data set; empty where there is none.
         versions: Versions that can be read; any other rejects the batch.

@@ -50,7 +50,7 @@ JOURNAL = TableSpec(
     parent=PATIENT,
     columns=(
         key("patient_id", "text", "FK_Patient_ID", personal=True),
-        key("code", "text", "ConceptId"),
+        key("code", "code", "ConceptId"),
         coded("code_system", ("SNOMED CT", "CTV3", "Read2", "local EMIS")),
         key("event_date", "date", "ConsultationDate", "DATE"),
         day("recorded_date", "RECORD_DATE"),
@@ -67,7 +67,7 @@ PRESCRIPTIONS = TableSpec(
     parent=PATIENT,
     columns=(
         key("patient_id", "text", "FK_Patient_ID", personal=True),
-        key("dmd_code", "text", "DMD_ID", description="dictionary of medicines and devices code"),
+        key("dmd_code", "code", "DMD_ID", description="dictionary of medicines and devices code"),
         text("name"),
         text("dose"),
         number("quantity"),

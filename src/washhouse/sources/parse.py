@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from math import inf
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +43,7 @@ EXPECTED: dict[ColumnType, str] = {
     "date": "a date as yyyy-mm-dd or dd/mm/yyyy",
     "time": "a time of day as hh:mm or hh:mm:ss",
     "datetime": "a date with time as yyyy-mm-dd hh:mm:ss",
+    "code": "a code, not a number written as a power of ten",
     "int": "a whole number",
     "float": "a number",
     "flag": "yes or no (Y, N, 1, 0, true, false)",
@@ -69,6 +71,8 @@ _WHOLE = re.compile(r"-?\d+(?:\.0+)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _LONGEST_NUMBER = 64
 _LETTERLESS = re.compile(r"[\W\d_]+")
+_POWER_OF_TEN = re.compile(r"\d(?:\.\d+)?[eE]\+\d{2,3}", re.ASCII)
+"""How a spreadsheet shows a number of more than eleven digits."""
 _YES = frozenset({"y", "yes", "1", "true", "t"})
 _NO = frozenset({"n", "no", "0", "false", "f"})
 
@@ -99,6 +103,8 @@ def parse_column(spec: ColumnSpec, raw: pa.StringArray) -> Parsed:
         return _parse_nhs_numbers(raw)
     if spec.type == "code":
         return _parse_distinct(raw, spec, _code_parser(spec))
+    if spec.format or spec.zone:
+        return _parse_distinct(raw, spec, _time_parser(spec))
     quick = _parse_quickly(spec.type, raw)
     return _parse_distinct(raw, spec, _PARSERS[spec.type]) if quick is None else Parsed(quick)
 
@@ -264,6 +270,8 @@ def _code_parser(spec: ColumnSpec) -> Callable[[str], tuple[str | None, str]]:
     spelt = {plain(code): code for code in allowed}
 
     def parse(text: str) -> tuple[str | None, str]:
+        if _POWER_OF_TEN.fullmatch(text):
+            return None, "code-as-number"
         if not text or not allowed:
             return text or None, ""
         listed = text if text in allowed else None if _LETTERLESS.fullmatch(text) else spelt.get(plain(text))
@@ -273,9 +281,42 @@ def _code_parser(spec: ColumnSpec) -> Callable[[str], tuple[str | None, str]]:
         padded = digits.zfill(spec.pad) if digits.isdigit() and len(digits) < spec.pad else digits
         if padded in allowed:
             return padded, "leading-zeros-lost" if padded != digits else ""
-        return text, "unknown-code"
+        return text, "code-not-allowed" if spec.strict else "unknown-code"
 
     return parse
+
+
+def _time_parser(spec: ColumnSpec) -> Callable[[str], tuple[Any, str]]:
+    """Return a parser for a format or a time zone of its own; a moment is turned to local time here."""
+    zone = ZoneInfo(spec.zone) if spec.zone and spec.type == "datetime" else None
+
+    def parse(text: str) -> tuple[Any, str]:
+        if not text:
+            return None, ""
+        if spec.format:
+            try:
+                moment = datetime.strptime(text, spec.format)
+            except ValueError:
+                return None, "bad-format"
+            if moment.date() in FILLERS:
+                return None, ""
+            aware = moment if moment.tzinfo or zone is None else moment.replace(tzinfo=zone)
+            moment = to_local(aware) if aware.tzinfo else moment
+            return _only(spec.type, moment), ""
+        if zone is None:
+            return _PARSERS[spec.type](text)
+        naive, rule = parse_datetime(text)
+        written = _DATE.fullmatch(text)
+        if naive is None or written is None or written["zone"] or not written["clock"]:
+            return naive, rule
+        return to_local(naive.replace(tzinfo=zone)), rule
+
+    return parse
+
+
+def _only(type: ColumnType, moment: datetime) -> date | time | datetime:
+    """The part of a moment that a column holds."""
+    return moment.date() if type == "date" else moment.time() if type == "time" else moment
 
 
 def _parse_nhs_numbers(raw: pa.StringArray) -> Parsed:

@@ -288,7 +288,8 @@ def _with_own_period(result: ReadResult, period: PeriodSpec | None) -> ReadResul
     rows = result.rows
     rows = rows.append_column("_period_start", rows.column(period.start))
     rows = rows.append_column("_period_end", rows.column(period.end))
-    rows = rows.append_column("_provider", pc.dictionary_encode(rows.column(period.provider)))
+    if period.provider:
+        rows = rows.append_column("_provider", pc.dictionary_encode(rows.column(period.provider)))
     return replace(result, rows=rows)
 
 
@@ -323,7 +324,7 @@ def _finish(reading: _Reading, reason: str = "") -> BatchResult:
 
 def _from_rows(envelope: _Envelope, period: PeriodSpec, rows: pa.Table) -> _Envelope:
     """Return what the rows declare together: the whole span, and the provider where it is one."""
-    providers = pc.unique(rows.column(period.provider)).to_pylist()
+    providers = pc.unique(rows.column(period.provider)).to_pylist() if period.provider else []
     return replace(
         envelope,
         period_start=pc.min(rows.column(period.start)).as_py(),

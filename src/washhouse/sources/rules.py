@@ -150,6 +150,12 @@ RULES: dict[str, Rule] = {
             "Ask the sender to correct the row. Planned, expected and expiry dates may lie ahead.",
         ),
         Rule(
+            "code-not-allowed",
+            "quarantine",
+            "{column} holds a code that its declaration does not list, and may hold no other.",
+            "Ask the sender what the code means; then list it, or declare that unlisted codes are kept.",
+        ),
+        Rule(
             "negative-duration",
             "quarantine",
             "{column} lies before {detail}.",
@@ -188,6 +194,12 @@ RULES: dict[str, Rule] = {
             "warning",
             "{column} holds a code that its national set does not list. It was kept as sent.",
             "Tell the sender; a newer version of the set is a usual cause.",
+        ),
+        Rule(
+            "code-as-number",
+            "warning",
+            "{column} holds a code that a spreadsheet has turned into a power of ten. The value was set to missing.",
+            "Ask the sender not to pass the file through a spreadsheet; the digits are lost in this one.",
         ),
         Rule(
             "leading-zeros-lost",

@@ -118,8 +118,9 @@ def _read(column: ColumnSpec, header: Header, chunk: Chunk, notes: _Notes) -> pa
         return pa.nulls(len(chunk.rows), ARROW_TYPES[column.type])
     parsed = parse_column(column, chunk.columns[position])
     for rule, mask in parsed.broken.items():
-        is_key = column.key and rule in ("bad-format", "invalid-nhs-number")
-        notes.add("bad-key-format" if is_key else rule, mask, column.name, EXPECTED.get(column.type, ""))
+        is_key = column.key and rule in ("bad-format", "invalid-nhs-number", "code-as-number")
+        expected = f"the format {column.format}" if column.format else EXPECTED.get(column.type, "")
+        notes.add("bad-key-format" if is_key else rule, mask, column.name, expected)
     if column.key and parsed.values.null_count:
         missing = _true(pc.is_null(parsed.values))
         for mask in parsed.broken.values():
@@ -133,6 +134,8 @@ def _is_after(values: pa.Array, reference_date: date) -> Mask:
 
 
 def _ends_early(span: Span, typed: dict[str, pa.Array]) -> Mask:
+    if all(pa.types.is_timestamp(typed[name].type) for name in (span.start, span.end)):
+        return _true(pc.less(typed[span.end], typed[span.start]))
     start, end = _days(typed[span.start]), _days(typed[span.end])
     early = _true(pc.less(end, start))
     if span.start_time and span.end_time:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from washhouse.sources.contract import ColumnSpec, SourceSpec, TableSpec, plain
+from washhouse.sources.declared.keys import render_keys
 from washhouse.sources.file import read_file, typed_schema
 from washhouse.sources.parse import EXPECTED, parse_column
 from washhouse.sources.reference import render_rules, render_sources
@@ -138,3 +139,4 @@ def test_reference_pages_are_fresh() -> None:
     pages = ROOT / "docs/reference"
     assert (pages / "rules.md").read_text(encoding="utf-8") == render_rules(RULES.values())
     assert (pages / "sources.md").read_text(encoding="utf-8") == render_sources(SPECS.values())
+    assert (pages / "source-declaration.md").read_text(encoding="utf-8") == render_keys()

@@ -1,0 +1,1 @@
+"""Sources that a site declares in a TOML file instead of programming them."""
