@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.linkage.cluster import Clusters, Pairs
+from washhouse.linkage.cluster import Pairs
 from washhouse.linkage.person_ids import Key, Record, record_key
 
 KeyPair = tuple[str, str]
@@ -53,13 +53,13 @@ def rows_of_pairs(table: pa.Table, pairs: Sequence[tuple[Record, Record]]) -> Pa
 
 
 def count_decisions(
-    must: Sequence[Any], cannot: Sequence[Any], rows: tuple[Pairs, Pairs], clusters: Clusters
+    must: Sequence[Any], cannot: Sequence[Any], rows: tuple[Pairs, Pairs], unmet: int
 ) -> dict[str, int]:
     """Say what became of the decisions: how many hold, contradict others, or wait for a record."""
     given, there = len(must) + len(cannot), rows[0].shape[1] + rows[1].shape[1]
     return {
-        "together": rows[0].shape[1] - len(clusters.unmet),
+        "together": rows[0].shape[1] - unmet,
         "apart": rows[1].shape[1],
-        "contradicted": len(clusters.unmet),
+        "contradicted": unmet,
         "waiting": given - there,
     }

@@ -25,9 +25,10 @@ from washhouse.linkage.explain import waterfall
 from washhouse.linkage.fields import Kind
 from washhouse.linkage.hashes import name_records
 from washhouse.linkage.identify import KEYS, POSSIBLE, SHOWN, Candidate, Identified, check_record
-from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under
+from washhouse.linkage.index import LinkIndex, encode_under
 from washhouse.linkage.kernel import compare, levels_of
 from washhouse.linkage.model import probability
+from washhouse.linkage.scoring import KEPT_EDGE
 from washhouse.linkage.similarity import compiled
 from washhouse.linkage.superseded import Superseded
 from washhouse.linkage.trained import TrainedModel

@@ -19,11 +19,12 @@ from washhouse.linkage.blocking import Candidates, block_keys
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Kind
 from washhouse.linkage.hashes import Hashes, name_records, places
-from washhouse.linkage.index import KEPT_EDGE, LinkIndex, encode_under, fingerprints
+from washhouse.linkage.index import LinkIndex, encode_under, fingerprints
 from washhouse.linkage.kernel import compare, distinct, levels_of
 from washhouse.linkage.model import probability
-from washhouse.linkage.scoring import Scored
+from washhouse.linkage.scoring import KEPT_EDGE, Scored
 from washhouse.linkage.similarity import compiled
+from washhouse.linkage.splice import order_by_numbers
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
@@ -40,6 +41,8 @@ class Update:
         gone: Earlier records that changed or are no more.
         compared: Pairs compared.
         numbers: Names and prints of all records, see `index.LinkIndex`.
+        lost: Which of the index's pairs are no more, or were compared anew. Shape (pairs of the index,).
+        order: Where each pair comes from: its place among the index's pairs and then those compared anew.
     """
 
     encoded: Encoded
@@ -48,22 +51,24 @@ class Update:
     gone: int
     compared: int
     numbers: tuple[Hashes, Hashes]
+    lost: npt.NDArray[np.bool_]
+    order: Rows
 
 
-def update(index: LinkIndex, table: pa.Table, threads: int = 1) -> Update:
+def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows | None = None) -> Update:
     """Compare what is new in some records with everything.
 
     Args:
         index: The records as they were.
         table: All records under a clear identity as they are, in the order of source and id.
         threads: Threads to use; the result does not depend on it.
+        from_old: For each record its row in the index if it says the same there, else -1; found out if left out.
 
     Returns:
         The records encoded and their pairs, as a rebuild under the index's model would give them from `KEPT_EDGE` on.
     """
     trained = index.trained
-    names, prints = name_records(table, threads), fingerprints(table, trained, threads)
-    from_old = _unchanged(index, names, prints)
+    names, prints, from_old = _numbers(index, table, from_old, threads)
     fresh = np.flatnonzero(from_old < 0)
     gone = np.ones(index.records, dtype=bool)
     gone[from_old[from_old >= 0]] = False
@@ -82,19 +87,39 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1) -> Update:
     stays[stays] = _still_blocked(keys, kept_left[stays], kept_right[stays], news.closed, trained.max_block_pairs)
     again = kept_left[stays].astype(np.int64) * encoded.records + kept_right[stays]
     stays[np.flatnonzero(stays)[among(again, news.pairs)]] = False
+    worth = _worth_keeping(index, compared)
+    key = kept_left.astype(np.int64) * encoded.records + kept_right
+    order = order_by_numbers(key, stays, news.pairs[worth])
     return Update(
         encoded=encoded,
         scored=_weighed(
             index,
-            np.concatenate([kept_left[stays], left]),
-            np.concatenate([kept_right[stays], right]),
-            np.concatenate([index.pattern[stays], compared]),
+            np.concatenate([kept_left, left[worth]])[order],
+            np.concatenate([kept_right, right[worth]])[order],
+            np.concatenate([index.pattern, compared[worth]])[order],
         ),
         fresh=len(fresh),
         gone=int(gone.sum()),
         compared=len(left),
         numbers=(names, prints),
+        lost=~stays,
+        order=order,
     )
+
+
+def _numbers(index: LinkIndex, table: pa.Table, from_old: Rows | None, threads: int) -> tuple[Hashes, Hashes, Rows]:
+    """Return the names and prints of records, and the row of each in the index if it says the same there."""
+    if from_old is None:
+        names, prints = name_records(table, threads), fingerprints(table, index.trained, threads)
+        return names, prints, _unchanged(index, names, prints)
+    fresh = np.flatnonzero(from_old < 0)
+    rows = table.take(pa.array(fresh))
+    numbers = []
+    for known, new in ((index.names, name_records(rows)), (index.prints, fingerprints(rows, index.trained))):
+        both = known[from_old] if len(known) else np.empty(len(from_old), dtype=np.uint64)
+        both[fresh] = new
+        numbers.append(both)
+    return numbers[0], numbers[1], from_old
 
 
 def _unchanged(index: LinkIndex, names: Hashes, prints: Hashes) -> Rows:
@@ -269,13 +294,17 @@ def _still_blocked(keys: Array, left: Ints, right: Ints, closed: Sequence[Array]
     return stays
 
 
+def _worth_keeping(index: LinkIndex, compared: npt.NDArray[np.int64]) -> Rows:
+    """Return the compared pairs that are worth keeping."""
+    pattern, patterns, _ = distinct(compared)
+    weights, _ = index.trained.model.weights(levels_of(patterns, index.trained.counts))
+    return np.flatnonzero((probability(weights) >= KEPT_EDGE)[pattern])
+
+
 def _weighed(index: LinkIndex, left: Ints, right: Ints, compared: npt.NDArray[np.int64]) -> Scored:
-    """Weigh pairs under the index's model and keep those worth keeping."""
+    """Weigh pairs under the index's model."""
     model = index.trained.model
     pattern, patterns, _ = distinct(compared)
-    weights, _ = model.weights(levels_of(patterns, index.trained.counts))
-    kept = probability(weights)[pattern] >= KEPT_EDGE
-    pattern, patterns, _ = distinct(compared[kept])
     levels = levels_of(patterns, index.trained.counts)
     weights, parts = model.weights(levels)
-    return Scored(Candidates(left[kept], right[kept], ()), pattern, patterns, levels, weights, parts, model)
+    return Scored(Candidates(left, right, ()), pattern, patterns, levels, weights, parts, model)

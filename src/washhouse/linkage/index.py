@@ -16,15 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.core.errors import InputError
+from washhouse.linkage.earlier import Earlier
 from washhouse.linkage.encode import FEATURES, Encoded, Ints, encode, with_setting
 from washhouse.linkage.fields import Kind
 from washhouse.linkage.hashes import Hashes, hash_columns, name_records
-from washhouse.linkage.model import probability
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.trained import TrainedModel
 
-KEPT_EDGE = 0.01
-"""Pairs below this probability are not kept; it lies below every threshold (`threshold.best_threshold`)."""
 FORMAT = 2
 """Version of the stored tables and of what `encode` makes of a value."""
 TABLES = ("link_model", "link_index", "link_value", "link_edge")
@@ -40,10 +38,11 @@ class LinkIndex:
         names: 64-bit number of each record's source and id.
         prints: 64-bit number of what each record says.
         encoded: The records; only parts that a rule needs, and no standard forms.
-        left: One record of each pair worth keeping.
+        left: One record of each pair worth keeping; pairs are in the order of both.
         right: The other, a later one.
         pattern: How they compare.
         persons: Person of each record; None until ids are given.
+        earlier: What the linkage that made the index came to, as far as the next can go on from it; it is not stored.
     """
 
     trained: TrainedModel
@@ -53,7 +52,8 @@ class LinkIndex:
     left: Ints
     right: Ints
     pattern: npt.NDArray[np.int64]
-    persons: pa.StringArray | None = None
+    persons: pa.StringArray | pa.DictionaryArray | None = None
+    earlier: Earlier | None = None
 
     @property
     def records(self) -> int:
@@ -100,10 +100,9 @@ def build_index(
         trained: The model.
         table: The records under a clear identity, in the order of source and id.
         encoded: The same, encoded under the model.
-        scored: Their compared pairs.
+        scored: Their pairs worth keeping, see `scoring.worth_keeping`.
         numbers: Their names and prints, if they are at hand.
     """
-    kept = (probability(scored.weights) >= KEPT_EDGE)[scored.pattern]
     names, prints = numbers or (name_records(table), fingerprints(table, trained))
     needed = {part for rule in trained.rules for part in rule}
     return LinkIndex(
@@ -111,9 +110,9 @@ def build_index(
         names=names,
         prints=prints,
         encoded=replace(encoded, parts={p: v for p, v in encoded.parts.items() if p in needed}, standard={}),
-        left=scored.candidates.left[kept],
-        right=scored.candidates.right[kept],
-        pattern=scored.patterns[scored.pattern[kept]],
+        left=scored.candidates.left,
+        right=scored.candidates.right,
+        pattern=scored.patterns[scored.pattern],
     )
 
 
@@ -123,7 +122,8 @@ def write_index(index: LinkIndex) -> dict[str, pa.Table]:
     records: dict[str, pa.Array] = {"name": pa.array(index.names), "print": pa.array(index.prints)}
     records |= {f"code_{f.name}": pa.array(e.codes[i]) for i, f in enumerate(e.fields)}
     records |= {f"part_{name}": pa.array(numbers) for name, numbers in sorted(e.parts.items())}
-    records["person_id"] = index.persons if index.persons is not None else pa.nulls(index.records, pa.string())
+    persons = index.persons if index.persons is not None else pa.nulls(index.records)
+    records["person_id"] = pc.cast(persons, pa.string())
     values: dict[str, pa.Array] = {"hash": pa.array(e.hashes)}
     values |= {f"feature_{i}": pa.array(np.ascontiguousarray(e.features[:, i])) for i in range(FEATURES)}
     ends = pa.py_buffer((e.offsets * 4).astype(np.int64))
@@ -181,14 +181,17 @@ def read_index(read: Callable[[str], pa.Table]) -> LinkIndex | None:
         bands=trained.bands,
     )
     persons = records.column("person_id").combine_chunks()
+    left, right = (edges.column(side).to_numpy() for side in ("left", "right"))
+    # An index of an earlier version may keep its pairs in another order.
+    order = np.lexsort((right, left))
     return LinkIndex(
         trained=trained,
         names=records.column("name").to_numpy().copy(),
         prints=records.column("print").to_numpy().copy(),
         encoded=encoded,
-        left=edges.column("left").to_numpy().copy(),
-        right=edges.column("right").to_numpy().copy(),
-        pattern=edges.column("pattern").to_numpy().copy(),
+        left=left[order],
+        right=right[order],
+        pattern=edges.column("pattern").to_numpy()[order],
         persons=None if persons.null_count else persons,
     )
 

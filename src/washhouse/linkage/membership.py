@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.columnar import Ints
-from washhouse.linkage.hashes import name_records, places
 from washhouse.linkage.person_ids import AGAIN, Key, Record, assign_ids, born_ids, keyed_id, retired_ids
+from washhouse.linkage.splice import Rows, matched
 from washhouse.linkage.tables import MEMBERSHIP
 
 STEWARD = "steward"
@@ -109,23 +109,31 @@ class History:
         spans: Membership so far.
         row: For each span the row of its record among the records, -1 for one that is gone.
         records: `source, source_id, first_seen, last_seen` of the records, sorted by the first two.
+        ever: Membership of everybody so far, where `spans` is only that of some.
     """
 
     spans: pa.Table
     row: npt.NDArray[np.int64]
     records: pa.Table
+    ever: pa.Table
 
     @classmethod
-    def read(cls, previous: pa.Table | None, records: pa.Table) -> History:
+    def read(cls, previous: pa.Table | None, records: pa.Table, ever: pa.Table | None = None) -> History:
         """Set the last membership beside the records.
 
         Args:
             previous: Membership that the last run gave; None at the first.
             records: Records, sorted by source and id.
+            ever: Membership of everybody, where `previous` is only that of some.
         """
         spans = arrow_schema(MEMBERSHIP).empty_table() if previous is None else previous
-        row = places(name_records(spans), name_records(records))
-        return cls(spans, row, records.select(["source", "source_id", "first_seen", "last_seen"]))
+        row = matched(records, spans)
+        return cls(
+            spans,
+            row,
+            records.select(["source", "source_id", "first_seen", "last_seen"]),
+            spans if ever is None else ever,
+        )
 
     @property
     def _is_open(self) -> npt.NDArray[np.bool_]:
@@ -177,25 +185,34 @@ class History:
         ends = np.searchsorted(person[order], [unsettled, unsettled + 1])
         clusters = [[self._record(i) for i in order[a:b].tolist()] for a, b in ends.T.tolist()]
         founding = [self._record(i) for i in founders[unsettled].tolist()]
-        wanted = pa.array([keyed_id(key, "person", *f, *again) for f in founding for again in AGAIN], pa.string())
         theirs = np.isin(np.where(self.row >= 0, person[self.row], -1), unsettled) if len(self.row) else self.row > 0
-        related = pc.or_(pc.is_in(self.spans.column("person_id"), value_set=wanted), pa.array(theirs))
-        spans = read_spans(self.spans.filter(related))
+        spans = read_spans(self.spans.filter(pa.array(theirs)))
+        had: dict[Record, set[str]] = {}
+        for span in spans:
+            had.setdefault(span.record, set()).add(span.person_id)
+        # A record had every id that was ever made of it, so that nobody else can have any but these.
+        wanted = [made for f in founding for made in _made_of(f, had.get(f, set()), key)]
+        if wanted:
+            others = pc.is_in(self.ever.column("person_id"), value_set=pa.array(wanted, pa.string()))
+            spans += read_spans(self.ever.filter(others))
         mine = {record for cluster in clusters for record in cluster}
         held = {s.record: s.person_id for s in spans if s.valid_to is None and s.record in mine}
         found = assign_ids(clusters, founding, held, key, [(s.record, s.person_id) for s in spans])
         return _replaced(ids, unsettled, pa.array(found, pa.string()))
 
-    def carry_on(self, ids: pa.StringArray, person: Ints, causes: pa.StringArray) -> tuple[pa.Table, dict[str, str]]:
+    def carry_on(
+        self, ids: pa.StringArray, person: Ints, causes: pa.StringArray, latest: datetime | None = None
+    ) -> pa.Table:
         """Carry the history on.
 
         Args:
             ids: Id of each person.
             person: Number of each record's person.
             causes: Why each record, were it new, belongs to its person.
+            latest: When changes take effect; when the newest of the records was last seen if not given.
 
         Returns:
-            The membership, see `next_spans`, and the retired ids, see `retired_ids`.
+            The membership, see `next_spans`.
         """
         now = ids.take(pa.array(person))
         there = np.flatnonzero(self.row >= 0)
@@ -231,44 +248,67 @@ class History:
                 dict(zip(here, now.take(pa.array(changed)).to_pylist(), strict=True)),
                 dict(zip(here, causes.take(pa.array(changed)).to_pylist(), strict=True)),
                 dict(zip(here, self.records.column("first_seen").take(pa.array(changed)).to_pylist(), strict=True)),
-                pc.max(self.records.column("last_seen")).as_py() or datetime.min,
+                latest or pc.max(self.records.column("last_seen")).as_py() or datetime.min,
                 set(ids.to_pylist()),
             )
             parts.append(write_spans(moved))
         whole = pa.concat_tables(parts)
         if sum(part.num_rows > 0 for part in parts) > 1:
             whole = whole.sort_by([(name, "ascending") for name in MEMBERSHIP.order])
-        return whole, self._retired(whole, now, ids, self.spans.filter(pa.array(~stays)).column("person_id"))
+        return whole
 
-    def _retired(
-        self, whole: pa.Table, now: pa.StringArray, ids: pa.StringArray, left: pa.ChunkedArray
-    ) -> dict[str, str]:
-        """Return the heirs of all ids that nobody has any more.
 
-        Args:
-            whole: The membership as it is.
-            now: Id of each record's person.
-            ids: Id of each person.
-            left: Ids that a record left at some time, or had when it went; no others can be gone.
-        """
-        left = left.unique()
-        gone = left.filter(pc.invert(pc.is_in(left, value_set=ids.filter(pc.is_in(ids, value_set=left)))))
-        if not len(gone):
-            return {}
-        names = _names(whole)
-        mine = names.filter(pc.is_in(whole.column("person_id"), value_set=gone)).unique()
-        concerned = pc.is_in(names, value_set=mine)
-        spans = read_spans(whole.filter(concerned))
-        rows = pc.index_in(names.filter(concerned), value_set=_names(self.records).combine_chunks())
-        known = pc.is_valid(rows)
-        here = [span.record for span, is_known in zip(spans, known.to_pylist(), strict=True) if is_known]
-        theirs = now.take(rows.filter(known).combine_chunks()).to_pylist()
-        said = pa.array([span.person_id for span in spans], pa.string())
-        return retired_ids(
-            [(span.record, span.person_id) for span in spans],
-            dict(zip(here, theirs, strict=True)),
-            set(ids.filter(pc.is_in(ids, value_set=said)).to_pylist()),
-        )
+def _made_of(founder: Record, had: Set[str], key: Key) -> list[str]:
+    """Return the ids that were made of a record, as far as it ever had them: the first, the second and so on."""
+    made = []
+    for again in AGAIN:
+        new = keyed_id(key, "person", *founder, *again)
+        if new not in had:
+            break
+        made.append(new)
+    return made
+
+
+def closed_spans(membership: pa.Table) -> pa.Table:
+    """Return the stays that are over, in their order."""
+    return membership.filter(pc.is_valid(membership.column("valid_to")))
+
+
+def ids_left(closed: pa.Table, ids: pa.StringArray) -> pa.Array:
+    """Return the ids of stays that are over which nobody has any more.
+
+    Args:
+        closed: Stays that are over.
+        ids: Ids of all people there are.
+    """
+    left = closed.column("person_id").unique()
+    return left.filter(pc.invert(pc.is_in(left, value_set=ids.filter(pc.is_in(ids, value_set=left)))))
+
+
+def heirs(closed: pa.Table, left: pa.Array, records: pa.Table, now: Callable[[Rows], pa.Array]) -> dict[str, str]:
+    """Return who took over from the ids that nobody has any more, see `retired_ids`.
+
+    Args:
+        closed: Stays that are over: whoever had such an id has left it.
+        left: The ids.
+        records: Records that there are, sorted by source and id.
+        now: Gives the ids of the people of some rows of `records`.
+    """
+    if not len(left):
+        return {}
+    names = _names(closed)
+    mine = names.filter(pc.is_in(closed.column("person_id"), value_set=left)).unique()
+    concerned = closed.filter(pc.is_in(names, value_set=mine))
+    spans = read_spans(concerned)
+    row = matched(records, concerned)
+    there = np.flatnonzero(row >= 0)
+    here = [spans[i].record for i in there.tolist()]
+    nobodys = set(left.to_pylist())
+    return retired_ids(
+        [(span.record, span.person_id) for span in spans],
+        dict(zip(here, now(row[there]).to_pylist(), strict=True)),
+        {span.person_id for span in spans} - nobodys,
+    )
 
 
 def _names(table: pa.Table) -> pa.ChunkedArray:

@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 from washhouse.linkage.columnar import standard_column
 from washhouse.linkage.encode import Encoded, encode, with_setting
 from washhouse.linkage.fields import FIELDS
-from washhouse.linkage.hashes import Hashes
-from washhouse.linkage.incremental import update
+from washhouse.linkage.incremental import Rows, Update, update
 from washhouse.linkage.index import LinkIndex, build_index, encode_under
 from washhouse.linkage.scoring import Progress, Scored, score_pairs
 from washhouse.linkage.threads import spread
@@ -32,18 +31,23 @@ class Paired:
         scored: Their pairs; None where there is nothing to compare.
         trained: The model; without thresholds when it is new.
         summary: How the pairs were come by: counts, for a steward.
-        numbers: Names and prints of the records, see `index.LinkIndex`; None where they were not needed.
+        update: What changed since an index was made; None where all pairs were compared.
     """
 
     encoded: Encoded
     scored: Scored | None
     trained: TrainedModel | None
     summary: dict[str, Any]
-    numbers: tuple[Hashes, Hashes] | None = None
+    update: Update | None = None
 
 
 def pair_records(
-    table: pa.Table, trained: TrainedModel | None, index: LinkIndex | None, threads: int, tell: Progress
+    table: pa.Table,
+    trained: TrainedModel | None,
+    index: LinkIndex | None,
+    threads: int,
+    tell: Progress,
+    unchanged: Rows | None = None,
 ) -> Paired:
     """Encode records and weigh their pairs.
 
@@ -53,17 +57,18 @@ def pair_records(
         index: The records of an earlier time under that model: only what changed since is compared.
         threads: Threads to use.
         tell: Told the step and how much of it is done.
+        unchanged: For each record its row in the index if it says the same there, else -1; found out if left out.
     """
     if trained is None:
         return _anew(table, threads, tell)
     if index is not None and index.trained.digest == trained.digest:
         tell("compare", 0.0)
-        found = update(index, table, threads)
+        found = update(index, table, threads, unchanged)
         names = [name for name in STANDARD if name in table.column_names]
         formed = spread(lambda name: standard_column(table.column(name), FIELDS[name].standard), names, threads)
         standard = dict(zip(names, formed, strict=True))
         counts = {"door": "increment", "new_or_changed": found.fresh, "gone": found.gone, "compared": found.compared}
-        return Paired(replace(found.encoded, standard=standard), found.scored, trained, counts, found.numbers)
+        return Paired(replace(found.encoded, standard=standard), found.scored, trained, counts, found)
     encoded = encode_under(table, trained, threads)
     scored = score_pairs(
         encoded,
@@ -112,17 +117,21 @@ def present_columns(table: pa.Table) -> Mapping[str, pa.ChunkedArray]:
 
 
 def index_of(
-    paired: Paired, table: pa.Table, persons: pa.StringArray, thresholds: Mapping[str, float]
+    paired: Paired, kept: Scored | None, table: pa.Table, persons: pa.DictionaryArray, thresholds: Mapping[str, float]
 ) -> LinkIndex | None:
     """Return the index of records that were just put together.
 
     Args:
         paired: The records with their pairs.
+        kept: Those worth keeping.
         table: The same records.
         persons: Person of each.
         thresholds: Thresholds that were used, by purpose.
     """
-    if paired.trained is None or paired.scored is None:
+    if paired.trained is None or kept is None:
         return None
-    trained = replace(paired.trained, thresholds=dict(thresholds))
-    return replace(build_index(trained, table, paired.encoded, paired.scored, paired.numbers), persons=persons)
+    trained = paired.trained
+    if trained.thresholds != thresholds:
+        trained = replace(trained, thresholds=dict(thresholds))
+    numbers = paired.update.numbers if paired.update else None
+    return replace(build_index(trained, table, paired.encoded, kept, numbers), persons=persons)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ Progress = Callable[[str, float], None]
 SAMPLE = 400_000
 """Random pairs compared; fewer pairs than this are all compared."""
 _SEED = 1842
+KEPT_EDGE = 0.01
+"""Pairs below this probability are not kept; it lies below every threshold (`threshold.best_threshold`)."""
 
 
 def no_progress(step: str, share: float) -> None:
@@ -59,6 +61,19 @@ class Scored:
     def pair_probabilities(self) -> Floats:
         """Probability of each pair to be one person."""
         return probability(self.weights)[self.pattern]
+
+
+def worth_keeping(scored: Scored) -> Scored:
+    """Return the pairs worth keeping, in the order of their records."""
+    left, right = scored.candidates.left, scored.candidates.right
+    kept = np.flatnonzero((probability(scored.weights) >= KEPT_EDGE)[scored.pattern])
+    key = left[kept].astype(np.int64) << 32 | right[kept]
+    if not (key[1:] > key[:-1]).all():
+        kept = kept[np.argsort(key)]
+    elif len(kept) == len(left):
+        return scored
+    candidates = Candidates(left[kept], right[kept], scored.candidates.reports)
+    return replace(scored, candidates=candidates, pattern=scored.pattern[kept])
 
 
 def score_pairs(

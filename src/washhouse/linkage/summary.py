@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from washhouse.core.views import View
 from washhouse.linkage.blocking import RuleReport
-from washhouse.linkage.cluster import CAUSES, Clusters
+from washhouse.linkage.cluster import CAUSES
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import FIELDS, Kind
 from washhouse.linkage.households import Households
@@ -26,7 +26,7 @@ def linkage_summary(
     encoded: Encoded,
     scored: Scored | None,
     views: Mapping[str, Mapping[str, Any]],
-    clusters: Clusters,
+    refused: pa.Table,
     labels: Ints,
     people: int,
     found: Households,
@@ -39,7 +39,7 @@ def linkage_summary(
         encoded: Those rows, encoded.
         scored: Their candidate pairs; None where there was nothing to compare.
         views: What each view comes to, see `views.view_figures`; the strict one makes the people.
-        clusters: Clusters of the clear rows in the strict view.
+        refused: Links whose union was refused, see `tables.REFUSED`.
         labels: Lowest record of each record's person.
         people: Number of people.
         found: People in households.
@@ -48,8 +48,8 @@ def linkage_summary(
         A dictionary of plain numbers and texts, ready for JSON.
     """
     strict = views[View.STRICT]
-    sizes = Counter(np.unique(labels, return_counts=True)[1].tolist())
-    causes = Counter(CAUSES[c] for c in clusters.causes.tolist())
+    sizes = np.bincount(np.bincount(labels)).tolist()
+    causes = Counter(refused.column("cause").to_pylist())
     return {
         "records": table.num_rows,
         "people": people,
@@ -60,7 +60,7 @@ def linkage_summary(
         "estimated_missed_links": strict["estimated_missed_links"],
         "views": {view: dict(figures) for view, figures in views.items()},
         "refused": {cause: causes.get(cause, 0) for cause in CAUSES[1:]},
-        "records_per_person": {str(size): sizes[size] for size in sorted(sizes)},
+        "records_per_person": {str(size): count for size, count in enumerate(sizes) if size and count},
         "households": len(found.keys),
         "people_in_households": len(found.row),
         "addresses_kept_back": dict(found.kept_back),

@@ -21,7 +21,7 @@ from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.cluster import Clusters, Pairs, nested_clusters
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.expected_errors import Totals, change_of_errors, pairs_to_judge
-from washhouse.linkage.model import Floats
+from washhouse.linkage.model import Floats, probability
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.tables import PERSON_VIEW
 
@@ -88,7 +88,7 @@ def _sides(scored: Scored | None, links: Indices) -> tuple[Ints, Ints, Floats]:
 
 def person_views(
     views: Views, scored: Scored | None, person: Ints, seniority: Indices, ids: pa.StringArray
-) -> pa.Table:
+) -> tuple[pa.Table, Indices]:
     """Say who is one with whom in the views beside the strict one.
 
     Args:
@@ -99,11 +99,11 @@ def person_views(
         ids: Id of each person.
 
     Returns:
-        See `tables.PERSON_VIEW`. A person who is alone in a view has no row there.
+        See `tables.PERSON_VIEW`; and the number of each row's person. A person who is alone in a view has no row there.
     """
     chances = scored.pair_probabilities if scored else np.empty(0)
     left, right, held_by = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0)
-    parts = [arrow_schema(PERSON_VIEW).empty_table()]
+    parts, whose = [arrow_schema(PERSON_VIEW).empty_table()], [np.empty(0, dtype=np.int64)]
     for view in WIDER:
         joining = views.links[view][views.clusters[view].joining]
         if scored is not None:
@@ -121,7 +121,14 @@ def person_views(
             pa.array(tree.weakest[chosen]),
         ]
         parts.append(pa.table(columns, schema=arrow_schema(PERSON_VIEW)))
-    return pa.concat_tables(parts).sort_by([(name, "ascending") for name in PERSON_VIEW.order])
+        whose.append(chosen)
+    return sorted_views(pa.concat_tables(parts), np.concatenate(whose))
+
+
+def sorted_views(table: pa.Table, whose: Indices) -> tuple[pa.Table, Indices]:
+    """Put rows of `tables.PERSON_VIEW`, and a number for each, into the table's order."""
+    order = pc.sort_indices(table, [(name, "ascending") for name in PERSON_VIEW.order])
+    return table.take(order), whose[order.to_numpy()]
 
 
 def _groups(label: Ints, person: Ints, seniority: Indices) -> tuple[Indices, Indices]:
@@ -161,8 +168,20 @@ def _rooted(left: Ints, right: Ints, held_by: Floats, core: Indices) -> _Tree:
     return _Tree(joined_to, link, weakest)
 
 
+def count_links(scored: Scored | None, cuts: Mapping[View, float]) -> dict[View, int]:
+    """Return how many pairs are links in each view, but in none that is stricter."""
+    chances = probability(scored.weights) if scored else np.empty(0)
+    seen = np.bincount(scored.pattern, minlength=len(chances)) if scored else np.empty(0)
+    counts, taken = {}, np.inf
+    for view in View:
+        counts[view] = int(seen[(chances >= cuts[view]) & (chances < taken)].sum())
+        taken = min(taken, cuts[view])
+    return counts
+
+
 def view_figures(
-    views: Views,
+    cuts: Mapping[View, float],
+    labels: Mapping[View, Ints],
     scored: Scored | None,
     table: pa.Table,
     people: int,
@@ -172,7 +191,8 @@ def view_figures(
     """Return what each view comes to: counts and expected errors, ready for JSON.
 
     Args:
-        views: Clusters of the records.
+        cuts: Probability from which on a pair is a link.
+        labels: For each view the lowest record of each record's cluster.
         scored: Their candidate pairs.
         table: What `person_views` gave.
         people: Number of people of the strict view.
@@ -181,15 +201,15 @@ def view_figures(
     """
     judged = pairs_to_judge(scored, decided) if scored else None
     rows, links = {}, 0
-    for view in View:
-        links += len(views.links[view])
+    for view, count in count_links(scored, cuts).items():
+        links += count
         mine = table.filter(pc.equal(table.column("view"), view.value))
         found = strict
         if judged and view is not View.STRICT:
-            found += change_of_errors(views.clusters[View.STRICT].label, views.clusters[view].label, *judged)
+            found += change_of_errors(labels[View.STRICT], labels[view], *judged)
         right, missed = max(found.linked - found.false, 0.0), max(found.missed, 0.0)
         rows[view.value] = {
-            "threshold": round(views.cuts[view], 6),
+            "threshold": round(cuts[view], 6),
             "links": links,
             "people": people - mine.num_rows + len(pc.unique(mine.column("view_id"))),
             "people_joined": mine.num_rows,

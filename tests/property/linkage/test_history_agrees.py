@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from washhouse.linkage.membership import History, next_spans, read_spans
+from washhouse.linkage.membership import History, closed_spans, heirs, ids_left, next_spans, read_spans
 from washhouse.linkage.person_ids import assign_ids, retired_ids
 
 DAY = datetime(2025, 1, 1)
@@ -49,7 +49,11 @@ def test_columns_and_single_records_have_one_history(runs):
         history = History.read(membership, records)
         ids = history.name_people(person.astype(np.int32), founders, key)
         causes = pa.array(["founded" if i in founders else "linked" for i in range(len(letters))])
-        membership, retired = history.carry_on(ids, person.astype(np.int32), causes)
+        membership = history.carry_on(ids, person.astype(np.int32), causes)
+        closed = closed_spans(membership)
+        retired = heirs(
+            closed, ids_left(closed, ids), records, lambda rows, ids=ids, p=person: ids.take(pa.array(p[rows]))
+        )
 
         clusters = [[("gp", letters[i]) for i in np.flatnonzero(person == p)] for p in range(len(founders))]
         held = {span.record: span.person_id for span in spans if span.valid_to is None}

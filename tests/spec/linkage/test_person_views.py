@@ -55,7 +55,8 @@ def rows_of(
     strict = found.clusters[View.STRICT].label
     founders, person = np.unique(strict, return_inverse=True)
     ids = pa.array(["abcdefgh"[row] for row in founders])
-    return list(person_views(found, compared, person.astype(np.int32), np.arange(len(founders)), ids).to_pylist())
+    rows, _ = person_views(found, compared, person.astype(np.int32), np.arange(len(founders)), ids)
+    return list(rows.to_pylist())
 
 
 def views(*records: Any) -> dict[str, dict[str, tuple[str, float]]]:
