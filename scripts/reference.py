@@ -8,6 +8,7 @@ from washhouse.cli.reference import render_commands
 from washhouse.insight.features.reference import render_features
 from washhouse.linkage.reference import render_link_settings
 from washhouse.sources.declared.keys import render_keys
+from washhouse.sources.fhir.reference import render_fhir
 from washhouse.sources.reference import render_rules, render_sources
 from washhouse.sources.registry import SPECS
 from washhouse.sources.rules import RULES
@@ -16,6 +17,7 @@ REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 PAGES = {
     "commands.md": render_commands,
     "features.md": render_features,
+    "fhir.md": render_fhir,
     "link-settings.md": render_link_settings,
     "rules.md": lambda: render_rules(RULES.values()),
     "source-declaration.md": render_keys,

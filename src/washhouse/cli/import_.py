@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from washhouse.cli.progress import RichProgress
 from washhouse.cli.run import show_report
 from washhouse.cli.settings import prepare_home, read_settings
 from washhouse.core.home import Home
-from washhouse.pipeline.run import run_meds
+from washhouse.pipeline.run import run_fhir, run_meds
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -42,5 +43,36 @@ def meds(
     settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
     prepare_home(where)
     report = run_meds(where, settings, path, progress=RichProgress())
+    show_report(report, as_json)
+    raise typer.Exit(report.exit_status)
+
+
+@app.command()
+def fhir(
+    path: Annotated[
+        Path, typer.Argument(help="Folder of <Type>.ndjson (or .ndjson.gz) or Bundles (.json), or one such file.")
+    ],
+    home: HomeToMake,
+    sender: Annotated[
+        str, typer.Option(help="Name of the server it comes from, where several send: ids are a server's own.")
+    ] = "",
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day by which it is judged; else its manifest's, else its newest."),
+    ] = None,
+    as_json: AsJson = False,
+    buckets: Buckets = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Import FHIR R4 resources as one batch of the source `fhir`; a resource sent again takes the place of itself.
+
+    Example: washhouse import fhir bulk-export --home home
+    """
+    where = Home(home)
+    settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
+    prepare_home(where)
+    day = as_of.date() if as_of is not None else None
+    report = run_fhir(where, settings, path, sender=sender, as_of=day, progress=RichProgress())
     show_report(report, as_json)
     raise typer.Exit(report.exit_status)

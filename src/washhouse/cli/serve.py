@@ -111,7 +111,7 @@ def lend_people(services: Services) -> tuple[Account, Account]:
     imported: list[str] = []
     if version is not None:
         people = Lake(services.home.lake).read(PERSON, version.tables[PERSON.name], columns=["person_id", "sources"])
-        is_imported = pc.match_substring_regex(people["sources"], "(^|,)meds(,|$)")
+        is_imported = pc.match_substring_regex(people["sources"], "(^|,)(meds|fhir)(,|$)")
         imported = sorted(people["person_id"].filter(is_imported).to_pylist())[:MOST_LENT]
     return ensure_demo_users(services.desk, services.today(), imported)
 

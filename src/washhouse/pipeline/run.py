@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from washhouse.pipeline.progress import Clock, Progress, Silent
 from washhouse.pipeline.publishing import name_version, prune, prune_models
 from washhouse.pipeline.recording import build_record, write_books
 from washhouse.pipeline.report import RunReport, count_sources
+from washhouse.pipeline.resource_set import ResourceSet
 from washhouse.pipeline.scoring import score
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.registry import SPECS
@@ -115,6 +116,52 @@ def run_meds(
         reached=reached,
         now=now or utc_now(),
         read=read_data_set_rows(path),
+    )
+
+
+def run_fhir(
+    home: Home,
+    settings: Settings,
+    path: Path,
+    *,
+    sender: str = "",
+    as_of: date | None = None,
+    progress: Progress | None = None,
+    reached: Hook = nothing,
+    now: datetime | None = None,
+) -> RunReport:
+    """Bring a set of FHIR resources into the record as one batch of changes of the source `fhir`; see `run_inbox`.
+
+    Args:
+        home: The home; its folder exists.
+        settings: What the deployer chose.
+        path: A file, or a folder of them.
+        sender: Name of the server that they come from; ids are its own.
+        as_of: The day by which the set is judged; None: as its manifest says, else its newest time.
+        progress: Whoever follows.
+        reached: Called at each commit point.
+        now: The present moment, naive UTC.
+
+    Returns:
+        What the run came to.
+
+    Raises:
+        InputError: `fhir-not-found`, `fhir-sender`, `inbox-unreadable`.
+        HomeError: The home is locked or broken, or the key is not the vault's.
+    """
+    resources = ResourceSet(path, sender, as_of)
+
+    def find(published: Version | None, declared: Collection[str]) -> Inbox:
+        return resources.find(published.batches if published else ())
+
+    return run(
+        home,
+        settings,
+        find,
+        progress=progress or Silent(),
+        reached=reached,
+        now=now or utc_now(),
+        read=resources.read,
     )
 
 

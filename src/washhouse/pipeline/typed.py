@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from washhouse.governance.vault import Vault
+from washhouse.sources.mappings.registry import SYSTEMS
 
 
 class TypedRows:
@@ -29,7 +30,10 @@ class TypedRows:
         for batch_id in batches:
             source, _, generation = batch_id.partition("/")
             # Several files may hold one table: the vault keeps their rows together.
-            for table in dict.fromkeys(sent[source, generation.rpartition("@")[0]]):
+            held = dict.fromkeys(sent[source, generation.rpartition("@")[0]])
+            spec = SYSTEMS[source][0] if source in SYSTEMS else None
+            inside = [one.name for one in spec.tables if one.within in held] if spec is not None else []
+            for table in (*held, *(one for one in inside if vault.exists(f"typed.{source}.{one}", generation))):
                 self._generations[source, table].append(generation)
 
     def __call__(self, source: str, table: str) -> Iterator[pa.Table] | None:

@@ -99,6 +99,8 @@ class TableSpec:
         birth: Column with the date of birth; one in the future is set to missing.
         events: Dates that must not lie before `birth`; otherwise a warning.
         description: One row per what.
+        within: Table whose lines its rows were read from, where one line gives rows of several tables; no file of its
+            own holds it.
     """
 
     name: str
@@ -115,6 +117,7 @@ class TableSpec:
     birth: str = ""
     events: tuple[str, ...] = ()
     description: str = ""
+    within: str = ""
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -13,7 +13,9 @@ from pathlib import PurePosixPath
 
 from washhouse.sources.contract import SourceSpec, plain
 
-_ENDINGS = "csv txt tsv psv dat zip gz 7z parquet xlsx xls ods doc docx rtf pdf html xml json md log eml msg png jpg"
+_ENDINGS = """
+csv txt tsv psv dat zip gz 7z parquet ndjson jsonl xlsx xls ods doc docx rtf pdf html xml json md log eml msg png jpg
+"""
 ENDINGS = frozenset(f".{ending}" for ending in _ENDINGS.split())
 """Endings that a label keeps."""
 

@@ -53,6 +53,12 @@ RULES: dict[str, Rule] = {
             "why",
         ),
         Rule(
+            "no-json",
+            "reject",
+            "The file cannot be read as JSON: it breaks off, or is garbled.",
+            "Ask the sender to send it again; nothing of it was used.",
+        ),
+        Rule(
             "truncated-file",
             "reject",
             "The file breaks off: {detail}.",
@@ -123,6 +129,12 @@ RULES: dict[str, Rule] = {
             "quarantine",
             "The record has more or fewer fields than the header.",
             "A value with an unquoted delimiter or line end is the usual cause; ask the sender to quote values.",
+        ),
+        Rule(
+            "no-resource",
+            "quarantine",
+            "The line holds no FHIR resource: it is no JSON object, or an entry without one.",
+            "Ask the sender to send the line again; one cut short is a usual cause.",
         ),
         Rule(
             "missing-key",
@@ -231,6 +243,24 @@ RULES: dict[str, Rule] = {
             "{column} lies after {detail}. The row was kept.",
             "Ask the sender which of the two dates is right.",
             "the event",
+        ),
+        Rule(
+            "unmapped-resource",
+            "warning",
+            "A resource of the type {column} is not mapped; it was kept as sent, and tells of no event.",
+            "Nothing, unless events are missing from the record that such resources would tell of.",
+        ),
+        Rule(
+            "unknown-reference",
+            "warning",
+            "{column} names a resource that is not in the set. The row was kept without it.",
+            "Ask the sender for the resource; a set limited to some types is a usual cause.",
+        ),
+        Rule(
+            "did-not-happen",
+            "warning",
+            "{column} says that it did not happen, or was entered in error. It was kept, and is no event.",
+            "Nothing.",
         ),
         Rule(
             "repeated-key",

@@ -127,7 +127,7 @@ def test_every_alias_is_understood(spec: SourceSpec, table: TableSpec) -> None:
 
 def test_rules_are_documented_and_used() -> None:
     page = (ROOT / "docs/reference/rules.md").read_text(encoding="utf-8")
-    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "src/washhouse/sources").glob("*.py"))
+    code = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "src/washhouse/sources").rglob("*.py"))
     for rule in RULES.values():
         assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
         assert rule.action and f"### `{rule.name}`" in page

@@ -9,7 +9,8 @@ from washhouse.sources import mental_health as mental_health_contract
 from washhouse.sources import social_care as social_care_contract
 from washhouse.sources import superseded_nhs_numbers as superseded_contract
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.mappings import gp, hospital, meds, mental_health, social_care, superseded_nhs_numbers
+from washhouse.sources.fhir import contract as fhir_contract
+from washhouse.sources.mappings import fhir, gp, hospital, meds, mental_health, social_care, superseded_nhs_numbers
 from washhouse.sources.mappings.contract import Mapping
 
 SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
@@ -21,6 +22,7 @@ SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
         (social_care_contract, social_care.MAPPING),
         (superseded_contract, superseded_nhs_numbers.MAPPING),
         (meds_contract, meds.MAPPING),
+        (fhir_contract, fhir.MAPPING),
     )
 }
 """Contract and mapping of every sending system and kind of import, by its name."""

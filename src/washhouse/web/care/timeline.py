@@ -37,7 +37,7 @@ _OF_SAME_REF = {"MHS_SPELL_SOURCE", "MHS_SPELL_METHOD", _REJECTED}
 _OF_PARENT = {"MHS_WARD", "ECDS_MODE", "ECDS_COMPLAINT", "ECDS_DISPOSAL", "SNOMED", "ICD10", "OPCS4"}
 _MAJOR = {
     *("MHS_SPELL", "ECDS_ATTENDANCE", "APC_SPELL", "DEATH"),
-    *("HOSPITAL_ADMISSION", "ICU_ADMISSION", "ED_REGISTRATION", "MEDS_DEATH"),
+    *("HOSPITAL_ADMISSION", "ICU_ADMISSION", "ED_REGISTRATION", "MEDS_DEATH", "ENCOUNTER"),
 }
 _MAJOR_CODES = {"MHS_REFERRAL//A02"}
 _MISSED_CODES = {"MHS_CONTACT//3", "MHS_CONTACT//7"}
@@ -54,7 +54,13 @@ _GATHERED = {
     "DIAGNOSIS": ("diagnosis", "diagnoses"),
     "PROCEDURE": ("procedure", "procedures"),
     "MEDS": ("measurement", "measurements"),
+    "LOINC": ("result", "results"),
+    "RXNORM": ("prescription", "prescriptions"),
+    "IMMUNISATION": ("immunisation", "immunisations"),
+    "REPORT": ("report", "reports"),
 }
+_IMPORTS = ("meds", "fhir")
+"""Sources whose many results a day are gathered, and whose words are shown as they came."""
 _HONOS_ITEMS = 12
 _NO_EVENT = {"MEDS_BIRTH"}
 """What the summary says already."""
@@ -133,7 +139,7 @@ def build_entries(events: pa.Table) -> list[Entry]:
             children[owner].append(row)
         elif row["family"] == "HONOS":
             gathered[row["source"], (row["parent_ref"], row["time"]), "HONOS"].append(row)
-        elif row["family"] == "DMD" or (row["source"] == "meds" and row["family"] not in _MAJOR):
+        elif row["family"] == "DMD" or (row["source"] in _IMPORTS and row["family"] not in _MAJOR):
             gathered[row["source"], local(row["time"]).date(), row["family"]].append(row)
         else:
             singles.append(row)
@@ -240,6 +246,6 @@ def _with_value(row: Row) -> str:
     if row["numeric_value"] is not None:
         unit = f" {unit_words(row['unit'])}" if row["unit"] and row["unit"] not in words else ""
         return f"{words}: {row['numeric_value']:g}{unit}"
-    if row["source"] == "meds" and row["text_value"]:
+    if row["source"] in _IMPORTS and row["text_value"]:
         return f"{words}: {row['text_value'][:80]}"
     return words

@@ -16,6 +16,7 @@ SOURCE_TITLES = {
     "mental_health": "Mental health",
     "social_care": "Social care",
     "superseded_nhs_numbers": "Superseded NHS numbers",
+    "fhir": "Imported (FHIR)",
     "meds": "Imported",
 }
 """The services in the order in which pages show them."""
