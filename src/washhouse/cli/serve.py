@@ -29,8 +29,8 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, history, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
+from washhouse.pipeline.gate import LINKAGE, read_refused
 from washhouse.pipeline.identifying import Identifier
-from washhouse.pipeline.linkage_gate import read_refused
 from washhouse.record.link_history import read_link_history
 from washhouse.record.link_review import read_link_review
 from washhouse.record.reader import open_record
@@ -157,7 +157,7 @@ class PublishedVersions:
             open_record=lambda grant: open_record(self._lake, version, grant, self._audit),
             identities=read_index(self._vault, version.vault),
             history=partial(read_earlier, self._home),
-            refused=partial(read_refused, self._home, version.id),
+            refused=partial(read_refused, self._home, LINKAGE, version.id),
             link_review=read_link_review(self._vault, version.vault, version.summary),
             review_records=read_record_index(self._vault, version.vault),
             link_history=cache(partial(read_link_history, self._vault, version.vault)),

@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from washhouse.core.home import LinkageLimits
+from washhouse.core.limits import Breach
 
 _OF = {
     "false": "links expected to be wrong",
     "missed": "links expected to be missed",
     "alone": "records without a partner in the register",
 }
-
-
-@dataclass(frozen=True)
-class Breach:
-    """A figure over its limit.
-
-    Attributes:
-        setting: The setting that holds the limit.
-        figure: The figure.
-        limit: The limit.
-        words: All of it in one sentence.
-    """
-
-    setting: str
-    figure: float
-    limit: float
-    words: str
 
 
 def quality_breaches(report: Mapping[str, Any], limits: LinkageLimits) -> list[Breach]:

@@ -14,7 +14,7 @@ from washhouse.cli.main import app
 from washhouse.core.home import Home
 from washhouse.lake.pointer import read_current
 from washhouse.lake.store import Lake
-from washhouse.pipeline.linkage_gate import read_refused
+from washhouse.pipeline.gate import LINKAGE, read_refused
 from washhouse.record.tables import TABLES
 
 
@@ -43,7 +43,7 @@ def test_a_linkage_over_its_limits_is_published_with_a_warning(
     assert version is not None
     assert version.number == 2
     assert version.summary["linkage"]["quality"]["overall"]["missed"]["rate"] > 0
-    assert read_refused(home, version.id) is None
+    assert read_refused(home, LINKAGE, version.id) is None
 
 
 def test_a_linkage_over_its_limits_is_not_published_where_the_gate_stops(
@@ -66,7 +66,7 @@ def test_a_linkage_over_its_limits_is_not_published_where_the_gate_stops(
     assert read_current(home) == before
     for table in TABLES:
         assert Lake(home.lake).read(table, before.tables[table.name]) is not None
-    kept = read_refused(home, before.id)
+    kept = read_refused(home, LINKAGE, before.id)
     assert kept is not None
     assert kept["breaches"][0]["setting"] == "max_missed_links"
     assert kept["linkage"]["quality"]["groups"]
@@ -75,7 +75,7 @@ def test_a_linkage_over_its_limits_is_not_published_where_the_gate_stops(
     assert washhouse(home, stage.late, WASHHOUSE_LINKAGE__GATE="warn").exit_code == 0
     after = read_current(home)
     assert after is not None and after.number == 2
-    assert read_refused(home, after.id) is None, "what was refused is out of date"
+    assert read_refused(home, LINKAGE, after.id) is None, "what was refused is out of date"
     contents = contents_of(home)
     assert contents["version"][-1]["linkage"]["quality"].pop("over"), "the limit that it is over is told, and"
     assert differ(contents, contents_of(stage.second)) == [], "nothing else is another"
@@ -89,4 +89,4 @@ def test_a_first_run_over_its_limits_publishes_nothing(
     strict(home, "stop")
     assert washhouse(home, stage.early).exit_code == 4
     assert read_current(home) is None
-    assert read_refused(home, None) is not None
+    assert read_refused(home, LINKAGE, None) is not None
