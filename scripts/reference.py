@@ -7,6 +7,8 @@ from pathlib import Path
 from washhouse.cli.reference import render_commands
 from washhouse.insight.features.reference import render_features
 from washhouse.linkage.reference import render_link_settings
+from washhouse.record.quality.reference import render_checks
+from washhouse.record.quality.registry import CHECKS
 from washhouse.sources.declared.keys import render_keys
 from washhouse.sources.fhir.reference import render_fhir
 from washhouse.sources.reference import render_rules, render_sources
@@ -15,6 +17,7 @@ from washhouse.sources.rules import RULES
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 PAGES = {
+    "checks.md": lambda: render_checks(CHECKS.values()),
     "commands.md": render_commands,
     "features.md": render_features,
     "fhir.md": render_fhir,

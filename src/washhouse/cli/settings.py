@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import fields
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from washhouse.core.errors import InputError
-from washhouse.core.home import Home, LinkageLimits, Settings
+from washhouse.core.home import Home, LinkageLimits, QualityLimits, Settings
 
 FRESH_FILE = """\
 # Settings of this washhouse home. A flag or an environment variable (WASHHOUSE_BUCKETS=4) counts before this file.
@@ -61,6 +63,15 @@ FRESH_FILE = """\
 
 # Research: share of the true links, among the pairs compared, that may be expected to be missed.
 # lenient_missed_links = 0.005
+
+# How good data must be to be published. Every build's checks stand on the page Quality, and in `washhouse quality`.
+[quality]
+
+# What happens when a check that can stop is over its limit: "warn" publishes and says so, "stop" ends with status 4.
+# gate = "warn"
+
+# Limits of single checks where they are not the check's own: a name of docs/reference/checks.md, and what it may come to.
+[quality.limits]
 """
 
 _DEFAULTS = Settings()
@@ -78,6 +89,13 @@ class _Limits(BaseModel):
     lenient_missed_links: float = Field(_DEFAULTS.linkage.lenient_missed_links, ge=0, le=1, allow_inf_nan=False)
 
 
+class _Quality(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    gate: Literal["warn", "stop"] = _DEFAULTS.quality.gate
+    limits: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
+
+
 class _Fields(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="WASHHOUSE_", env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
@@ -91,6 +109,7 @@ class _Fields(BaseSettings):
     key_file: str = _DEFAULTS.key_file
     session_minutes: int = Field(_DEFAULTS.session_minutes, ge=1, le=24 * 60)
     linkage: _Limits = _Limits.model_validate({})
+    quality: _Quality = _Quality.model_validate({})
 
 
 def read_settings(home: Home, **flags: object) -> Settings:
@@ -127,10 +146,29 @@ def read_settings(home: Home, **flags: object) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise _invalid(f"washhouse.toml is not TOML: {error}") from error
     plain = {field.name: getattr(chosen, field.name) for field in fields(Settings)}
-    settings = Settings(**plain | {"linkage": LinkageLimits(**chosen.linkage.model_dump())})
+    if chosen.quality.limits:
+        _check_names(chosen.quality.limits)
+    settings = Settings(
+        **plain
+        | {
+            "linkage": LinkageLimits(**chosen.linkage.model_dump()),
+            "quality": QualityLimits(**chosen.quality.model_dump()),
+        }
+    )
     if settings.key_file and not Path(settings.key_file).expanduser().is_absolute():
         raise _invalid("key_file: an absolute path is needed")
     return settings
+
+
+def _check_names(limits: Mapping[str, float]) -> None:
+    """Refuse a limit of a check that does not exist; the checks are only loaded where somebody sets one."""
+    from washhouse.record.quality.registry import CHECKS
+
+    unknown = sorted(limits.keys() - CHECKS.keys())
+    if unknown:
+        near = get_close_matches(unknown[0], CHECKS)
+        hint = f"; did you mean {' or '.join(near)}" if near else ""
+        raise _invalid(f"quality.limits: there is no check named {', '.join(unknown)}{hint}")
 
 
 def prepare_home(home: Home) -> None:

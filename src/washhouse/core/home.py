@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +84,19 @@ class LinkageLimits:
 
 
 @dataclass(frozen=True)
+class QualityLimits:
+    """How good data must be to be published: the table `[quality]` of the settings.
+
+    Attributes:
+        gate: `"warn"` says what is over a limit and publishes; `"stop"` refuses to publish.
+        limits: Limit by check, where it is not the check's own; see `record.quality.registry`.
+    """
+
+    gate: Literal["warn", "stop"] = "warn"
+    limits: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a deployer may choose for one home.
 
@@ -95,6 +109,7 @@ class Settings:
         key_file: File that holds the vault's master key; empty for `vault/master.key`.
         session_minutes: Minutes without a request after which a web session ends.
         linkage: How good a linkage must be to be published.
+        quality: How good data must be to be published.
     """
 
     buckets: int = 2
@@ -105,3 +120,4 @@ class Settings:
     key_file: str = ""
     session_minutes: int = 30
     linkage: LinkageLimits = LinkageLimits()
+    quality: QualityLimits = QualityLimits()

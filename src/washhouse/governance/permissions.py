@@ -29,6 +29,8 @@ class Action(StrEnum):
     """Who looked at a person."""
     READ_FEEDS = "read-feeds"
     """What arrived, when, and how fresh it is: counts by batch and file."""
+    READ_QUALITY = "read-quality"
+    """What the checks of the data came to: aggregates, no values, small counts not told."""
     READ_QUARANTINE = "read-quarantine"
     """Reasons, files, rows and columns of lines set aside; no values."""
     READ_LINKAGE = "read-linkage"
@@ -67,6 +69,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.VIEW_AUDIT_OF_PERSON, Relation.CARE),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_FEEDS, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUALITY, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUARANTINE, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_LINKAGE, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVIEW_LINKS, Relation.POPULATION),
@@ -78,6 +81,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_POPULATION, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.WRITE_RECORD, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_FEEDS, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_QUALITY, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_QUARANTINE, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_LINKAGE, Relation.POPULATION),
         (Role.SYSTEM, Purpose.PLANNING, Action.READ_POPULATION, Relation.POPULATION),

@@ -1,8 +1,9 @@
 """How does a batch get from the inbox into the vault: landed as received, read, typed, and every line accounted for?
 
-A batch leaves four things in the vault: its files as received, its typed rows (`typed.<source>.<table>`), the records
-set aside (`aside.<source>`) and its book: one row per file and one per reason. The book is written last. A run that
-dies leaves whole batches with a book, which the next run takes up, and unfinished ones, which it does again.
+A batch leaves five things in the vault: its files as received, its typed rows (`typed.<source>.<table>`) and their
+profile (`profile.<source>`), the records set aside (`aside.<source>`) and its book: one row per file and one per
+reason. The book is written last. A run that dies leaves whole batches with a book, which the next run takes up, and
+unfinished ones, which it does again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch, unreadable
+from washhouse.record.quality.profile import profile_tables
 from washhouse.record.tables import BATCH, QUARANTINE
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.origin import with_origin
@@ -199,6 +201,8 @@ def land_batch(
     landing.land_rest()
     for table, rows in result.tables.items():
         context.vault.write(f"typed.{spec.name}.{table}", batch.generation, with_origin(rows, result))
+    profile = profile_tables(spec, {name: [read.rows] for name, read in result.tables.items()})
+    context.vault.write(f"profile.{spec.name}", batch.generation, profile)
     _keep_aside(context, batch, result)
     context.reached("batch-typed")
     book = _book(context, batch, result, contract)

@@ -11,8 +11,8 @@ from washhouse.lake.disk import remove_half_written
 from washhouse.lake.pointer import Version, forget, history
 from washhouse.pipeline.context import RunContext
 
-BY_BATCH = ("typed", "aside")
-"""Vault tables whose generations are batches, named `typed.<source>.<table>` and `aside.<source>`."""
+BY_BATCH = ("typed", "aside", "profile")
+"""Vault tables whose generations are batches: `typed.<source>.<table>`, `aside.<source>`, `profile.<source>`."""
 
 
 def name_version(number: int, batches: tuple[str, ...]) -> str:

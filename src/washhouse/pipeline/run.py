@@ -1,6 +1,6 @@
 """The main job: everything new in an inbox becomes the next version of one linked record.
 
-lock -> restore -> land and read -> link -> build -> score -> publish -> directory -> prune
+lock -> restore -> land and read -> link -> build -> check -> score -> publish -> directory -> prune
 
 Nothing that readers see changes before the pointer is swapped in `publish`. Every step can be done again: a run that
 dies anywhere leaves the last version readable, and the next run comes to the same contents.
@@ -34,6 +34,7 @@ from washhouse.pipeline.linking import link
 from washhouse.pipeline.live_records import forget_landed
 from washhouse.pipeline.progress import Clock, Progress, Silent
 from washhouse.pipeline.publishing import name_version, prune, prune_models
+from washhouse.pipeline.quality import check_quality
 from washhouse.pipeline.recording import build_record, write_books
 from washhouse.pipeline.report import RunReport, count_sources
 from washhouse.pipeline.resource_set import ResourceSet
@@ -281,6 +282,8 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         buckets=context.settings.buckets,
         summary=summary,
     )
+    with clock.step("quality"):
+        candidate, clock.rows = check_quality(context, candidate, files, linked)
     with clock.step("score"):
         candidate, clock.rows = score(context, candidate)
     return candidate

@@ -29,6 +29,7 @@ from washhouse.record.tables import (
     CARE_RELATION,
     EVENT,
     PERSON,
+    QUALITY,
     QUARANTINE,
     RELATION,
     RETIRED,
@@ -305,6 +306,16 @@ class Record:
         """
         self._allow(Action.READ_FEEDS, [])
         return self._store.read(BATCH, self.version.tables["batch"])
+
+    def quality(self) -> pa.Table:
+        """Rows of `record.quality`: what every check came to. None in a version from before there were checks.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        self._allow(Action.READ_QUALITY, [])
+        number = self.version.tables.get(QUALITY.name)
+        return arrow_schema(QUALITY).empty_table() if number is None else self._store.read(QUALITY, number)
 
     def quarantine(self, limit: int, offset: int = 0, source: str | None = None) -> pa.Table:
         """Rows of `record.quarantine`, the newest batch first; reasons, never values.

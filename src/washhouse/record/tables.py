@@ -193,6 +193,27 @@ SCORE = Table(
     ),
 )
 
+QUALITY = Table(
+    name="quality",
+    grain="one row per check and what it was asked of: a source's part of the record, or a table of a delivery",
+    key=("check", "source", "batch", "source_table"),
+    order=("check", "source", "batch", "source_table"),
+    columns=(
+        Column("check", "string", "Id of the check, see docs/reference/checks.md", nullable=False),
+        Column("source", "string", "Sending system; null for the record as a whole"),
+        Column("batch", "string", "Batch; null for the record as it stands"),
+        Column("source_table", "string", "Table of the source contract; null for a whole source or batch"),
+        Column("column", "string", "Column that is furthest off, if columns are compared"),
+        Column("compared_with", "string", "Batch that it is compared with"),
+        Column("count", "int64", "How many break it; null for 1 to 7 people or events, which are not told"),
+        Column("denominator", "int64", "Out of how many", nullable=False),
+        Column("value", "float64", "What the check measures, as its declaration says; null where `count` is not told"),
+        Column("limit", "float64", "What it may come to", nullable=False),
+        Column("status", "string", "`met`, `over` or `not-judged` (too few)", nullable=False),
+        Column("is_new", "bool", "The batch came with this version; true for the record as it stands", nullable=False),
+    ),
+)
+
 SQL_TYPES: dict[ColumnType, str] = {
     "string": "VARCHAR",
     "int32": "INTEGER",
@@ -204,4 +225,4 @@ SQL_TYPES: dict[ColumnType, str] = {
 }
 """The engine's type for each type of a contract."""
 
-TABLES = (PERSON, PERSON_VIEW, EVENT, RELATION, CARE_RELATION, RETIRED, BATCH, QUARANTINE, SCORE)
+TABLES = (PERSON, PERSON_VIEW, EVENT, RELATION, CARE_RELATION, RETIRED, BATCH, QUARANTINE, SCORE, QUALITY)

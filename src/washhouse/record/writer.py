@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from washhouse.core.tables import Table
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
-from washhouse.record.tables import SCORE
+from washhouse.record.tables import QUALITY, SCORE
 from washhouse.record.views import bucket_finder
 
 
@@ -32,12 +33,36 @@ def write_scores(
         RefusedError: The grant does not allow it.
         InputError: The rows break the contract.
     """
-    if audit is not None:
-        audit.authorise(grant, Action.WRITE_RECORD, detail={"table": SCORE.name, "rows": scores.num_rows})
-    else:
-        check_permission(grant, Action.WRITE_RECORD)
+    _allow(grant, SCORE, scores.num_rows, audit)
     find = bucket_finder(store, version)
     column = pa.array([find(person) for person in scores["person_id"].to_pylist()], pa.int32())
     if "bucket" in scores.column_names:
         scores = scores.drop_columns("bucket")
     return store.write(SCORE, scores.append_column("bucket", column))
+
+
+def write_quality(store: Lake, grant: Grant, findings: pa.Table, *, audit: AuditTrail | None = None) -> int:
+    """Replace `record.quality`; see `write_scores`.
+
+    Args:
+        store: The record's tables.
+        grant: Leave to write results.
+        findings: Rows of `record.tables.QUALITY`, in any order.
+        audit: Where the decision is written: one event.
+
+    Returns:
+        The Delta version of the table.
+
+    Raises:
+        RefusedError: The grant does not allow it.
+        InputError: The rows break the contract.
+    """
+    _allow(grant, QUALITY, findings.num_rows, audit)
+    return store.write(QUALITY, findings)
+
+
+def _allow(grant: Grant, table: Table, rows: int, audit: AuditTrail | None) -> None:
+    if audit is not None:
+        audit.authorise(grant, Action.WRITE_RECORD, detail={"table": table.name, "rows": rows})
+    else:
+        check_permission(grant, Action.WRITE_RECORD)

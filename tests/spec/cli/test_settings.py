@@ -9,7 +9,7 @@ import pytest
 
 from washhouse.cli.settings import FRESH_FILE, prepare_home, read_settings
 from washhouse.core.errors import InputError
-from washhouse.core.home import Home, LinkageLimits, Settings
+from washhouse.core.home import Home, LinkageLimits, QualityLimits, Settings
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def test_a_refusal_names_the_setting_and_does_not_quote_it(home: Home, monkeypat
 def test_a_fresh_home_gets_a_commented_file_that_changes_nothing_and_names_every_setting(home: Home) -> None:
     prepare_home(home)
     assert read_settings(home) == Settings()
-    for field in (*fields(Settings), *fields(LinkageLimits)):
-        assert f"\n# {field.name} = " in FRESH_FILE or f"\n[{field.name}]\n" in FRESH_FILE
+    for field in (*fields(Settings), *fields(LinkageLimits), *fields(QualityLimits)):
+        assert f"\n# {field.name} = " in FRESH_FILE or f"{field.name}]\n" in FRESH_FILE
     lines = (line.removeprefix("# ") for line in FRESH_FILE.splitlines() if " = " in line or line.startswith("["))
     home.settings_file.write_text("\n".join(lines))
     assert read_settings(home) == Settings()

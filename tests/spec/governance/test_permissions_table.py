@@ -29,6 +29,7 @@ clinician  direct-care  reveal                care
 clinician  direct-care  review                care
 clinician  direct-care  view-audit-of-person  care
 steward    stewardship  read-feeds            population
+steward    stewardship  read-quality          population
 steward    stewardship  read-quarantine       population
 steward    stewardship  read-linkage          population
 steward    stewardship  view-link-history     population
@@ -39,6 +40,7 @@ system     operations   identify              population
 system     operations   read-population       population
 system     operations   write-record          population
 system     operations   read-feeds            population
+system     operations   read-quality          population
 system     operations   read-quarantine       population
 system     operations   read-linkage          population
 system     planning     read-population       population

@@ -85,6 +85,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"person_id": BOB, "model": "crisis", "model_version": "1", "index_date": date(2026, 7, 1), "status": "scored"},
     ],
     "batch": [],
+    "quality": [],
     "quarantine": [
         {
             "source": source,
