@@ -70,7 +70,7 @@ FRESH_FILE = """\
 # What happens when a check that can stop is over its limit: "warn" publishes and says so, "stop" ends with status 4.
 # gate = "warn"
 
-# Limits of single checks where they are not the check's own: a name of docs/reference/checks.md, and what it may come to.
+# Limits of single checks, where not the check's own: a name of docs/reference/checks.md, and what it may come to.
 [quality.limits]
 """
 
