@@ -29,7 +29,7 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version, history, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
-from washhouse.pipeline.gate import LINKAGE, read_refused
+from washhouse.pipeline.gate import LINKAGE, QUALITY, read_refused
 from washhouse.pipeline.identifying import Identifier
 from washhouse.record.link_history import read_link_history
 from washhouse.record.link_review import read_link_review
@@ -158,6 +158,7 @@ class PublishedVersions:
             identities=read_index(self._vault, version.vault),
             history=partial(read_earlier, self._home),
             refused=partial(read_refused, self._home, LINKAGE, version.id),
+            quality_refused=partial(read_refused, self._home, QUALITY, version.id),
             link_review=read_link_review(self._vault, version.vault, version.summary),
             review_records=read_record_index(self._vault, version.vault),
             link_history=cache(partial(read_link_history, self._vault, version.vault)),

@@ -31,7 +31,7 @@ from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
 from washhouse.record.buckets import bucket_of
 from washhouse.record.link_review import build_link_review
 from washhouse.record.reader import open_record
-from washhouse.record.tables import BATCH, EVENT, PERSON, QUARANTINE, RELATION, RETIRED, SCORE, TABLES
+from washhouse.record.tables import BATCH, EVENT, PERSON, QUALITY, QUARANTINE, RELATION, RETIRED, SCORE, TABLES
 from washhouse.web.shell.app import create_app
 from washhouse.web.shell.services import Published, Services
 
@@ -168,6 +168,33 @@ def reason(row: int, rule: str = "impossible-date", **rest: Any) -> dict[str, An
     }
 
 
+def finding(check: str, **rest: Any) -> dict[str, Any]:
+    told = {"count": 10, "denominator": 1000, "value": 0.01, "limit": 0.02, "status": "met", "is_new": True}
+    return {"check": check, "source": "gp", **told, **rest}
+
+
+FINDINGS = [
+    finding("event-after-death", count=None, denominator=40, value=None, status="over"),
+    finding("event-after-death", source="hospital", count=0, value=0.0),
+    finding("birth-month-missing", source=None, limit=0.05),
+    finding("lines-set-aside", batch="2025-06-01", source_table="journal", value=0.01),
+    finding("lines-set-aside", batch="2025-07-01", source_table="journal", count=30, value=0.03, status="over"),
+    finding(
+        "missing-changed",
+        batch="2025-06-01",
+        source_table="journal",
+        column="unit",
+        compared_with="2025-05-01",
+        value=0.4,
+        status="over",
+        is_new=False,
+    ),
+    finding(
+        "rows-changed", batch="2025-07-01", source_table="patients", denominator=12, value=0.1, status="not-judged"
+    ),
+]
+"""One check of the record and one new delivery are over their limits; an old delivery is, too."""
+
 ROWS: dict[str, list[dict[str, Any]]] = {
     PERSON.name: [
         person(ANNA, ethnic_category="B", practice="P1"),
@@ -216,6 +243,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         score(BEN, None, TODAY),
         score(DORA, 0.9, TODAY),
     ],
+    QUALITY.name: FINDINGS,
 }
 
 

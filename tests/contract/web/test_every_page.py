@@ -29,6 +29,7 @@ PARAMETERS = {
     "batch": "2025-07-01",
     "pair": f"{'1' * 32}-{'2' * 32}",
     "change": "1",
+    "check": "event-after-death",
 }
 PERSON_ACTIONS = {
     Action.READ_PERSON,

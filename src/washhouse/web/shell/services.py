@@ -56,7 +56,8 @@ class Published:
         open_record: Opens this version's record under a grant.
         identities: The vault's identities of this version, for `reveal` only.
         history: Reads the versions that are kept, this one last.
-        refused: Reads what the limits of linkage refused since this version, see `pipeline.linkage_gate`.
+        refused: Reads what the limits of linkage refused since this version, see `pipeline.gate`.
+        quality_refused: Reads what the limits of data quality refused since this version.
         link_review: Questions about links; None where the version has none.
         review_records: The records that they are about, for `reveal_records` only.
         link_history: Reads who was who and what changed it, for `read_history` only; None where the version keeps none.
@@ -71,6 +72,7 @@ class Published:
     identities: IdentityIndex = field(repr=False)
     history: Callable[[], Sequence[EarlierVersion]] = field(default=tuple, repr=False)
     refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
+    quality_refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
     link_review: LinkReview | None = field(default=None, repr=False)
     review_records: RecordIndex | None = field(default=None, repr=False)
     link_history: Callable[[], LinkHistory] | None = field(default=None, repr=False)

@@ -12,6 +12,7 @@ from washhouse.desk.person_changes import list_person_changes
 from washhouse.governance.permissions import Action
 from washhouse.record.reader import covers_of
 from washhouse.web.shell.respond import render
+from washhouse.web.shell.services import Published
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import plural
 from washhouse.web.steward.feeds import Feed, build_batches, build_feeds
@@ -40,7 +41,11 @@ def show_steward_home(visit: Visit) -> Response:
     return render(
         visit,
         "steward/home.html",
-        tasks=[*find_tasks(feeds, visit.services.today()), *find_link_tasks(visit)],
+        tasks=[
+            *find_tasks(feeds, visit.services.today()),
+            *find_quality_tasks(visit.published),
+            *find_link_tasks(visit),
+        ],
         latest=batches[:LATEST],
         people=linkage.get("people"),
         records=linkage.get("records"),
@@ -64,6 +69,17 @@ def find_tasks(feeds: Sequence[Feed], today: date) -> list[Task]:
             tasks.append(
                 Task(f"{feed.title}: {lines} in quarantine.", f"/quarantine?source={feed.source}", "See reasons")
             )
+    return tasks
+
+
+def find_quality_tasks(published: Published) -> list[Task]:
+    """What the checks of the data found, and whether they held a newer version back."""
+    tasks = []
+    if published.quality_refused() is not None:
+        tasks.append(Task("Quality: a newer build was refused.", "/quality#refused", "See why"))
+    over = published.summary.get("quality", {}).get("over", 0)
+    if over:
+        tasks.append(Task(f"Quality: {plural(over, 'finding')} over the limit.", "/quality#over", "See what to do"))
     return tasks
 
 
