@@ -117,6 +117,17 @@ def test_a_registration_and_a_death(feed):
     ]
 
 
+def test_an_opt_out_stands_until_it_is_taken_back(feed):
+    out, left, back = ({**PATIENT, "patient_id": who, "type1_optout": True} for who in "789")
+    feed.batch("2026-05-01", {"patients": [back, PATIENT | {"patient_id": "6", "type1_optout": False}]})
+    feed.batch("2026-06-01", {"patients": [out, left, back]})
+    feed.batch("2026-07-01", {"patients": [out, {**back, "type1_optout": False}]})
+    assert feed.events("OPT_OUT", columns="source_id, code, time, recorded_at, superseded_at") == [
+        ("7", "OPT_OUT//type-1", None, datetime(2026, 6, 1), None),
+        ("8", "OPT_OUT//type-1", None, datetime(2026, 6, 1), None),
+    ]
+
+
 def test_an_identity_is_the_latest_state_merged_with_the_companion(feed):
     companion = {
         "local_patient_id": "7",

@@ -72,6 +72,16 @@ _REGISTRATIONS = event_query(
     where="e.practice_code IS NOT NULL",
 )
 
+# The practice's last word counts: who has left its list without taking the opt-out back is still opted out.
+_OPT_OUTS = event_query(
+    f"({latest('gp_opt_out', 'patient_id')}) AS e",
+    source_id="e.patient_id",
+    time="CAST(NULL AS TIMESTAMP)",
+    superseded_at="CAST(NULL AS TIMESTAMP)",
+    code="'OPT_OUT//type-1'",
+    where="e.type1_optout",
+)
+
 _PRACTICES = """
     SELECT patient_id AS source_id, practice_of(practice_code) AS practice, registered_from AS since,
            registered_to AS until
@@ -112,8 +122,12 @@ MAPPING = Mapping(
             queries=(_PRESCRIPTIONS,),
         ),
         Stage(
-            states=(_REGISTRATION_STATES, States("gp_death", "patients", ("patient_id", "deceased_date"))),
-            queries=(_REGISTRATIONS, death_query("gp_death", "patient_id", "deceased_date")),
+            states=(
+                _REGISTRATION_STATES,
+                States("gp_death", "patients", ("patient_id", "deceased_date")),
+                States("gp_opt_out", "patients", ("patient_id", "type1_optout")),
+            ),
+            queries=(_REGISTRATIONS, death_query("gp_death", "patient_id", "deceased_date"), _OPT_OUTS),
         ),
     ),
     practices=Stage(states=(_REGISTRATION_STATES,), queries=(_PRACTICES,)),
