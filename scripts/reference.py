@@ -7,6 +7,7 @@ from pathlib import Path
 from washhouse.cli.reference import render_commands
 from washhouse.insight.features.reference import render_features
 from washhouse.linkage.reference import render_link_settings
+from washhouse.record.export.reference import render_exports
 from washhouse.record.quality.reference import render_checks
 from washhouse.record.quality.registry import CHECKS
 from washhouse.sources.declared.keys import render_keys
@@ -19,6 +20,7 @@ REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 PAGES = {
     "checks.md": lambda: render_checks(CHECKS.values()),
     "commands.md": render_commands,
+    "exports.md": render_exports,
     "features.md": render_features,
     "fhir.md": render_fhir,
     "link-settings.md": render_link_settings,

@@ -45,6 +45,8 @@ class Action(StrEnum):
     """Which records belonged to whom, when, and who changed it; by opaque ids, no values of theirs."""
     READ_POPULATION = "read-population"
     """Every person's de-identified rows, by a kernel."""
+    EXPORT = "export"
+    """Take the population's pseudonymised rows out, in another format."""
     WRITE_RECORD = "write-record"
     """Scores and other results."""
 
@@ -86,6 +88,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_LINKAGE, Relation.POPULATION),
         (Role.SYSTEM, Purpose.PLANNING, Action.READ_POPULATION, Relation.POPULATION),
         (Role.SYSTEM, Purpose.RESEARCH, Action.READ_POPULATION, Relation.POPULATION),
+        (Role.SYSTEM, Purpose.RESEARCH, Action.EXPORT, Relation.POPULATION),
     }
 )
 

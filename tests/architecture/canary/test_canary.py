@@ -121,6 +121,12 @@ def test_no_file_outside_the_vault_holds_an_identity(place: Place) -> None:
     assert place.scan(place.home, leave_out=place.home / "vault") == {}
 
 
+def test_no_export_holds_an_identity(place: Place) -> None:
+    exports = place.home.parent / "exports"
+    assert {folder.name for folder in exports.iterdir()} == {"meds"}
+    assert place.scan(exports) == {}
+
+
 def test_the_vault_is_unreadable_without_its_key(place: Place) -> None:
     vault = place.home / "vault"
     assert sum(path.stat().st_size for path in vault.rglob("*") if path.is_file()) > 100_000

@@ -45,6 +45,7 @@ system     operations   read-quarantine       population
 system     operations   read-linkage          population
 system     planning     read-population       population
 system     research     read-population       population
+system     research     export                population
 system     operations   view-link-history     population
 """
 # fmt: on

@@ -1,0 +1,128 @@
+"""`washhouse export`: the record in the formats of others, pseudonymised, under a grant, noted in the audit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from washhouse.cli.options import AsJson, DeskUrl, HomeThere, KeyFile, MemoryLimit
+from washhouse.cli.settings import read_settings
+from washhouse.core.errors import HomeError, InputError
+from washhouse.core.home import Home
+from washhouse.desk.clock import utc_now
+from washhouse.desk.database import open_desk
+from washhouse.governance.audit import AuditTrail
+from washhouse.governance.grants import Purpose, Role, mint_grant
+from washhouse.governance.keys import load_master_key
+from washhouse.lake.pointer import read_current
+from washhouse.lake.store import Lake
+from washhouse.record.export.folder import new_folder
+from washhouse.record.export.meds import write_meds
+from washhouse.record.export.people import Population, open_population
+from washhouse.record.export.pseudonyms import export_key
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Out: TypeAlias = Annotated[Path, typer.Option("--out", help="Folder to make.")]
+Project: TypeAlias = Annotated[
+    str, typer.Option(help="Project that it is for: its exports share their numbers, and no others do.")
+]
+Write = Callable[[Population, Path], dict[str, Any]]
+"""Writes a population into an empty folder and says what it came to."""
+
+
+@app.callback()
+def export() -> None:
+    """Take the published record out in the format of others, pseudonymised, for research.
+
+    Example: washhouse export meds --home home --out meds
+    """
+
+
+@app.command()
+def meds(
+    home: HomeThere,
+    out: Out,
+    project: Project = "",
+    as_json: AsJson = False,
+    memory_limit: MemoryLimit = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Write the record as a MEDS 0.4 data set: data, codes, splits.
+
+    People are those of the view for research; who has opted out is not among them. One event in the audit holds the
+    hash of who they are.
+
+    Exit status: 0 done; 2 wrong usage; 3 bad input; 4 refused; 5 broken home.
+
+    Example: washhouse export meds --home home --out meds --project frailty-study
+    """
+    settings = {"memory_limit": memory_limit, "key_file": key_file, "desk_url": desk_url}
+    report = export_population(home, out, project, "meds", settings, write_meds)
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    typer.echo(f"{report['subjects']:,} subjects, {report['events']:,} events of {report['codes']:,} codes")
+    _tell_rest(report)
+
+
+def export_population(
+    home: Path, out: Path, project: str, form: str, flags: dict[str, Any], write: Write
+) -> dict[str, Any]:
+    """Open the published version for research, and have it written.
+
+    Args:
+        home: The home's folder.
+        out: Folder to make.
+        project: Project, or empty.
+        form: Name of the format.
+        flags: Settings given on the command line.
+        write: Writes it.
+
+    Returns:
+        What `write` says, with `version`, `format`, `people` and `opted_out`.
+
+    Raises:
+        InputError: `home-missing`, or about `out`; see `record.export.folder`.
+        HomeError: `nothing-published`, or the key is missing or wrong.
+    """
+    where = Home(home)
+    if not home.is_dir():
+        raise InputError("home-missing", "There is no such home.", "Check --home.")
+    settings = read_settings(where, **flags)
+    version = read_current(where)
+    if version is None:
+        raise HomeError("nothing-published", "This home has no published version yet.", "Run `washhouse run` first.")
+    key = export_key(load_master_key(where, settings), project, version.id)
+    desk = open_desk(settings.desk_url or where.desk_file)
+    try:
+        grant = mint_grant(
+            actor="system", role=Role.SYSTEM, purpose=Purpose.RESEARCH, persons=None, now=utc_now(), minutes=720
+        )
+        with new_folder(out) as making:
+            population = open_population(
+                Lake(where.lake),
+                version,
+                grant,
+                AuditTrail(desk),
+                key=key,
+                form=form,
+                project=project,
+                settings=settings,
+            )
+            written = write(population, making)
+    finally:
+        desk.close()
+    people = {"people": population.people, "opted_out": population.opted_out}
+    return {"version": version.id, "format": form, "project": project, **people, **written}
+
+
+def _tell_rest(report: dict[str, Any]) -> None:
+    if report["opted_out"]:
+        typer.echo(f"{report['opted_out']:,} people have opted out and are not in it.")
+    typer.echo(f"Version {report['version']}. These are rows about people: keep them where the project may use them.")
