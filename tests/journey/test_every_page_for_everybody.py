@@ -82,8 +82,8 @@ def test_the_day_goes_on_without_script(open_browser: Opener, enter: Enter) -> N
     page.goto("/caseload")
     page.get_by_label("Length of the list").select_option("5")
     page.get_by_role("button", name="Apply").click()
-    assert "n=5" in page.url
-    assert page.locator(".wh-caseload .wh-caseload__name").count() == 5
+    page.wait_for_url("**n=5*")
+    expect(page.locator(".wh-caseload .wh-caseload__name")).to_have_count(5)
     # And a person is reviewed
     page.locator(".wh-caseload .wh-caseload__name").nth(3).click()
     page.get_by_label("Yes").check()

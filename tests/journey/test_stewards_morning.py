@@ -25,7 +25,7 @@ def test_every_line_of_every_feed_is_accounted_for(steward: Page) -> None:
     # Given the feeds
     steward.get_by_role("link", name="Feeds", exact=True).click()
     cards = steward.locator(".wh-feed")
-    assert cards.count() == 5
+    expect(cards).to_have_count(5)
     # Then each says so
     for card in cards.all():
         expect(card).to_contain_text("Every line is accounted for")
@@ -44,7 +44,7 @@ def test_rules_lead_to_their_reasons(steward: Page) -> None:
     steward.goto("/quarantine")
     steward.locator("a[href*='source=social_care&rule=impossible-date']").click()
     expect(steward.get_by_label("Rule", exact=True)).to_have_value("impossible-date")
-    assert steward.locator(".wh-reason").count() == 1
+    expect(steward.locator(".wh-reason")).to_have_count(1)
     steward.get_by_role("link", name="Clear").click()
     expect(steward.get_by_label("Rule", exact=True)).to_have_value("")
 
