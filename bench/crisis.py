@@ -48,8 +48,10 @@ from washhouse.insight.models.design import design_columns
 from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, figures_of_risk, measure_auroc
 from washhouse.insight.models.linear import fit_logistic
 from washhouse.insight.models.store import load_linear
+from washhouse.lake.engine import LocalEngine
 from washhouse.lake.pointer import Version, read_current
 from washhouse.lake.store import Lake
+from washhouse.pipeline.context import resources_of
 from washhouse.record.kernels import Kernel, run
 
 MODELS = ("points", "logistic")
@@ -115,7 +117,8 @@ class Judged:
 
     def _compute(self, kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
         settings = read_settings(self.home)
-        parts = run(Lake(self.home.lake), self.version, system_grant(utc_now()), kernel, extra=extra, settings=settings)
+        engine = LocalEngine(resources_of(self.home, settings))
+        parts = run(Lake(self.home.lake), self.version, system_grant(utc_now()), kernel, extra=extra, engine=engine)
         return pa.concat_tables(list(parts))
 
     def _hazards(self, city: Path, rows: pa.Table) -> np.ndarray:

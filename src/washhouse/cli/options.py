@@ -13,5 +13,9 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON 
 Buckets: TypeAlias = Annotated[int | None, typer.Option("--buckets", help="Person buckets of the record.")]
 Threads: TypeAlias = Annotated[int | None, typer.Option("--threads", help="Threads an engine may use, 0 for all.")]
 MemoryLimit: TypeAlias = Annotated[str | None, typer.Option("--memory-limit", help="Memory an engine may use: 4GB.")]
+EngineOf: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--engine", help="Spark that computes: spark://host:7077, or local[2]. None: no Spark."),
+]
 KeyFile: TypeAlias = Annotated[str | None, typer.Option("--key-file", help="File with the vault's master key.")]
 DeskUrl: TypeAlias = Annotated[str | None, typer.Option("--desk-url", help="SQLAlchemy URL of the desk.")]

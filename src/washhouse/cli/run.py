@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from washhouse.cli.options import AsJson, Buckets, DeskUrl, HomeToMake, KeyFile, MemoryLimit, Threads
+from washhouse.cli.options import AsJson, Buckets, DeskUrl, EngineOf, HomeToMake, KeyFile, MemoryLimit, Threads
 from washhouse.cli.progress import RichProgress
 from washhouse.cli.settings import prepare_home, read_settings
 from washhouse.core.home import Home
@@ -24,6 +24,7 @@ def run(
     buckets: Buckets = None,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
+    engine: EngineOf = None,
     key_file: KeyFile = None,
     desk_url: DeskUrl = None,
     die: Annotated[str, typer.Option("--die-at", hidden=True)] = "",
@@ -38,7 +39,13 @@ def run(
     """
     where = Home(home)
     settings = read_settings(
-        where, buckets=buckets, threads=threads, memory_limit=memory_limit, key_file=key_file, desk_url=desk_url
+        where,
+        buckets=buckets,
+        threads=threads,
+        memory_limit=memory_limit,
+        engine=engine,
+        key_file=key_file,
+        desk_url=desk_url,
     )
     prepare_home(where)
     report = run_inbox(where, settings, inbox, progress=RichProgress(), reached=die_at(die) if die else nothing)

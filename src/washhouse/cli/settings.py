@@ -40,6 +40,9 @@ FRESH_FILE = """\
 # Minutes without a request after which a web session ends.
 # session_minutes = 30
 
+# Who computes: empty for this machine, or the address of a Spark cluster ("spark://host:7077"), or "local[2]".
+# engine = ""
+
 # How good a linkage must be to be published; 0 is no limit. Every build's figures stand on the page Linkage.
 [linkage]
 
@@ -108,6 +111,7 @@ class _Fields(BaseSettings):
     desk_url: str = _DEFAULTS.desk_url
     key_file: str = _DEFAULTS.key_file
     session_minutes: int = Field(_DEFAULTS.session_minutes, ge=1, le=24 * 60)
+    engine: str = Field(_DEFAULTS.engine, pattern=r"^(local(\[(\d+|\*)(,\d+)?\])?|(spark|k8s|yarn)\S*|)$")
     linkage: _Limits = _Limits.model_validate({})
     quality: _Quality = _Quality.model_validate({})
 

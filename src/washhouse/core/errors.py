@@ -30,6 +30,9 @@ class WashhouseError(Exception):
         self.message = message
         self.hint = hint
 
+    def __reduce__(self) -> tuple[type[WashhouseError], tuple[str, str, str]]:
+        return type(self), (self.code, self.message, self.hint)
+
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 

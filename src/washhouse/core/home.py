@@ -108,6 +108,8 @@ class Settings:
         desk_url: SQLAlchemy URL of the desk; empty for SQLite inside the home.
         key_file: File that holds the vault's master key; empty for `vault/master.key`.
         session_minutes: Minutes without a request after which a web session ends.
+        engine: Who computes: empty for this process, else the address of a Spark cluster, e.g. `spark://host:7077`,
+            or `local[2]` for Spark on this machine.
         linkage: How good a linkage must be to be published.
         quality: How good data must be to be published.
     """
@@ -119,5 +121,6 @@ class Settings:
     desk_url: str = ""
     key_file: str = ""
     session_minutes: int = 30
+    engine: str = ""
     linkage: LinkageLimits = LinkageLimits()
     quality: QualityLimits = QualityLimits()

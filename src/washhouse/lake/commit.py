@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,6 +38,14 @@ def is_ahead(delta: DeltaTable, published: int) -> bool:
     return not (last.get("operation") == "RESTORE" and str(restored_to) == str(published))
 
 
+@dataclass(frozen=True)
+class WrittenFile:
+    """A Parquet file that is on the disk and belongs to no version yet: its path in the table's folder and its rows."""
+
+    relative: str
+    rows: int
+
+
 class PartFile:
     """One Parquet file while it is written: rows are held back until a row group is full."""
 
@@ -61,17 +70,23 @@ class PartFile:
             rest = held.slice(whole)
             self.held, self.held_rows = ([rest], rest.num_rows) if rest.num_rows else ([], 0)
 
-    def close(self) -> None:
+    def close(self) -> WrittenFile:
         """Write what is held back and force the file to the disk."""
         if self.held_rows:
             self.writer.write_table(pa.concat_tables(self.held), row_group_size=ROW_GROUP)
         self.writer.close()
         sync_file(self.path)
+        return WrittenFile(self.relative, self.rows)
 
 
-def write_files(folder: Path, table: Table, parts: Iterable[pa.Table]) -> list[PartFile]:
-    """Write rows to one new file a partition; returns the files."""
-    write_id = uuid.uuid4().hex
+def new_name() -> str:
+    """A name for a file that no other write gives."""
+    return f"part-{uuid.uuid4().hex}"
+
+
+def write_files(folder: Path, table: Table, parts: Iterable[pa.Table], name: str = "") -> list[WrittenFile]:
+    """Write rows to one new file a partition, called by a name of its own or a given one; returns the files."""
+    name = name or new_name()
     schema = arrow_schema(table)
     stored = pa.schema([field for field in schema if field.name not in table.partition_by])
     files: dict[int | None, PartFile] = {}
@@ -79,11 +94,9 @@ def write_files(folder: Path, table: Table, parts: Iterable[pa.Table]) -> list[P
         for value, run in _runs(table, rows):
             if value not in files:
                 home = "" if value is None else f"{table.partition_by[0]}={value}/"
-                files[value] = PartFile(folder, f"{home}part-{write_id}.parquet", stored)
+                files[value] = PartFile(folder, f"{home}{name}.parquet", stored)
             files[value].add(run.select(stored.names))
-    for file in files.values():
-        file.close()
-    return list(files.values())
+    return [file.close() for file in files.values()]
 
 
 def _runs(table: Table, rows: pa.Table) -> Iterable[tuple[int | None, pa.Table]]:
@@ -96,15 +109,15 @@ def _runs(table: Table, rows: pa.Table) -> Iterable[tuple[int | None, pa.Table]]
         yield int(value), rows.filter(pc.equal(column, value))
 
 
-def commit_files(folder: Path, table: Table, files: Sequence[PartFile]) -> int:
+def commit_files(folder: Path, table: Table, files: Sequence[WrittenFile]) -> int:
     """Make files the whole content of a table, in one commit; returns its Delta version."""
     schema = Schema.from_arrow(pa.schema([pa.field(field.name, field.type, True) for field in arrow_schema(table)]))
     added = [
         AddAction(
             path=file.relative,
-            size=file.path.stat().st_size,
+            size=(folder / file.relative).stat().st_size,
             partition_values={name: file.relative.partition("=")[2].partition("/")[0] for name in table.partition_by},
-            modification_time=int(file.path.stat().st_mtime * 1000),
+            modification_time=int((folder / file.relative).stat().st_mtime * 1000),
             data_change=True,
             stats=f'{{"numRecords":{file.rows}}}',
         )

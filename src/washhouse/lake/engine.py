@@ -1,9 +1,16 @@
-"""How is DuckDB opened, so that every layer computes under the same rules?"""
+"""Who computes, and how is DuckDB opened, so that every layer computes under the same rules?
+
+A step over people is a **task**: a function of one bucket (or one block group) that an engine calls with whatever it
+may use. `LocalEngine` calls one task after another, DuckDB's threads inside; `lake.spark.SparkEngine` lets a cluster
+call the very same functions side by side. No step knows which.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 import duckdb
 
@@ -48,3 +55,63 @@ def connect(*, memory_limit: str = "4GB", threads: int = 0, spill: Path | None =
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+_Thing = TypeVar("_Thing")
+_Made = TypeVar("_Made")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What one task may use.
+
+    Attributes:
+        memory_limit: Memory that its engine may use before it spills, e.g. `"4GB"`.
+        threads: Threads, 0 for all.
+        spill: Folder for what does not fit; None: nothing is spilled.
+    """
+
+    memory_limit: str = "4GB"
+    threads: int = 0
+    spill: Path | None = None
+
+    def connect(self) -> Connection:
+        """Open an engine within them; close it when done."""
+        return connect(memory_limit=self.memory_limit, threads=self.threads, spill=self.spill)
+
+
+Task: TypeAlias = Callable[[_Thing, Resources], _Made]
+"""A function of one thing and of what may be used for it. It can be pickled, as can its thing and what it makes, and
+may be called twice for one thing: what it leaves on disk the second time takes the place of the first."""
+
+
+class Engine(Protocol):
+    """Calls tasks."""
+
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing]) -> Iterator[_Made]:
+        """Call a task for each thing; what it makes comes in the order of the things, each when it is asked for.
+
+        Raises:
+            WashhouseError: The first that a task raised.
+        """
+
+    def close(self) -> None:
+        """Let go of what the engine holds."""
+
+
+class LocalEngine:
+    """Calls tasks one after another in this process.
+
+    Args:
+        resources: What each task may use.
+    """
+
+    def __init__(self, resources: Resources) -> None:
+        self._resources = resources
+
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing]) -> Iterator[_Made]:
+        """Call a task for each thing; see `Engine.map`."""
+        return (task(thing, self._resources) for thing in things)
+
+    def close(self) -> None:
+        """Nothing is held."""

@@ -1,15 +1,17 @@
 """Where do the versions of a table live, and how is one written and read?
 
-A write replaces a table's whole content in one commit; older versions stay readable until `prune`.
+A write replaces a table's whole content in one commit; older versions stay readable until `prune`. A large table is
+written by the tasks of an engine, a file each; only the commit is made here.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,9 +20,13 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from washhouse.core.errors import HomeError
 from washhouse.core.tables import Table
-from washhouse.lake.commit import commit_files, is_ahead, write_files
-from washhouse.lake.engine import Connection
+from washhouse.lake.commit import WrittenFile, commit_files, is_ahead, new_name, write_files
+from washhouse.lake.engine import Connection, Engine, Resources, Task
 from washhouse.lake.schemas import arrow_schema, conform, conform_batch
+
+_Thing = TypeVar("_Thing")
+Make = Task[_Thing, Iterator[pa.RecordBatch]]
+"""Makes rows of one partition, in the order of the table's contract."""
 
 
 class Lake:
@@ -33,6 +39,9 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self._files = lru_cache(maxsize=256)(self._list_files)
+
+    def __reduce__(self) -> tuple[type[Lake], tuple[Path]]:
+        return Lake, (self.root,)
 
     def write(self, table: Table, data: pa.Table | pa.RecordBatchReader) -> int:
         """Replace a table's content in one commit.
@@ -57,9 +66,43 @@ class Lake:
         try:
             return commit_files(folder, table, write_files(folder, table, parts))
         except (OSError, DeltaError) as error:
-            raise HomeError(
-                "lake-write", f"Table {table.name} could not be written.", "Check space and permissions of the home."
-            ) from error
+            raise _not_written(table) from error
+
+    def write_with(
+        self,
+        table: Table,
+        engine: Engine,
+        make: Make[_Thing],
+        things: Sequence[_Thing],
+        done: Callable[[int], None] = lambda _: None,
+    ) -> int:
+        """Replace a table's content in one commit, with what an engine's tasks make.
+
+        Args:
+            table: The contract; data that breaks it is refused.
+            engine: What calls the tasks.
+            make: Makes the rows of a thing. The rows of all things, one after another, are in the table's order.
+            things: What each task is called with.
+            done: Told the number of each thing, from 0, when its rows are on the disk.
+
+        Returns:
+            The Delta version that holds the new content.
+
+        Raises:
+            InputError: The data breaks the contract.
+            HomeError: The table's folder cannot be written.
+        """
+        folder = self.root / table.name
+        folder.mkdir(parents=True, exist_ok=True)
+        task = _WriteTask(folder, table, make, new_name())
+        files: list[WrittenFile] = []
+        try:
+            for number, written in enumerate(engine.map(task, list(enumerate(things)))):
+                files += written
+                done(number)
+            return commit_files(folder, table, files)
+        except (OSError, DeltaError) as error:
+            raise _not_written(table) from error
 
     def version(self, name: str) -> int | None:
         """The newest Delta version of a table, None if there is no such table."""
@@ -202,6 +245,27 @@ class Lake:
         """A file's path, however its address spells the folders above the table."""
         *_, folder, file = uri.split("/")
         return str(self.root / name / folder / file if "=" in folder else self.root / name / file)
+
+
+@dataclass(frozen=True)
+class _WriteTask:
+    """Writes what a task makes; files are called by the number of the thing, so that they sort as written."""
+
+    folder: Path
+    table: Table
+    make: Make[Any]
+    name: str
+
+    def __call__(self, numbered: tuple[int, Any], resources: Resources) -> list[WrittenFile]:
+        number, thing = numbered
+        parts = (conform_batch(self.table, batch) for batch in self.make(thing, resources))
+        return write_files(self.folder, self.table, parts, f"{self.name}-{number:06}")
+
+
+def _not_written(table: Table) -> HomeError:
+    return HomeError(
+        "lake-write", f"Table {table.name} could not be written.", "Check space and permissions of the home."
+    )
 
 
 _SQL = {

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from washhouse.core.home import Home, Settings
 from washhouse.governance.vault import Vault
-from washhouse.lake.engine import Connection, connect
+from washhouse.lake.engine import Connection, Engine, LocalEngine, Resources
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook
@@ -34,6 +34,7 @@ class RunContext:
         progress: Whoever follows.
         reached: Called at each commit point.
         declared: Sources that the site declares, by name.
+        engine: What calls the tasks over buckets.
     """
 
     home: Home
@@ -45,6 +46,7 @@ class RunContext:
     progress: Progress
     reached: Hook
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    engine: Engine = field(default_factory=lambda: LocalEngine(Resources()))
 
     @property
     def systems(self) -> Mapping[str, tuple[SourceSpec, SystemMapping]]:
@@ -54,8 +56,27 @@ class RunContext:
     def connect(self) -> Connection:
         """Open an engine that spills inside the vault's folder."""
         self.home.spill.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return connect(memory_limit=self.settings.memory_limit, threads=self.settings.threads, spill=self.home.spill)
+        return resources_of(self.home, self.settings).connect()
 
     def empty_spill(self) -> None:
         """Remove what an engine may have left behind."""
         shutil.rmtree(self.home.spill, ignore_errors=True)
+
+
+def resources_of(home: Home, settings: Settings) -> Resources:
+    """What an engine may use in a run over a home."""
+    return Resources(settings.memory_limit, settings.threads, home.spill)
+
+
+def engine_of(home: Home, settings: Settings) -> Engine:
+    """The engine that a deployer chose; close it when done.
+
+    Raises:
+        UsageError: `engine-spark`, `engine-java`: Spark was chosen, and it or its Java is not there.
+    """
+    if not settings.engine:
+        return LocalEngine(resources_of(home, settings))
+    # Loaded only by those who use it.
+    from washhouse.lake.spark import SparkEngine
+
+    return SparkEngine(settings.engine, resources_of(home, settings), home.spill)

@@ -15,8 +15,8 @@ from washhouse.pipeline.typed import TypedRows
 from washhouse.record.build import build
 from washhouse.record.tables import BATCH, CARE_RELATION, EVENT, PERSON, PERSON_VIEW, QUARANTINE, RELATION, RETIRED
 
-BUILT = (PERSON, PERSON_VIEW, EVENT, RELATION, CARE_RELATION, RETIRED)
-"""Tables that are built anew by every run."""
+BUILT = (PERSON, PERSON_VIEW, RELATION, CARE_RELATION, RETIRED)
+"""Tables that are built anew by every run, besides `event`."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,10 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built
             systems=context.systems,
             progress=context.progress.at,
         )
-        for table in BUILT:
-            tables[table.name] = _write(context, table, built[table.name])
+    for table in BUILT:
+        tables[table.name] = _write(context, table, built.tables[table.name])
+    tables[EVENT.name] = built.events.write(context.lake, context.engine, context.progress.at)
+    context.reached("table-written")
     return Built(tables, {"people": _rows(context, PERSON, tables), "events": _rows(context, EVENT, tables)})
 
 
@@ -82,7 +84,7 @@ def _without(rows: pa.Table, gone: set[tuple[str, str]]) -> pa.Table:
     return rows.filter(pa.array([one not in gone for one in named]))
 
 
-def _write(context: RunContext, table: Table, rows: pa.Table | pa.RecordBatchReader) -> int:
+def _write(context: RunContext, table: Table, rows: pa.Table) -> int:
     version = context.lake.write(table, rows)
     context.reached("table-written")
     return version

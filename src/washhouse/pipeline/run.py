@@ -22,7 +22,7 @@ from washhouse.lake.lock import run_lock
 from washhouse.lake.pointer import Version, history, publish, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook, nothing
-from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.context import RunContext, engine_of
 from washhouse.pipeline.coverage import read_coverage, to_json
 from washhouse.pipeline.data_set import read_data_set, read_data_set_rows
 from washhouse.pipeline.deciding import decisions_digest
@@ -188,6 +188,7 @@ def run(
             now=now,
             progress=progress,
             reached=reached,
+            engine=engine_of(home, settings),
         )
         context.empty_spill()
         context = replace(context, declared=read_declared(context))
@@ -198,6 +199,7 @@ def run(
             found = read_anew(context, find(context.published, context.declared))
             return _run_locked(context, found, restored, read)
         finally:
+            context.engine.close()
             context.empty_spill()
 
 

@@ -43,9 +43,8 @@ def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
                 grant,
                 kernel,
                 extra=extra,
-                settings=context.settings,
+                engine=context.engine,
                 audit=audit,
-                spill=context.home.spill,
             )
             return pa.concat_tables(list(parts))
 

@@ -1,14 +1,16 @@
 """How do typed rows and memberships become the tables of the record?
 
 Events pass through one staging area, by bucket and, in a large home of few buckets, by the first digits of the person's
-id, so that only some thousand people are sorted in memory at a time. Only what is de-identified goes there: codes,
-times, opaque refs. The same inputs give the same rows in the same order.
+id, so that only some thousand people are sorted in memory at a time; finishing a slice is a task that any engine can
+call. Only what is de-identified goes there: codes, times, opaque refs. The same inputs give the same rows in the same
+order.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,8 +18,9 @@ import pyarrow as pa
 
 from washhouse.core.errors import HomeError
 from washhouse.core.views import View
-from washhouse.lake.engine import Connection
+from washhouse.lake.engine import Connection, Engine, Resources
 from washhouse.lake.schemas import arrow_schema, conform
+from washhouse.lake.store import Lake
 from washhouse.record.buckets import bucket_sql
 from washhouse.record.people import build_people
 from washhouse.record.relations import build_relations
@@ -44,6 +47,14 @@ def no_progress(part: str, share: float) -> None:
     """Nobody follows."""
 
 
+@dataclass(frozen=True)
+class Built:
+    """The record's small tables by name, and its events."""
+
+    tables: dict[str, pa.Table]
+    events: StagedEvents
+
+
 def build(
     con: Connection,
     typed: Typed,
@@ -57,11 +68,11 @@ def build(
     retired: pa.Table | None = None,
     systems: Mapping[str, tuple[SourceSpec, SystemMapping]] = SYSTEMS,
     progress: Progress = no_progress,
-) -> dict[str, pa.Table | pa.RecordBatchReader]:
+) -> Built:
     """Build the record.
 
     Args:
-        con: An engine that may spill; its folder also holds the staging area. Keep it open until `event` is read.
+        con: An engine that may spill; its folder also holds the staging area.
         typed: Typed rows of a source's table over the version's batches.
         membership: Which person each source record belongs to (`valid_to` null: now).
         identities: One row per source record, see `sources.identity.IDENTITY`.
@@ -71,11 +82,10 @@ def build(
         views: Who is one with whom in other views: `linkage.tables.PERSON_VIEW`.
         retired: Ids that gave way: `old, new`.
         systems: Contract and mapping of each system.
-        progress: Told the part and how much of it is done; also while `event` is read.
+        progress: Told the part and how much of it is done.
 
     Returns:
-        By name the tables `person`, `person_view`, `relation`, `care_relation`, `retired`, and `event` as a stream in
-        the order of its contract, to be read once.
+        The tables `person`, `person_view`, `relation`, `care_relation` and `retired` by name, and the staged events.
 
     Raises:
         HomeError: `engine-without-spill`: the engine has no folder to spill to.
@@ -89,14 +99,14 @@ def build(
     _stage_events(con, pairs, typed, stage, digits, progress)
     care = _build_care(con, pairs, typed)
     relations = build_relations(con, pairs, typed, shared=shared, identities=identities, care=care)
-    return {
+    tables = {
         "person": build_people(con, identities),
         "person_view": _build_views(con, views),
-        "event": _read_events(con, stage, progress),
         "relation": relations,
         "care_relation": care,
         "retired": conform(RETIRED, retired) if retired is not None else arrow_schema(RETIRED).empty_table(),
     }
+    return Built(tables, _slices(stage))
 
 
 def _create_member(con: Connection, membership: pa.Table, views: pa.Table, buckets: int) -> int:
@@ -159,39 +169,65 @@ def _stage_events(con: Connection, pairs: Pairs, typed: Typed, stage: Path, digi
                 )
 
 
-def _read_events(con: Connection, stage: Path, progress: Progress) -> pa.RecordBatchReader:
+@dataclass(frozen=True)
+class StagedEvents:
+    """Events by bucket and slice, not yet in their final order; their folder goes when they are written.
+
+    Attributes:
+        folder: The staging area.
+        slices: Bucket and staged files of each slice, in the order of the table.
+    """
+
+    folder: Path
+    slices: tuple[tuple[int, tuple[str, ...]], ...]
+
+    def write(self, lake: Lake, engine: Engine, progress: Progress = no_progress) -> int:
+        """Finish each slice and write it.
+
+        Returns:
+            The Delta version of the table `event`.
+        """
+
+        def done(number: int) -> None:
+            progress("write", (number + 1) / len(self.slices))
+            for file in self.slices[number][1]:
+                Path(file).unlink()
+
+        progress("write", 0.0)
+        try:
+            return lake.write_with(EVENT, engine, finish_events, self.slices, done)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def finish_events(staged: tuple[int, tuple[str, ...]], resources: Resources) -> Iterator[pa.RecordBatch]:
+    """Bring one slice's staged events into their final state and order: a task of an engine.
+
+    Args:
+        staged: Bucket and files.
+        resources: What may be used.
+
+    Returns:
+        Rows of `record.event`.
+    """
+    bucket, files = staged
     schema = arrow_schema(EVENT)
-    # A cursor of its own: the caller's connection stays free while events are read.
-    return pa.RecordBatchReader.from_batches(schema, _event_batches(con.cursor(), stage, schema, progress))
-
-
-def _event_batches(con: Connection, stage: Path, schema: pa.Schema, progress: Progress) -> Iterator[pa.RecordBatch]:
     names = ", ".join(f'"{name}"' for name in schema.names)
-    try:
-        slices = sorted(_slices(stage).items())
-        for number, ((bucket, _), files) in enumerate(slices):
-            progress("write", number / len(slices))
-            paths = ", ".join(f"'{_literal(file)}'" for file in files)
-            rows = (
-                f"SELECT CAST({bucket} AS INTEGER) AS bucket, * FROM read_parquet([{paths}], hive_partitioning = false)"
-            )
-            for batch in con.sql(FINISHED_EVENTS.format(staged=rows, columns=names)).to_arrow_reader(BATCH_ROWS):
-                columns = [batch.column(field.name).cast(field.type) for field in schema]
-                yield pa.RecordBatch.from_arrays(columns, schema=schema)
-            for file in files:
-                file.unlink()
-    finally:
-        con.close()
-        shutil.rmtree(stage, ignore_errors=True)
+    paths = ", ".join(f"'{_literal(file)}'" for file in files)
+    rows = f"SELECT CAST({bucket} AS INTEGER) AS bucket, * FROM read_parquet([{paths}], hive_partitioning = false)"
+    with resources.connect() as con:
+        for batch in con.sql(FINISHED_EVENTS.format(staged=rows, columns=names)).to_arrow_reader(BATCH_ROWS):
+            columns = [batch.column(field.name).cast(field.type) for field in schema]
+            yield pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def _slices(stage: Path) -> dict[tuple[int, str], list[Path]]:
-    """Staged files by bucket and slice."""
-    found: dict[tuple[int, str], list[Path]] = {}
+def _slices(stage: Path) -> StagedEvents:
+    """Name staged files by bucket and slice."""
+    found: dict[tuple[int, str], list[str]] = {}
     for file in sorted(stage.glob("*/bucket=*/slice=*/*.parquet")):
         bucket, part = file.parts[-3].partition("=")[2], file.parts[-2]
-        found.setdefault((int(bucket), part), []).append(file)
-    return found
+        found.setdefault((int(bucket), part), []).append(str(file))
+    return StagedEvents(stage, tuple((bucket, tuple(files)) for (bucket, _), files in sorted(found.items())))
 
 
 def _build_views(con: Connection, views: pa.Table) -> pa.Table:
@@ -229,5 +265,5 @@ def _build_care(con: Connection, pairs: Pairs, typed: Typed) -> pa.Table:
     return conform(CARE_RELATION, rows)
 
 
-def _literal(path: Path) -> str:
+def _literal(path: Path | str) -> str:
     return str(path).replace("'", "''")

@@ -1,7 +1,7 @@
 """How is something computed for everybody: the same SQL over one bucket after another?
 
 A kernel sees one bucket's rows and whatever small tables it is handed; it never sees two buckets, so that memory is
-bounded by a bucket and another engine may run the very same kernel elsewhere.
+bounded by a bucket and whichever engine there is runs the very same kernel (`lake.engine.Engine`).
 """
 
 from __future__ import annotations
@@ -9,19 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from washhouse.core.errors import UsageError
-from washhouse.core.home import Settings
 from washhouse.core.tables import Column, Table
 from washhouse.core.views import View
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission
-from washhouse.lake.engine import Connection, connect
+from washhouse.lake.engine import Engine, LocalEngine, Resources
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import conform
 from washhouse.lake.store import Lake
@@ -68,10 +66,9 @@ def run(
     kernel: Kernel,
     params: Mapping[str, Any] | None = None,
     extra: Mapping[str, pa.Table] | None = None,
-    settings: Settings | None = None,
+    engine: Engine | None = None,
     *,
     audit: AuditTrail | None = None,
-    spill: Path | None = None,
 ) -> Iterator[pa.Table]:
     """Run a kernel over every bucket of a version.
 
@@ -84,9 +81,8 @@ def run(
         kernel: What to compute.
         params: Values of the kernel's parameters.
         extra: Small tables by name, the same for every bucket.
-        settings: Memory and threads that the engine may use.
+        engine: What runs it; left out, this process.
         audit: Where the decision is written: one event for the whole run of the kernel.
-        spill: Folder for what does not fit in memory; None: nothing is spilled.
 
     Returns:
         One table per bucket, from the first to the last, under the kernel's columns.
@@ -103,41 +99,30 @@ def run(
         audit.authorise(grant, Action.READ_POPULATION, detail=detail)
     else:
         check_permission(grant, Action.READ_POPULATION)
-    return _run(
-        store,
-        version,
-        VIEW_OF[grant.purpose],
-        kernel,
-        dict(params or {}),
-        dict(extra or {}),
-        settings or Settings(),
-        spill,
-    )
+    task = _KernelTask(store, version, VIEW_OF[grant.purpose], kernel, dict(params or {}), dict(extra or {}))
+    return (engine or LocalEngine(Resources())).map(task, range(version.buckets))
 
 
-def _run(
-    store: Lake,
-    version: Version,
-    view: View,
-    kernel: Kernel,
-    params: dict[str, Any],
-    extra: dict[str, pa.Table],
-    settings: Settings,
-    spill: Path | None,
-) -> Iterator[pa.Table]:
-    with connect(memory_limit=settings.memory_limit, threads=settings.threads, spill=spill) as con:
-        for name, table in extra.items():
-            con.register(name, table)
-        for bucket in range(version.buckets):
-            _show(con, store, version, view, kernel, bucket)
-            yield conform(kernel.table, con.sql(kernel.sql, params=params or None).to_arrow_table())
+@dataclass(frozen=True)
+class _KernelTask:
+    """Runs a kernel over the bucket of a number."""
 
+    store: Lake
+    version: Version
+    view: View
+    kernel: Kernel
+    params: dict[str, Any]
+    extra: dict[str, pa.Table]
 
-def _show(con: Connection, store: Lake, version: Version, view: View, kernel: Kernel, bucket: int) -> None:
-    for name in kernel.inputs:
-        table = _TABLES[name]
-        only = bucket if "bucket" in table.partition_by else None
-        if table is PERSON_VIEW:
-            con.register(name, read_view(store, version, view, bucket))
-        else:
-            store.create_view(con, table, version.tables[name], bucket=only)
+    def __call__(self, bucket: int, resources: Resources) -> pa.Table:
+        with resources.connect() as con:
+            for name, table in self.extra.items():
+                con.register(name, table)
+            for name in self.kernel.inputs:
+                table = _TABLES[name]
+                if table is PERSON_VIEW:
+                    con.register(name, read_view(self.store, self.version, self.view, bucket))
+                else:
+                    only = bucket if "bucket" in table.partition_by else None
+                    self.store.create_view(con, table, self.version.tables[name], bucket=only)
+            return conform(self.kernel.table, con.sql(self.kernel.sql, params=self.params or None).to_arrow_table())

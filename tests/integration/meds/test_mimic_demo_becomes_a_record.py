@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from washhouse.lake.engine import connect
+from washhouse.lake.engine import LocalEngine, Resources, connect
+from washhouse.lake.store import Lake
 from washhouse.record.build import build
+from washhouse.record.tables import EVENT
 from washhouse.sources.mappings import meds
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.run import read_identities
@@ -60,10 +62,11 @@ def test_all_people_and_events_reach_the_record(batch, tmp_path):
     membership = membership.append_column("valid_to", pa.nulls(identities.num_rows, pa.timestamp("us")))
     systems = {"meds": (SPEC, meds.MAPPING)}
     built = build(con, typed, membership, identities, buckets=2, secret="00", systems=systems)
-    events = built["event"].read_all()
-    assert built["person"].num_rows == PEOPLE
-    assert built["person"]["birth_month"].null_count == 0
-    assert set(built["person"]["sex"].to_pylist()) == {"female", "male"}
+    lake = Lake(tmp_path.with_name("lake"))
+    events = lake.read(EVENT, built.events.write(lake, LocalEngine(Resources())))
+    assert built.tables["person"].num_rows == PEOPLE
+    assert built.tables["person"]["birth_month"].null_count == 0
+    assert set(built.tables["person"]["sex"].to_pylist()) == {"female", "male"}
     assert events.num_rows == rows.num_rows
     assert pc.sum(pc.is_null(events["time"])).as_py() == PEOPLE
     assert pc.all(pc.match_substring(events["code"], "//")).as_py()

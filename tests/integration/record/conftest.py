@@ -10,8 +10,10 @@ from datetime import datetime
 import pyarrow as pa
 import pytest
 
-from washhouse.lake.engine import connect
+from washhouse.lake.engine import LocalEngine, Resources, connect
+from washhouse.lake.store import Lake
 from washhouse.record.build import build
+from washhouse.record.tables import EVENT
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import read_identities
@@ -46,7 +48,8 @@ class City:
     def build(self, folder, until: datetime | None = None, *, buckets: int = 4, **settings) -> dict[str, pa.Table]:
         con = connect(spill=folder, **settings)
         built = build(con, self.rows(until), self.membership, self.identities, buckets=buckets, secret=SECRET)
-        return {name: rows if isinstance(rows, pa.Table) else rows.read_all() for name, rows in built.items()}
+        lake = Lake(folder.with_name(f"{folder.name}-lake"))
+        return {**built.tables, "event": lake.read(EVENT, built.events.write(lake, LocalEngine(Resources(threads=1))))}
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pytest
 
 from washhouse.core.errors import HomeError
-from washhouse.lake.engine import connect
-from washhouse.record.build import build
+from washhouse.lake.engine import LocalEngine, Resources, connect
+from washhouse.lake.store import Lake
+from washhouse.record.build import build, no_progress
+from washhouse.record.tables import EVENT
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import read_identities
@@ -40,7 +42,9 @@ class Record:
             }
         )
         built = build(con, typed, membership, identities, secret="00" * 32, **{"buckets": 2, **settings})
-        self.tables = {name: rows if isinstance(rows, pa.Table) else rows.read_all() for name, rows in built.items()}
+        lake, engine = Lake(folder.with_name(f"{folder.name}-lake")), LocalEngine(Resources(threads=1))
+        number = built.events.write(lake, engine, settings.get("progress", no_progress))
+        self.tables = {**built.tables, "event": lake.read(EVENT, number)}
 
     def rows(self, table, *columns):
         rows = self.tables[table]
@@ -255,9 +259,9 @@ def test_whoever_follows_is_told_how_much_is_done(sent, mental_health, tmp_path)
     told = []
     Record({"mental_health": mental_health}, SAME_PERSON, tmp_path, progress=lambda *step: told.append(step))
     assert [part for part, _ in told] == sorted(part for part, _ in told), "reading comes before writing"
-    for part in ("read", "write"):
-        shares = [share for name, share in told if name == part]
-        assert shares == sorted(shares) and shares[0] == 0 and shares[-1] < 1
+    shares = {part: [share for name, share in told if name == part] for part in ("read", "write")}
+    assert all(part == sorted(part) and part[0] == 0 for part in shares.values())
+    assert shares["read"][-1] < 1 == shares["write"][-1]
 
 
 def test_an_engine_that_cannot_spill_cannot_build():

@@ -68,8 +68,7 @@ def ties(feeds: dict[str, Any], people: dict[tuple[str, str], str], folder: Any,
     )
     table = pa.Table.from_pylist(list(shared), schema=arrow_schema(SHARED_END))
     built = build(con, typed, membership, identities, secret="00" * 32, buckets=1, shared=table)
-    built["event"].read_all()
-    return built["relation"].to_pylist()
+    return built.tables["relation"].to_pylist()
 
 
 def ends(rows: list[Any], kind: str) -> set[tuple[str, str]]:
