@@ -1,1 +1,1 @@
-"""Versioned tables and the engines over them; alone imports DuckDB and Delta."""
+"""Versioned tables and the engines over them; alone imports DuckDB, Delta and Spark."""

@@ -7,7 +7,9 @@ call the very same functions side by side. No step knows which.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
@@ -88,8 +90,13 @@ may be called twice for one thing: what it leaves on disk the second time takes 
 class Engine(Protocol):
     """Calls tasks."""
 
-    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing]) -> Iterator[_Made]:
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, single: bool = False) -> Iterator[_Made]:
         """Call a task for each thing; what it makes comes in the order of the things, each when it is asked for.
+
+        Args:
+            task: The task.
+            things: What it is called with.
+            single: It uses one thread whatever it may use, so that one process may call several at a time.
 
         Raises:
             WashhouseError: The first that a task raised.
@@ -109,9 +116,14 @@ class LocalEngine:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing]) -> Iterator[_Made]:
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, single: bool = False) -> Iterator[_Made]:
         """Call a task for each thing; see `Engine.map`."""
-        return (task(thing, self._resources) for thing in things)
+        threads = min(self._resources.threads or os.cpu_count() or 1, len(things)) if single else 1
+        if threads <= 1:
+            yield from (task(thing, self._resources) for thing in things)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(lambda thing: task(thing, self._resources), things)
 
     def close(self) -> None:
         """Nothing is held."""

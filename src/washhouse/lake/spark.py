@@ -12,7 +12,9 @@ import os
 import pickle
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -26,6 +28,8 @@ _Thing = TypeVar("_Thing")
 _Made = TypeVar("_Made")
 DRIVER_MEMORY = "1g"
 """Heap of the driver's Java machine: it hands out numbers of tasks only."""
+
+QUIET = Path(__file__).with_name("spark-log4j2.properties")
 
 
 class SparkEngine:
@@ -52,7 +56,7 @@ class SparkEngine:
         self._shared = shared
         self._session: Any = None
 
-    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing]) -> Iterator[_Made]:
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, single: bool = False) -> Iterator[_Made]:
         """Call a task for each thing; see `Engine.map`. All are done when this returns."""
         if not things:
             return iter(())
@@ -61,7 +65,8 @@ class SparkEngine:
         work = _Work(task, tuple(things), self._resources, folder)
         numbers = self._start().range(0, len(things), 1, len(things))
         try:
-            numbers.mapInArrow(work, "id long").collect()
+            with _unwarned():
+                numbers.mapInArrow(work, "id long").collect()
         except Exception as error:
             shutil.rmtree(folder, ignore_errors=True)
             # Spark quotes the worker's message, and that may quote a row.
@@ -85,8 +90,8 @@ class SparkEngine:
             builder = SparkSession.builder.master(self._master).appName("washhouse")
             for name, value in self._settings().items():
                 builder = builder.config(name, value)
-            self._session = builder.getOrCreate()
-            self._session.sparkContext.setLogLevel("OFF")
+            with _unwarned():
+                self._session = builder.getOrCreate()
         return self._session
 
     def _settings(self) -> dict[str, str]:
@@ -94,7 +99,7 @@ class SparkEngine:
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.driver.memory": DRIVER_MEMORY,
-            "spark.log.level": "OFF",
+            "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={QUIET.as_uri()}",
             "spark.python.worker.reuse": "true",
             "spark.sql.warehouse.dir": str(self._shared / "spark-warehouse"),
             # Parts that are alike would be done by fewer workers than there are.
@@ -105,6 +110,14 @@ class SparkEngine:
             settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
             settings |= {"spark.local.dir": str(self._shared / "spark-local")}
         return settings
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Keep back what PySpark says of pandas 3, which nothing here uses."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
+        yield
 
 
 class _Work:

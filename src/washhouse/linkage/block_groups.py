@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from washhouse.lake.engine import Engine, LocalEngine, Resources
 from washhouse.linkage.blocking import (
     MAX_BLOCK_PAIRS,
     Candidates,
@@ -307,26 +308,40 @@ def compare_group(blocks: Blocks, group: BlockGroup, comparison: Comparison, key
     return GroupPairs(left, right, *distinct(comparison.patterns(left, right)))
 
 
+@dataclass(frozen=True)
+class _CompareGroups:
+    """Finds and compares the pairs of some groups of one rule: a task of an engine."""
+
+    blocks: Blocks
+    comparison: Comparison
+
+    def __call__(self, groups: Sequence[BlockGroup], resources: Resources) -> list[GroupPairs]:
+        keys = self.blocks.keys(groups[0].rule)
+        return [compare_group(self.blocks, group, self.comparison, keys) for group in groups]
+
+
 def compare_all(
-    blocks: Blocks, comparison: Comparison, *, threads: int = 1, records: int = GROUP_RECORDS
+    blocks: Blocks,
+    comparison: Comparison,
+    *,
+    threads: int = 1,
+    records: int = GROUP_RECORDS,
+    engine: Engine | None = None,
 ) -> tuple[Candidates, GroupPairs]:
-    """Find and compare the pairs of all groups, on some threads.
+    """Find and compare the pairs of all groups.
 
     Args:
         blocks: All records.
         comparison: Compares them.
-        threads: Threads to use; the result does not depend on it.
+        threads: Threads to use, if no engine is named; the result does not depend on it.
         records: Records of a group, about; nor on that.
+        engine: What calls the tasks, one a rule; left out, this process. The result does not depend on it.
 
     Returns:
         The pairs, rule by rule and by key, and how they compare.
     """
-
-    def of_rule(groups: Sequence[BlockGroup]) -> list[GroupPairs]:
-        keys = blocks.keys(groups[0].rule)
-        return [compare_group(blocks, group, comparison, keys) for group in groups]
-
-    found = list(spread(of_rule, blocks.groups(records), threads))
+    engine = engine or LocalEngine(Resources(threads=threads))
+    found = list(engine.map(_CompareGroups(blocks, comparison), blocks.groups(records), single=True))
     pairs = [sum(len(part.left) for part in parts) for parts in found]
     reports = tuple(replace(report, pairs=count) for report, count in zip(blocks.skipped, pairs, strict=True))
     whole = _joined([part for parts in found for part in parts])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from washhouse.lake.engine import Engine
 from washhouse.linkage.block_groups import GROUP_RECORDS, compare_all, lay_blocks
 from washhouse.linkage.blocking import MAX_BLOCK_PAIRS, Candidates, rules_for
 from washhouse.linkage.encode import Encoded, Ints
@@ -87,6 +88,7 @@ def score_pairs(
     progress: Progress = no_progress,
     model: Model | None = None,
     group_records: int = GROUP_RECORDS,
+    engine: Engine | None = None,
 ) -> Scored:
     """Find, compare and weigh the pairs of some records.
 
@@ -100,6 +102,7 @@ def score_pairs(
         progress: Told the step and how much of it is done.
         model: Weighs the pairs; one is fitted to them if left out.
         group_records: Records of a block group, about; the result does not depend on it.
+        engine: What finds and compares the pairs of block groups; left out, this process.
 
     Returns:
         The candidate pairs with their weights.
@@ -109,7 +112,8 @@ def score_pairs(
     chosen = rules_for(encoded, side) if rules is None else rules
     blocks = lay_blocks(encoded, chosen, side=side, max_block_pairs=max_block_pairs, threads=threads)
     progress("compare", 0.0)
-    candidates, found = compare_all(blocks, comparison_of(encoded, counts), threads=threads, records=group_records)
+    comparison = comparison_of(encoded, counts)
+    candidates, found = compare_all(blocks, comparison, threads=threads, records=group_records, engine=engine)
     del blocks
     levels = levels_of(found.patterns, counts)
     if model is None:
