@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.lake.engine import Engine
 from washhouse.linkage.columnar import standard_column
 from washhouse.linkage.encode import Encoded, encode, with_setting
 from washhouse.linkage.fields import FIELDS
@@ -48,6 +49,7 @@ def pair_records(
     threads: int,
     tell: Progress,
     unchanged: Rows | None = None,
+    engine: Engine | None = None,
 ) -> Paired:
     """Encode records and weigh their pairs.
 
@@ -58,9 +60,10 @@ def pair_records(
         threads: Threads to use.
         tell: Told the step and how much of it is done.
         unchanged: For each record its row in the index if it says the same there, else -1; found out if left out.
+        engine: What finds and compares pairs, increments apart; left out, this process.
     """
     if trained is None:
-        return _anew(table, threads, tell)
+        return _anew(table, threads, tell, engine)
     if index is not None and index.trained.digest == trained.digest:
         tell("compare", 0.0)
         found = update(index, table, threads, unchanged)
@@ -78,11 +81,12 @@ def pair_records(
         threads=threads,
         progress=tell,
         model=trained.model,
+        engine=engine,
     )
     return Paired(encoded, scored, trained, {"door": "batch", "compared": len(scored.pattern)})
 
 
-def _anew(table: pa.Table, threads: int, tell: Progress) -> Paired:
+def _anew(table: pa.Table, threads: int, tell: Progress, engine: Engine | None) -> Paired:
     """Fit a model to the records."""
     columns = present_columns(table)
     encoded = encode(columns, [FIELDS[name] for name in columns], threads=threads)
@@ -94,7 +98,7 @@ def _anew(table: pa.Table, threads: int, tell: Progress) -> Paired:
     encoded = with_setting(encoded, number.to_numpy())
     if table.num_rows < 2 or not columns:
         return Paired(encoded, None, None, counts)
-    scored = score_pairs(encoded, settings=len(sources), threads=threads, progress=tell)
+    scored = score_pairs(encoded, settings=len(sources), threads=threads, progress=tell, engine=engine)
     trained = TrainedModel(
         model=scored.model,
         sources=tuple(sources),

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
 from washhouse.core.views import View
+from washhouse.lake.engine import Engine
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage.decisions import count_decisions, rows_of_pairs
 from washhouse.linkage.earlier import Earlier
@@ -78,6 +79,7 @@ def link_people(
     must: Sequence[tuple[Record, Record]] = (),
     cannot: Sequence[tuple[Record, Record]] = (),
     strictness: Strictness = _USUAL,
+    engine: Engine | None = None,
 ) -> People:
     """Link the source records of people.
 
@@ -97,6 +99,7 @@ def link_people(
         cannot: Pairs of records that a steward keeps apart. Pairs with a record that is not there, or not under a
             clear identity, wait.
         strictness: What the views' thresholds are bound by, where the model does not bring its own.
+        engine: What finds and compares pairs, increments apart; left out, this process. The result does not depend on it.
 
     Returns:
         The people, with ids that carry on from `previous`.
@@ -112,7 +115,7 @@ def link_people(
     named = table.take(pa.array(clear)) if len(clear) < table.num_rows else table
     tell("standardise", 0.0)
     unchanged = unchanged_rows(earlier, changes, clear, model) if earlier and changes and model else None
-    paired = pair_records(named, model, index, threads, tell, unchanged)
+    paired = pair_records(named, model, index, threads, tell, unchanged, engine)
     encoded, trained = paired.encoded, paired.trained
     tell("cluster", 0.0)
     cuts = _cuts(paired.scored, model, strictness)

@@ -86,6 +86,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         must=decided.must,
         cannot=decided.cannot,
         strictness=strictness_of(context),
+        engine=context.engine,
     )
     people.summary["strictness"] = asdict(strictness_of(context))
     people.summary["decisions"]["waiting"] = decided.waiting
