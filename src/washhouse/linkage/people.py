@@ -99,7 +99,7 @@ def link_people(
         cannot: Pairs of records that a steward keeps apart. Pairs with a record that is not there, or not under a
             clear identity, wait.
         strictness: What the views' thresholds are bound by, where the model does not bring its own.
-        engine: What finds and compares pairs, increments apart; left out, this process. The result does not depend on it.
+        engine: What finds and compares pairs, but for increments; left out, this process. The result is the same.
 
     Returns:
         The people, with ids that carry on from `previous`.

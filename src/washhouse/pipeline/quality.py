@@ -65,9 +65,8 @@ def check_quality(context: RunContext, candidate: Version, files: pa.Table, link
             grant,
             KERNEL,
             extra={"newest_of": newest},
-            settings=context.settings,
+            engine=context.engine,
             audit=audit,
-            spill=context.home.spill,
         )
         findings = list(_of_record(_add_up(parts), limits))
         with context.connect() as connection:
