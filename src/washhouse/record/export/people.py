@@ -19,6 +19,7 @@ from washhouse.core.tables import Column
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action
+from washhouse.lake.engine import LocalEngine, Resources
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.record.export.pseudonyms import check_distinct, numbers_of
@@ -156,7 +157,7 @@ def open_population(
     ids: list[str] = []
     numbers = []
     opted_out = 0
-    for rows in run(store, version, grant, _PEOPLE, settings=settings):
+    for rows in run(store, version, grant, _PEOPLE, engine=_engine(settings)):
         leaving = rows.filter(pc.invert(rows["opted_out"]))
         opted_out += rows.num_rows - leaving.num_rows
         ids += leaving["person_id"].to_pylist()
@@ -178,8 +179,8 @@ def read_buckets(population: Population) -> Iterator[Bucket]:
         People by `subject_id`; events in no order.
     """
     each = (population.store, population.version, population.grant)
-    people = run(*each, _PEOPLE, settings=population.settings)
-    events = run(*each, _EVENTS, settings=population.settings)
+    people = run(*each, _PEOPLE, engine=_engine(population.settings))
+    events = run(*each, _EVENTS, engine=_engine(population.settings))
     for persons, happened in zip(people, events, strict=True):
         leaving = persons.filter(pc.invert(persons["opted_out"]))
         staying = persons.filter(persons["opted_out"])["person_id"]
@@ -189,6 +190,10 @@ def read_buckets(population: Population) -> Iterator[Bucket]:
             _numbered(population.key, leaving.drop_columns(["opted_out"])).sort_by("subject_id"),
             _numbered(population.key, happened),
         )
+
+
+def _engine(settings: Settings) -> LocalEngine:
+    return LocalEngine(Resources(settings.memory_limit, settings.threads))
 
 
 _KINDS = {
