@@ -1,4 +1,4 @@
-"""Does every step of every tutorial run, in order, as written?
+"""Does every step of every tutorial run, in order, as written? And of the how-to that a new site needs first?
 
 A tutorial's own commands are run in an empty folder: indented lines, after the files that it says to save. The city is
 made smaller, and pages are not served (the journeys do that).
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+TUTORIALS = [*sorted((ROOT / "docs" / "tutorials").glob("*.md")), ROOT / "docs" / "how-to" / "declare-a-source.md"]
 STEP = re.compile(
     r"Save this as `(?P<file>[^`]+)`.*?```\w+\n(?P<text>.*?)```|(?P<commands>(?:^ {4}\S[^\n]*\n)+)",
     re.DOTALL | re.MULTILINE,

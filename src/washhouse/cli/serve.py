@@ -9,6 +9,7 @@ from datetime import date
 from functools import cache, partial
 from typing import Annotated
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import typer
 import uvicorn
@@ -35,6 +36,7 @@ from washhouse.record.link_history import read_link_history
 from washhouse.record.link_review import read_link_review
 from washhouse.record.reader import open_record
 from washhouse.record.tables import PERSON
+from washhouse.sources.registry import SPECS
 from washhouse.web.shell.app import create_app
 from washhouse.web.shell.services import EarlierVersion, Published, Services
 
@@ -106,12 +108,14 @@ def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Ser
 
 
 def lend_people(services: Services) -> tuple[Account, Account]:
-    """Make ready the demonstration's users; people of an imported data set are lent to its clinician."""
+    """Make ready the demonstration's users; people of a data set or of a declared source are lent to its clinician."""
     version = read_current(services.home)
     imported: list[str] = []
     if version is not None:
         people = Lake(services.home.lake).read(PERSON, version.tables[PERSON.name], columns=["person_id", "sources"])
-        is_imported = pc.match_substring_regex(people["sources"], "(^|,)(meds|fhir)(,|$)")
+        known_by = pc.unique(people["sources"]).to_pylist()
+        others = [sources for sources in known_by if set(sources.split(",")) - SPECS.keys()]
+        is_imported = pc.is_in(people["sources"], value_set=pa.array(others, pa.string()))
         imported = sorted(people["person_id"].filter(is_imported).to_pylist())[:MOST_LENT]
     return ensure_demo_users(services.desk, services.today(), imported)
 

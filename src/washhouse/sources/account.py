@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -179,10 +181,30 @@ def _list_issues(findings: list[Finding]) -> pa.Table:
         more = len(listed) - MOST_LISTED
         parts.append(_issues(listed[:MOST_LISTED], rule, column, words))
         if more > 0:
-            parts.append(_issues(np.zeros(1, np.int64), rule, column, f"{words} So do {more} more rows of the file."))
+            parts.append(_issues(np.zeros(1, np.int64), rule, column, words + _MORE.format(more)))
     if not parts:
         return ISSUES.empty_table()
     return pa.concat_tables(parts).sort_by([("row", "ascending"), ("column", "ascending"), ("rule", "ascending")])
+
+
+_MORE = " So do {} more rows of the file."
+
+
+def count_issues(issues: pa.Table) -> list[tuple[str, str, str, int]]:
+    """Count a file's reasons, those not listed one by one included.
+
+    Args:
+        issues: See `result.ISSUES`.
+
+    Returns:
+        Rule, column or "", words and number of rows, the most frequent first.
+    """
+    more = re.compile(re.escape(_MORE).replace(r"\{\}", "([0-9]+)") + "$")
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in issues.to_pylist():
+        rest = more.search(row["reason"])
+        found[row["rule"], row["column"] or "", more.sub("", row["reason"])] += int(rest[1]) if rest else 1
+    return [(*what, rows) for what, rows in found.most_common()]
 
 
 def _issues(rows: Hashes, rule: str, column: str, words: str) -> pa.Table:

@@ -13,7 +13,8 @@ import pyarrow as pa
 from washhouse.sources.account import Gathered, Hashes, conclude, hash_rows
 from washhouse.sources.contract import TableSpec
 from washhouse.sources.encoding import Decoded, decode
-from washhouse.sources.header import Header, read_header
+from washhouse.sources.header import Header, place_header, read_header
+from washhouse.sources.parquet import count_rows, is_parquet, parquet_columns, read_parquet
 from washhouse.sources.parse import ARROW_TYPES
 from washhouse.sources.records import (
     Chunk,
@@ -52,6 +53,8 @@ def read_file(
         The accepted rows, the reasons and the counts; a refused file is a result with `rejected`, not an error.
     """
     try:
+        if is_parquet(data):
+            return _read_parquet(data, table, reference_date, file, parents)
         decoded = decode(data)
         header = read_header(decoded, table)
         try:
@@ -66,6 +69,16 @@ def read_file(
     )
 
 
+def _read_parquet(
+    data: bytes, table: TableSpec, reference_date: date, file: str, parents: Parents | None
+) -> ReadResult:
+    header = place_header(parquet_columns(data), table)
+    gathered = _gather(read_parquet(data), table, header, reference_date, parents)
+    gathered.findings += _about_header(header)
+    schema = typed_schema(table)
+    return conclude(gathered, table, file=file, schema=schema, encoding="parquet", delimiter="")
+
+
 def refuse(data: bytes, file: str, refused: RejectedFileError, table: TableSpec | None) -> ReadResult:
     """Return the result of a file that a rule refuses; its lines are quarantined.
 
@@ -75,7 +88,7 @@ def refuse(data: bytes, file: str, refused: RejectedFileError, table: TableSpec 
         refused: The rule and its words.
         table: Contract of its table, if it has one.
     """
-    lines = count_records(data)
+    lines = count_rows(data) if is_parquet(data) else count_records(data)
     issue = {"row": 0, "column": None, "rule": refused.rule, "severity": "reject", "reason": str(refused)}
     return ReadResult(
         file=file,
@@ -138,13 +151,21 @@ def _line(fields: Sequence[str], header: Header) -> str:
     return text.getvalue().removesuffix("\n")
 
 
+_NOWHERE: Hashes = np.zeros(1, dtype=np.int64)
+
+
 def _about_file(decoded: Decoded, header: Header) -> list[Finding]:
     """Return the warnings that concern the file as a whole."""
-    nowhere: Hashes = np.zeros(1, dtype=np.int64)
-    found = [Finding("repeated-column", name, reason("repeated-column", name), nowhere) for name in header.repeated]
+    found = _about_header(header)
+    if not has_line_end(decoded) and header.body < len(decoded.data):
+        found.append(Finding("no-final-line-end", "", reason("no-final-line-end"), _NOWHERE))
+    return found
+
+
+def _about_header(header: Header) -> list[Finding]:
+    repeated = header.repeated
+    found = [Finding("repeated-column", name, reason("repeated-column", name), _NOWHERE) for name in repeated]
     if header.extra:
         words = reason("extra-column", detail=str(header.extra))
-        found.append(Finding("extra-column", "", words, nowhere))
-    if not has_line_end(decoded) and header.body < len(decoded.data):
-        found.append(Finding("no-final-line-end", "", reason("no-final-line-end"), nowhere))
+        found.append(Finding("extra-column", "", words, _NOWHERE))
     return found

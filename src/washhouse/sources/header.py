@@ -45,23 +45,45 @@ def read_header(decoded: Decoded, table: TableSpec) -> Header:
     Raises:
         RejectedFileError: The header lacks a column that the contract requires, or the file ends inside it.
     """
-    line, body = _first_record(decoded)
-    known = {plain(name): column.name for column in table.columns for name in (column.name, *column.aliases)}
+    line, body = first_record(decoded)
+    known = _known(table)
     fields, delimiter = max(
-        ((_split(line, delimiter), delimiter) for delimiter in DELIMITERS),
+        ((split_line(line, delimiter), delimiter) for delimiter in DELIMITERS),
         key=lambda found: sum(plain(name) in known for name in found[0]),
     )
+    header = place_header(fields, table, delimiter=delimiter, body=body)
+    is_unknown = plain(fields[-1]) not in known
+    if is_unknown and fields[-1] and body >= len(decoded.data) and not decoded.data.endswith((b"\n", b"\r")):
+        raise RejectedFileError("truncated-file", detail="it ends inside the header")
+    return header
+
+
+def place_header(fields: list[str], table: TableSpec, *, delimiter: str = ",", body: int = 0) -> Header:
+    """Find which of a file's columns are which of the contract.
+
+    Args:
+        fields: The file's headers.
+        table: The table's contract.
+        delimiter: What splits fields.
+        body: Offset of the first byte after the header.
+
+    Raises:
+        RejectedFileError: A column that the contract requires is not there.
+    """
+    known = _known(table)
     positions, repeated = _place([plain(name) for name in fields], table, known)
-    unknown = [plain(name) not in known for name in fields]
     missing = [column.name for column in table.columns if column.required and column.name not in positions]
     if missing:
         raise RejectedFileError("missing-key-column", ", ".join(missing))
-    if unknown[-1] and fields[-1] and body >= len(decoded.data) and not decoded.data.endswith((b"\n", b"\r")):
-        raise RejectedFileError("truncated-file", detail="it ends inside the header")
-    return Header(delimiter, len(fields), positions, body, sum(unknown), repeated)
+    extra = sum(plain(name) not in known for name in fields)
+    return Header(delimiter, len(fields), positions, body, extra, repeated)
 
 
-def _first_record(decoded: Decoded) -> tuple[str, int]:
+def _known(table: TableSpec) -> dict[str, str]:
+    return {plain(name): column.name for column in table.columns for name in (column.name, *column.aliases)}
+
+
+def first_record(decoded: Decoded) -> tuple[str, int]:
     """Return the first record that is not blank, without its line end, and the offset after it."""
     data, start = decoded.data, decoded.start
     position = start
@@ -76,7 +98,8 @@ def _first_record(decoded: Decoded) -> tuple[str, int]:
     return data[start : start + _LONGEST].decode("utf-8", "ignore"), len(data)
 
 
-def _split(line: str, delimiter: str) -> list[str]:
+def split_line(line: str, delimiter: str) -> list[str]:
+    """Return the fields of one record."""
     try:
         return next(iter(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter)), [""])
     except csv.Error:

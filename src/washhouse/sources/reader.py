@@ -22,7 +22,7 @@ from washhouse.sources.result import BatchResult, ReadResult
 from washhouse.sources.rules import RejectedFileError
 from washhouse.sources.validate import Parents
 
-SUFFIXES = ("", ".csv", ".txt", ".tsv", ".psv", ".dat")
+SUFFIXES = ("", ".csv", ".txt", ".tsv", ".psv", ".dat", ".parquet")
 """Endings of a file that holds a table."""
 
 MOST_DAYS_AFTER_FOLDER = 31
@@ -160,7 +160,7 @@ def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:
     """Return the files that hold a table, parents first; what is not one is refused at once."""
     found: _Waiting = []
     for received, name, load in _members(files, reading):
-        table = _table_of(reading.spec, received)
+        table = table_of(reading.spec, received)
         if table is None:
             reading.results[name] = refuse(load(), name, RejectedFileError("unknown-file"), None)
         elif any(table is other for other, _, _ in found):
@@ -191,7 +191,7 @@ def _members(files: Mapping[str, bytes], reading: _Reading) -> Iterator[tuple[st
             yield member, inside, partial(members.__getitem__, member)
 
 
-def _table_of(spec: SourceSpec, name: str) -> TableSpec | None:
+def table_of(spec: SourceSpec, name: str) -> TableSpec | None:
     """Find a file's table by its name, whatever its case, its ending and a number or date behind it."""
     path = PurePosixPath(name)
     if path.suffix.casefold() not in SUFFIXES:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -175,14 +176,38 @@ def _chunk(records: list[list[str]], first: int, width: int) -> Chunk:
     good = [(row, record) for row, record in enumerate(records, first) if len(record) == width]
     ragged = [(row, record) for row, record in enumerate(records, first) if len(record) != width]
     fields: Iterable[tuple[str, ...]] = zip(*(record for _, record in good), strict=True)
-    columns = [_null_missing(pa.array(values, pa.string())) for values in fields]
+    columns = [null_missing(pa.array(values, pa.string())) for values in fields]
     columns = columns or [pa.array([], pa.string()) for _ in range(width)]
     return Chunk(columns, np.array([row for row, _ in good], dtype=np.int64), ragged)
 
 
-def _null_missing(column: pa.StringArray) -> pa.StringArray:
+def null_missing(column: pa.StringArray) -> pa.StringArray:
+    """Return a column of texts in which what stands for nothing is null."""
     missing = pc.is_in(column, value_set=pa.array(MISSING))
     return pc.if_else(missing, pa.scalar(None, pa.string()), column)
+
+
+def first_bytes(path: Path, most: int | None) -> tuple[bytes, bool]:
+    """Read a file, or whole records from its beginning.
+
+    Args:
+        path: The file.
+        most: Bytes to read at most; None for all. Parquet and archives are read whole.
+
+    Returns:
+        The bytes, and whether they are not all.
+    """
+    with path.open("rb") as file:
+        if most is None or path.stat().st_size <= most or file.read(4)[:2] in (b"PA", b"PK"):
+            file.seek(0)
+            return file.read(), False
+        file.seek(0)
+        data = file.read(most)
+    wide = b"\0" in data[:4]
+    end = len(data) & ~1 if wide else data.rfind(b"\n") + 1
+    while not wide and end > 0 and data.count(b'"', 0, end) % 2:
+        end = data.rfind(b"\n", 0, end - 1) + 1
+    return data[: end or len(data)], True
 
 
 def write_records(columns: Sequence[pa.Array], delimiter: str) -> pa.Array:

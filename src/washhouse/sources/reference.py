@@ -22,6 +22,7 @@ the same rule in the same column of a file, the first 10,000 are listed one by o
 ## What is read without a word
 - UTF-8 with or without a byte order mark, UTF-16 with one, Windows-1252 where a file is not UTF-8.
 - Comma, bar, tab or semicolon: whichever gives most column names of the contract.
+- Parquet, its columns as the texts that a CSV of them would hold.
 - Column names in any case, with or without spaces, underscores and brackets, and under their [aliases](sources.md).
 - An empty field, `NULL`, `null` and `\\N` as missing; `9999-12-31`, `1800-01-01` and `1801-01-01` as no date.
 - `yyyy-mm-dd`, `dd/mm/yyyy`, `dd-Mon-yyyy` and `yyyymmdd`, also with a time behind; never month before day. A time with

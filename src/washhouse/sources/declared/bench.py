@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.core.errors import InputError
 from washhouse.lake.engine import Connection, connect
 from washhouse.sources.contract import SourceSpec, TableSpec
 from washhouse.sources.declared.read import Declared
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.run import Typed, read_identities, run_stage
 from washhouse.sources.origin import with_origin
-from washhouse.sources.reader import read_batch
+from washhouse.sources.reader import read_batch, table_of
 from washhouse.sources.result import BatchResult, ReadResult
 
 MOST_CODES = 30
@@ -63,6 +64,24 @@ def reduced(spec: SourceSpec, table: TableSpec) -> SourceSpec:
     """The contract of one table alone: nothing else of the batch is asked for."""
     period = spec.period if spec.period is not None and spec.period.table == table.name else None
     return replace(spec, tables=(replace(table, parent=None, parent_key=""),), period=period)
+
+
+def find_only(spec: SourceSpec, file: str, table: str = "") -> str:
+    """Name of the table that one file holds: as told, by the file's name, or because there is but one.
+
+    Raises:
+        InputError: `check-table`: it cannot be told, or there is no such table.
+    """
+    names = [one.name for one in spec.tables]
+    if table in names:
+        return table
+    found = table_of(spec, file)
+    if not table and found is not None:
+        return found.name
+    if not table and len(names) == 1:
+        return names[0]
+    problem = f"There is no table {table!r}." if table else "The file's name does not say which table it holds."
+    raise InputError("check-table", problem, f"Say it with --table: {', '.join(names)}.")
 
 
 def try_out(declared: Declared, files: Mapping[str, bytes], batch: str, *, only: str = "") -> Trial:

@@ -13,7 +13,6 @@ TOP = {
     "tables": "One section `[tables.NAME]` for each kind of file.",
     "identity": "The section `[identity]`.",
     "events": "One section `[[events]]` for each thing that rows tell of.",
-    "vocabularies": 'Words for the vocabularies of your own, for pages: `DN_VISIT = "District nurse visit"`.',
 }
 """Keys of the file itself."""
 

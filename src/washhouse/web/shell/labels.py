@@ -7,12 +7,16 @@ words for whole codes with their source. A code that none of them knows is shown
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from io import StringIO
 
 FAMILIES = "families.csv"
+_SLUG = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+"""A text of a site's own, as declared sources write it."""
+
 UNITS = {
     "10*9/L": "× 10⁹/L",
     "kg/m2": "kg/m²",
@@ -51,8 +55,8 @@ def label(code: str) -> str:
     'Missed contact, did not attend'
     >>> label("CLD_SERVICE//community-home-support")
     'Social care service: community home support'
-    >>> label("LAB//50912//mg/dL"), label("NEW//1")
-    ('Laboratory test 50912 mg/dL', 'NEW 1')
+    >>> label("LAB//50912//mg/dL"), label("NEW//1"), label("FOOT_VISIT//home-visit")
+    ('Laboratory test 50912 mg/dL', 'NEW 1', 'FOOT VISIT: home visit')
     """
     known = code_labels().get(code)
     if known is not None:
@@ -64,6 +68,8 @@ def label(code: str) -> str:
         return (
             f"{family_labels()[family]}: {words.replace('-', ' ')}" if plain else f"{family_labels()[family]} {words}"
         )
+    if _SLUG.fullmatch(rest):
+        return f"{family_words(family)}: {rest.replace('-', ' ')}"
     return code.replace("//", " ")
 
 

@@ -1,0 +1,86 @@
+"""What would a Parquet file say as delimited text? So that one set of rules judges both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from washhouse.sources.records import LONGEST_FIELD, Chunk, null_missing
+from washhouse.sources.rules import RejectedFileError
+
+_MAGIC = b"PAR1"
+_RECORDS = 100_000
+
+
+def is_parquet(data: bytes) -> bool:
+    """Whether a file's first bytes say that it is Parquet."""
+    return data[:4] == _MAGIC
+
+
+def parquet_columns(data: bytes) -> list[str]:
+    """Return the names of a file's columns.
+
+    Raises:
+        RejectedFileError: The file is cut or damaged, or holds nothing.
+    """
+    names = [str(name) for name in _open(data).schema_arrow.names]
+    if not names:
+        raise RejectedFileError("empty-file")
+    return names
+
+
+def count_rows(data: bytes) -> int:
+    """Return how many rows a file says that it has; 0 where it is too damaged to say."""
+    try:
+        return int(_open(data).metadata.num_rows)
+    except RejectedFileError:
+        return 0
+
+
+def read_parquet(data: bytes) -> Iterator[Chunk]:
+    """Yield the rows of a file, every value as text.
+
+    Raises:
+        RejectedFileError: The file is damaged, or a column holds lists or records.
+    """
+    first = 1
+    try:
+        for batch in _open(data).iter_batches(_RECORDS):
+            columns = [null_missing(as_text(column)) for column in batch.columns]
+            if any((pc.max(pc.utf8_length(column)).as_py() or 0) > LONGEST_FIELD for column in columns):
+                raise RejectedFileError("unreadable-file", detail="a field is too long to be a value")
+            yield Chunk(columns, np.arange(first, first + batch.num_rows, dtype=np.int64))
+            first += batch.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise RejectedFileError("truncated-file", detail="its pages cannot be read") from error
+
+
+def as_text(column: pa.Array) -> pa.StringArray:
+    """Return a column's values as a CSV file would hold them; a moment with a zone ends in Z.
+
+    Raises:
+        RejectedFileError: The column holds lists or records.
+
+    >>> as_text(pa.array([1.0, None])).to_pylist(), as_text(pa.array([True])).to_pylist()
+    (['1', None], ['true'])
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_nested(column.type):
+        raise RejectedFileError("unreadable-file", detail="a column holds lists or records, which no table has")
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        return pa.array(
+            [None if one is None else one.decode("utf-8", "replace") for one in column.to_pylist()], pa.string()
+        )
+    return pc.cast(column, pa.string())
+
+
+def _open(data: bytes) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(pa.BufferReader(data))
+    except (pa.ArrowException, OSError) as error:
+        raise RejectedFileError("truncated-file", detail="its list of columns cannot be read") from error
