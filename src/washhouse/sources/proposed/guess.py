@@ -319,15 +319,12 @@ def _number(seen: Seen, today: datetime) -> Guess | None:
     tail = "" if number == 1 else f", {_percent(1 - number)} of the values are none"
     if type == "int" and _is_key_name(seen):
         return Guess("text", "numbers that are ids by their header")
-    if (
-        type == "int"
-        and seen.distinct <= 12
-        and not seen.says("count", "number", "total", "score", "age", "min", "day")
-    ):
-        return None
     is_value = seen.says(
-        "value", "result", "score", "minutes", "mins", "duration", "measure", "reading", "quantity", "weight"
+        *("value", "result", "score", "minutes", "mins", "duration", "measure", "reading", "quantity", "weight")
     )
+    is_few = seen.distinct <= 12 and not seen.says("count", "number", "total", "age", "days")
+    if type == "int" and is_few and not is_value:
+        return None
     return Guess(type, ("whole numbers" if type == "int" else "numbers") + tail, "value" if is_value else "")
 
 
