@@ -20,6 +20,7 @@ from washhouse.governance.grants import Purpose, Role, mint_grant
 from washhouse.governance.keys import load_master_key
 from washhouse.lake.pointer import read_current
 from washhouse.lake.store import Lake
+from washhouse.record.export.fhir import write_fhir
 from washhouse.record.export.folder import new_folder
 from washhouse.record.export.meds import write_meds
 from washhouse.record.export.people import Population, open_population
@@ -68,6 +69,34 @@ def meds(
         typer.echo(json.dumps(report))
         return
     typer.echo(f"{report['subjects']:,} subjects, {report['events']:,} events of {report['codes']:,} codes")
+    _tell_rest(report)
+
+
+@app.command()
+def fhir(
+    home: HomeThere,
+    out: Out,
+    project: Project = "",
+    as_json: AsJson = False,
+    memory_limit: MemoryLimit = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Write the record as FHIR R4 Bulk Data: one NDJSON file a type of resource, and a manifest.
+
+    Patients bear no identifier. People are those of the view for research; who has opted out is not among them. One
+    event in the audit holds the hash of who they are.
+
+    Exit status: 0 done; 2 wrong usage; 3 bad input; 4 refused; 5 broken home.
+
+    Example: washhouse export fhir --home home --out fhir --project frailty-study
+    """
+    settings = {"memory_limit": memory_limit, "key_file": key_file, "desk_url": desk_url}
+    report = export_population(home, out, project, "fhir", settings, write_fhir)
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    typer.echo(", ".join(f"{number:,} {kind}" for kind, number in report["resources"].items()))
     _tell_rest(report)
 
 

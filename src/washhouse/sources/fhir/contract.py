@@ -33,7 +33,11 @@ PATIENT = TableSpec(
         ColumnSpec("nhs_number", "nhs_number", personal=True, description="identifier of the NHS number's system"),
         text("first_name", personal=True),
         text("surname", personal=True),
-        day("birth_date", personal=True, description="where nobody can be told by it, the first of a known month"),
+        day(
+            "birth_date",
+            personal=True,
+            description="without number and surname also from a month or year",
+        ),
         text("sex"),
         text("address", personal=True),
         text("postcode", personal=True),

@@ -48,6 +48,9 @@ _SEX = {"male": "male", "female": "female"}
 _COURSE_WORDS = {there: here for here, there in COURSES.items()}
 
 
+_HOUSE_WORD = re.compile(r"(?=.{1,60}$)[a-z0-9]+(-[a-z0-9]+)+")  # of which the mapping keeps those that it knows
+
+
 @dataclass(frozen=True)
 class Event:
     """One event, in the columns of `contract.EVENT` but for whose it is."""
@@ -132,9 +135,9 @@ def _patient(resource: Resource, reading: Reading) -> dict[str, Any]:
     birth = parse_day(born)
     surname, first = text_at(name, "family"), text_at(name, "given")
     if birth is None and born and not (valid or surname):
-        # Nobody is looked for by it: of a person known by a pseudonym only, a month is all that is ever told.
+        # Nobody is looked for by it: of a person known by a pseudonym a month, or a year, is all that is told.
         month = parse_time(born)
-        birth = month.date() if month is not None and len(born) == 7 else None
+        birth = month.date() if month is not None else None
     if born and birth is None:
         reading.blame("bad-format", "birth_date", "a whole date")
     death = parse_time(died)
@@ -299,9 +302,10 @@ def _value(resource: Resource, declared: ResourceMap, reading: Reading) -> tuple
             reading.blame("bad-format", "value", "a number or a short coded text, not free text")
     for one in every(resource, "extension"):  # what the house writes where a type has no place for it
         if text_at(one, "url") == NUMBER_EXTENSION and number is None:
-            number = number_at(one, "valueDecimal")
+            number, unit, _ = _quantity(next((q for q in every(one, "valueQuantity") if isinstance(q, dict)), {}))
         elif text_at(one, "url") == WORD_EXTENSION and word is None:
-            word = _kept_word(text_at(one, "valueCode"))
+            given = text_at(one, "valueCode")
+            word = given if _HOUSE_WORD.fullmatch(given) else _kept_word(given)
     return number, unit, word
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 
-from washhouse.sources import social_care
 from washhouse.sources.fhir.contract import EVENT, PATIENT
 from washhouse.sources.mappings.contract import Mapping, Stage, States
 from washhouse.sources.mappings.events import death_query, event_query
 from washhouse.sources.mappings.identities import latest
+from washhouse.sources.mappings.social_care import ASSESSMENT_TYPES, ROUTES_OF_ACCESS
+from washhouse.sources.social_care import EVENT_OUTCOMES, REVIEW_REASONS, SERVICE_TYPES
 
 _PATIENT = States("fhir_patient", "patient", PATIENT.column_names)
 _EVENT = States("fhir_event", "event", EVENT.column_names)
@@ -23,9 +24,8 @@ WORDS = sorted(
     {"unknown", "unreadable", "other", "recorded"}
     | {
         re.sub("[^a-z0-9]+", "-", value.lower()).strip("-")
-        for table in social_care.SPEC.tables
-        for column in table.columns
-        for value in column.allowed or ()
+        for values in (EVENT_OUTCOMES, SERVICE_TYPES, REVIEW_REASONS, ASSESSMENT_TYPES, ROUTES_OF_ACCESS)
+        for value in values
     }
 )
 _WORDS = ", ".join(f"'{word}'" for word in WORDS)
@@ -60,7 +60,8 @@ _EVENTS = event_query(
              ELSE coded(e.vocabulary, e.code) END)""",
     numeric_value="e.number",
     unit="unit_of(e.unit)",
-    text_value="CASE WHEN NOT is_personal(e.word) THEN e.word END",
+    text_value=f"""CASE WHEN is_personal(e.word) OR (regexp_matches(e.word, '[a-z]-') AND e.word NOT IN ({_WORDS}))
+        THEN NULL ELSE e.word END""",
     ref="opaque('fhir', 'resource', '', e.resource_key)",
     parent_ref="opaque('fhir', 'resource', '', nullif(e.encounter_key, e.resource_key))",
     where="e.happened",
