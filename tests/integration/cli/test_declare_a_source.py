@@ -45,7 +45,7 @@ def invented_file() -> str:
     lines = [HEADER]
     for at in range(VISITS):
         day = f"{draw.integers(1, 29):02}/{draw.integers(1, 7):02}/2026"
-        status, kind = ("Attended", "Cancelled")[at % 3 == 0], ("Home visit", "Clinic")[at % 2]
+        status, kind = ("Attended", "Cancelled")[at // PEOPLE % 3 == 0], ("Home visit", "Clinic")[at % 2]
         lines.append("|".join([f"V{at}", *people[at % PEOPLE], day, "09:30", kind, status, "30", '"café|\nquiet"']))
     lines.append(lines[1])
     lines.append("|".join([f"V{VISITS}", *people[0], "31/02/2026", "09:30", "Clinic", "Attended", "30", ""]))
