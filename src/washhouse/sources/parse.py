@@ -43,6 +43,7 @@ EXPECTED: dict[ColumnType, str] = {
     "date": "a date as yyyy-mm-dd or dd/mm/yyyy",
     "time": "a time of day as hh:mm or hh:mm:ss",
     "datetime": "a date with time as yyyy-mm-dd hh:mm:ss",
+    "text": "a text, not a number written as a power of ten",
     "code": "a code, not a number written as a power of ten",
     "int": "a whole number",
     "float": "a number",
@@ -98,7 +99,7 @@ def parse_column(spec: ColumnSpec, raw: pa.StringArray) -> Parsed:
         raw: The texts, null for what stands for nothing.
     """
     if spec.type in ("text", "pseudonym"):
-        return Parsed(_trim(raw))
+        return _parse_texts(spec, _trim(raw))
     if spec.type == "nhs_number":
         return _parse_nhs_numbers(raw)
     if spec.type == "code":
@@ -107,6 +108,21 @@ def parse_column(spec: ColumnSpec, raw: pa.StringArray) -> Parsed:
         return _parse_distinct(raw, spec, _time_parser(spec))
     quick = _parse_quickly(spec.type, raw)
     return _parse_distinct(raw, spec, _PARSERS[spec.type]) if quick is None else Parsed(quick)
+
+
+def _parse_texts(spec: ColumnSpec, texts: pa.StringArray) -> Parsed:
+    """Read texts.
+
+    Of an id that a spreadsheet showed as a power of ten only the first digits are left, which are those of other
+    people's, too: it names nobody.
+    """
+    if not spec.key or not pc.any(pc.match_substring(texts, "E+", ignore_case=True)).as_py():
+        return Parsed(texts)
+    cut = pc.fill_null(pc.match_substring_regex(texts, f"^(?:{_POWER_OF_TEN.pattern})$"), False)
+    if not pc.any(cut).as_py():
+        return Parsed(texts)
+    values = pc.if_else(cut, pa.scalar(None, pa.string()), texts)
+    return Parsed(values, {"code-as-number": cut.to_numpy(zero_copy_only=False)})
 
 
 def _trim(raw: pa.StringArray) -> pa.StringArray:

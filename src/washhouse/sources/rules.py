@@ -210,7 +210,7 @@ RULES: dict[str, Rule] = {
         Rule(
             "code-as-number",
             "warning",
-            "{column} holds a code that a spreadsheet has turned into a power of ten. The value was set to missing.",
+            "{column} holds a code or id that a spreadsheet turned into a power of ten. The value was set to missing.",
             "Ask the sender not to pass the file through a spreadsheet; the digits are lost in this one.",
         ),
         Rule(

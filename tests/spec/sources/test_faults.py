@@ -252,6 +252,22 @@ OTHER: dict[str, Fault] = {
         reasons=(("invalid-nhs-number", 3, "NHS_Number", "warning"),),
         counts=WARNED,
     ),
+    "code through a spreadsheet": Fault(
+        GP,
+        "prescriptions.csv",
+        swap("102,9900000000000004", "102,9.9E+15"),
+        reasons=(("bad-key-format", 2, "dmd_code", "quarantine"),),
+        lost=(2,),
+        counts=QUARANTINED,
+    ),
+    "person's id through a spreadsheet": Fault(
+        COUNCIL,
+        "cld.csv",
+        swap("2025-06-30,,LA12", "2025-06-30,,1.02E+11"),
+        reasons=(("bad-key-format", 3, "LA_Person_Unique_Identifier", "quarantine"),),
+        lost=(3,),
+        counts=QUARANTINED,
+    ),
     "NHS number of ten nines": Fault(
         GP,
         "patients.csv",
