@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from washhouse.core.views import View
@@ -13,7 +14,9 @@ from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.encode import Ints
 from washhouse.linkage.grouping import Grouped, Population, pair_columns
 from washhouse.linkage.membership import closed_spans, heirs, ids_left
+from washhouse.linkage.quality_groups import OwnGroups
 from washhouse.linkage.scoring import Scored
+from washhouse.linkage.shared_ends import Carried, SharedEnds
 from washhouse.linkage.splice import Rows, matched
 from washhouse.linkage.tables import EDGE
 
@@ -30,6 +33,10 @@ class Earlier:
         span_row: Row of each span's record, -1 for one that was gone.
         left: Ids that nobody had any more.
         retired: The heirs of those that have one.
+        carried: What its records carried that ties may rest on.
+        shared: What its people had in common.
+        caught: How many blocking rules gave each pair.
+        said: Into which groups its clear records fell by what they said themselves.
     """
 
     found: Population
@@ -39,6 +46,10 @@ class Earlier:
     span_row: Rows
     left: pa.Array
     retired: Mapping[str, str]
+    carried: Carried | None = None
+    shared: SharedEnds | None = None
+    caught: npt.NDArray[np.int8] | None = None
+    said: OwnGroups | None = None
 
     @classmethod
     def of(cls, found: Population, grouped: Grouped, cuts: Mapping[View, float]) -> Earlier:

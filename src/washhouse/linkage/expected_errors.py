@@ -27,6 +27,7 @@ from scipy.sparse.csgraph import connected_components
 
 from washhouse.linkage.model import Floats, probability
 from washhouse.linkage.scoring import Scored
+from washhouse.linkage.similarity import compiled
 
 LEAST_PROBABILITY = 0.01
 """Pairs below it are not kept from one run to the next, and so not looked at here."""
@@ -36,6 +37,7 @@ CERTAIN_BITS = 60.0
 """Weights are cut here before they are added: beyond, only rounding differs. A steward's decision weighs as much."""
 
 Indices = npt.NDArray[np.integer[Any]]
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Expected:
         apart: True where the pair's records were put into different people.
         probability: How likely the pair is one person, in the light of the people that were made.
         unit: Number of the group of people that each record's errors may touch; groups are independent.
+        order: Place of each pair among those that were given.
     """
 
     linked: Floats
@@ -61,6 +64,7 @@ class Expected:
     apart: npt.NDArray[np.bool_]
     probability: Floats
     unit: npt.NDArray[np.int64]
+    order: Indices
 
 
 def expected_errors(label: Indices, left: Indices, right: Indices, weights: Floats) -> Expected:
@@ -88,6 +92,7 @@ def expected_errors(label: Indices, left: Indices, right: Indices, weights: Floa
         apart=np.repeat([False, True], [len(inside), len(outside)]),
         probability=np.concatenate([kept, apart_probability]),
         unit=unit,
+        order=np.concatenate([inside, outside]),
     )
 
 
@@ -178,24 +183,29 @@ def _inside(label: Indices, left: Indices, right: Indices, weights: Floats) -> t
         share: Floats = odds / (1.0 + odds)
         return share
 
-    order = np.argsort(label, kind="stable")
-    sorted_label = label[order]
-    false = np.zeros(records)
-    true = np.zeros(records)
-    step = 1
-    at = np.flatnonzero(size[order] > 1)
-    while len(at):
-        at = at[at + step < records]
-        at = at[sorted_label[at] == sorted_label[np.minimum(at + step, records - 1)]]
-        a, b = order[at], order[at + step]
-        share = wrong(a, b)
-        for side in (a, b):
-            false += np.bincount(side, share, records)
-            true += np.bincount(side, 1.0 - share, records)
-        step += 1
+    false, true = np.zeros(records), np.zeros(records)
+    _share_out(label, size, loose, false, true)
     kept: Floats = 1.0 - wrong(left, right)
     seen = np.bincount(left, kept, records) + np.bincount(right, kept, records)
     return size - 1.0, false, np.maximum(true - seen, 0.0), kept
+
+
+@compiled
+def _share_out(label: Array, size: Array, loose: Array, false: Array, true: Array) -> None:
+    """Add up for each record how many of its person's others are expected to be false, and how many true."""
+    last, before = np.full(len(label), -1, np.int32), np.full(len(label), -1, np.int32)
+    for i in range(len(label)):
+        before[i] = last[label[i]]
+        last[label[i]] = i
+        j = before[i]
+        while j >= 0:
+            odds = max(loose[i], loose[j]) if size[i] == 2 else loose[i] + loose[j]
+            share = odds / (1.0 + odds)
+            false[i] += share
+            false[j] += share
+            true[i] += 1.0 - share
+            true[j] += 1.0 - share
+            j = before[j]
 
 
 def _between(

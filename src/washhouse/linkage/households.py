@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from washhouse.linkage import standardise
 from washhouse.linkage.columnar import Column, Ints, gather
+from washhouse.linkage.hashes import Hashes, hash_columns
 
 Flags = npt.NDArray[np.bool_]
 Array = npt.NDArray[Any]
@@ -49,6 +50,7 @@ class Residents:
         withheld: Any record of the person is restricted, with an address or without; or the person may be a former
             identity, see `sensitive`.
         seen: Orders a person's records: the address of the highest is the person's.
+        place: Number of the record's address, see `place_numbers`; found out from these records if left out.
     """
 
     person: Ints
@@ -60,6 +62,7 @@ class Residents:
     died: Flags
     withheld: Flags
     seen: npt.NDArray[np.int64]
+    place: Hashes | None = None
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def households(residents: Residents, places: Places | None = None) -> Households
         row=members,
         home=home.astype(np.int64),
         keys=tuple(places.texts(residents, distinct)),
-        by_uprn=key[members] < len(places.numbers),
+        by_uprn=places.by_uprn[key[members]],
         kept_back={
             "restricted": int(places.sealed.sum()),
             "communal": int((places.communal & ~places.sealed).sum()),
@@ -143,9 +146,9 @@ class Places:
     """The addresses of records, numbered, and what the guards say of each.
 
     Attributes:
-        key: Address of each record, -1 without one; those that a UPRN names have the lowest numbers.
-        numbers: The UPRNs.
-        written: Text and postcode of the other addresses, packed.
+        key: Address of each record, -1 without one.
+        number: By address: what it is, in 64 bits, see `place_numbers`.
+        by_uprn: By address: a UPRN names it.
         sealed: By address: a record of it is restricted.
         communal: By address: its name says that unrelated people live or are registered there.
         crowded: By address: too many people, or too many who share no surname, have it last.
@@ -154,8 +157,8 @@ class Places:
     """
 
     key: Array
-    numbers: pa.StringArray
-    written: Array
+    number: Hashes
+    by_uprn: Flags
     sealed: Flags
     communal: Flags
     crowded: Flags
@@ -164,22 +167,32 @@ class Places:
 
     def texts(self, residents: Residents, keys: Array) -> list[str]:
         """Write addresses out, see `address_key`."""
-        width = max(len(residents.postcode.texts), 1)
-        address, postcode = np.divmod(self.written[keys[keys >= len(self.numbers)] - len(self.numbers)], width)
-        written = zip(
-            residents.address.texts.take(pa.array(address)).to_pylist(),
-            residents.postcode.texts.take(pa.array(postcode)).to_pylist(),
-            strict=True,
+        if not len(keys):
+            return []
+        told = np.full(len(self.number), -1, dtype=np.int64)
+        # Of the records of one address any tells it, but one without a UPRN cannot tell that.
+        able = np.flatnonzero((self.key >= 0) & ((residents.uprn.codes >= 0) | ~self.by_uprn[self.key]))
+        told[self.key[able]] = able
+        row = told[keys]
+        uprn, address, postcode = (
+            column.texts.take(pa.array(column.codes[row], mask=column.codes[row] < 0)).to_pylist()
+            for column in (residents.uprn, residents.address, residents.postcode)
         )
-        known = self.numbers.take(pa.array(keys[keys < len(self.numbers)])).to_pylist()
-        return [f"uprn:{number}" for number in known] + [f"address:{text}|{place}" for text, place in written]
+        return [
+            f"uprn:{u.lstrip('0')}" if known else f"address:{a}|{p}"
+            for known, u, a, p in zip(self.by_uprn[keys].tolist(), uprn, address, postcode, strict=True)
+        ]
 
 
 def read_places(residents: Residents) -> Places:
     """Number the addresses of records and apply the guards to each."""
-    key, numbers, written = _address_keys(residents)
-    count = int(key.max(initial=-1)) + 1
-    held = np.flatnonzero(key >= 0)
+    place = residents.place
+    if place is None:
+        place = settled_places(*place_numbers(residents.address, residents.postcode, residents.uprn))
+    held = np.flatnonzero(place > 0)
+    number, at = np.unique(place[held], return_inverse=True)
+    key, count = np.full(len(place), -1, dtype=np.int64), len(number)
+    key[held] = at
     sealed, communal = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     sealed[key[held[residents.restricted[held]]]] = True
     communal[key[held[names_a_place(residents)[held]]]] = True
@@ -188,7 +201,8 @@ def read_places(residents: Residents) -> Places:
     last[:-1] = residents.person[order][1:] != residents.person[order][:-1]
     latest = order[last]
     crowded = _crowded(key[latest], residents.surname.codes[latest], count)
-    return Places(key, numbers, written, sealed, communal, crowded, hidden_people(residents), latest)
+    by_uprn = number & np.uint64(1) == 1
+    return Places(key, number, by_uprn, sealed, communal, crowded, hidden_people(residents), latest)
 
 
 def hidden_people(residents: Residents) -> Flags:
@@ -204,33 +218,49 @@ def names_a_place(residents: Residents) -> Flags:
     return np.asarray(gather(named.astype(np.int32), residents.address.codes) == 1)
 
 
-def _address_keys(residents: Residents) -> tuple[Array, pa.StringArray, Array]:
-    """Number the addresses: first those that a UPRN names, then written ones with their postcode.
+def place_numbers(address: Column, postcode: Column, uprn: Column) -> tuple[Hashes, Hashes]:
+    """Return what each record says of its address, in 64 bits: as written with its postcode, and by its UPRN.
+
+    What it does not say is 0. Those of UPRNs are odd, those of written addresses even.
+    """
+    parts = [
+        hash_columns([column.texts], what)[column.codes]
+        if len(column.texts)
+        else np.zeros(len(column.codes), np.uint64)
+        for column, what in ((address, "address"), (postcode, "postcode"))
+    ]
+    written = (parts[0] * np.uint64(0x9E3779B97F4A7C15) + parts[1]) & ~np.uint64(1)
+    written[(address.codes < 0) | (postcode.codes < 0)] = 0
+    own = np.zeros(len(uprn.codes), dtype=np.uint64)
+    if len(uprn.texts):
+        numbers = hash_columns([pc.utf8_ltrim(uprn.texts, characters="0")], "uprn")
+        own = np.where(uprn.codes >= 0, numbers[uprn.codes] | np.uint64(1), np.uint64(0))
+    return written, own
+
+
+def settled_places(written: Hashes, own: Hashes) -> Hashes:
+    """Return the number of each record's address, 0 without one.
 
     A written address that other records always give with one UPRN is that UPRN's.
 
-    Returns:
-        Each record's address, -1 without one; the UPRNs; and text and postcode of the written addresses, packed.
+    Args:
+        written: Each record's address as written, see `place_numbers`.
+        own: The same by its UPRN.
     """
-    coded = pc.utf8_ltrim(residents.uprn.texts, characters="0").dictionary_encode()
-    uprn = gather(coded.indices.to_numpy(zero_copy_only=False).astype(np.int32), residents.uprn.codes).astype(np.int64)
-    width = max(len(residents.postcode.texts), 1)
-    has = (residents.address.codes >= 0) & (residents.postcode.codes >= 0)
-    packed = residents.address.codes.astype(np.int64) * width + residents.postcode.codes
-    both, size = np.flatnonzero(has & (uprn >= 0)), max(len(coded.dictionary), 1)
-    of, place = np.unique(packed[both], return_inverse=True)
-    pairs = np.unique(place * size + uprn[both])
-    single = np.bincount(pairs // size, minlength=len(of)) == 1
-    of_one, number_of = of[single], (pairs % size)[single[pairs // size]]
-    bare = np.flatnonzero(has & (uprn < 0))
-    if len(of_one):
-        at = np.minimum(np.searchsorted(of_one, packed[bare]), len(of_one) - 1)
-        same = of_one[at] == packed[bare]
-        uprn[bare[same]] = number_of[at[same]]
-        bare = bare[~same]
-    places, number = np.unique(packed[bare], return_inverse=True)
-    uprn[bare] = number + len(coded.dictionary)
-    return uprn, coded.dictionary, places
+    place = np.where(own > 0, own, written)
+    both, bare = np.flatnonzero((written > 0) & (own > 0)), np.flatnonzero((written > 0) & (own == 0))
+    if not len(both) or not len(bare):
+        return place
+    both = both[np.argsort(written[both], kind="stable")]
+    starts = np.flatnonzero(np.append(True, written[both][1:] != written[both][:-1]))
+    low, high = (f.reduceat(own[both], starts) for f in (np.minimum, np.maximum))
+    single = low == high
+    of, number = written[both][starts][single], low[single]
+    if len(of):
+        at = np.minimum(np.searchsorted(of, written[bare]), len(of) - 1)
+        same = of[at] == written[bare]
+        place[bare[same]] = number[at[same]]
+    return place
 
 
 def _crowded(key: Array, surname: Ints, count: int) -> Flags:

@@ -43,6 +43,7 @@ class Update:
         numbers: Names and prints of all records, see `index.LinkIndex`.
         lost: Which of the index's pairs are no more, or were compared anew. Shape (pairs of the index,).
         order: Where each pair comes from: its place among the index's pairs and then those compared anew.
+        caught: How many rules give each pair; None where it is not known of the index's.
     """
 
     encoded: Encoded
@@ -53,6 +54,7 @@ class Update:
     numbers: tuple[Hashes, Hashes]
     lost: npt.NDArray[np.bool_]
     order: Rows
+    caught: npt.NDArray[np.int8] | None
 
 
 def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows | None = None) -> Update:
@@ -84,12 +86,21 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows |
     now[from_old[from_old >= 0]] = np.flatnonzero(from_old >= 0)
     kept_left, kept_right = now[index.left], now[index.right]
     stays = (kept_left >= 0) & (kept_right >= 0)
-    stays[stays] = _still_blocked(keys, kept_left[stays], kept_right[stays], news.closed, trained.max_block_pairs)
+    # A block that closed or opened may take a pair's last rule away, and changes how many rules give it.
+    turned = np.flatnonzero(stays)[_in_turned_blocks(keys, news, kept_left[stays], kept_right[stays])]
+    caught_again = _times_caught(keys, news, kept_left[turned], kept_right[turned], trained.max_block_pairs)
+    stays[turned[caught_again == 0]] = False
     again = kept_left[stays].astype(np.int64) * encoded.records + kept_right[stays]
     stays[np.flatnonzero(stays)[among(again, news.pairs)]] = False
     worth = _worth_keeping(index, compared)
     key = kept_left.astype(np.int64) * encoded.records + kept_right
     order = order_by_numbers(key, stays, news.pairs[worth])
+    caught = None
+    if index.earlier is not None and index.earlier.caught is not None:
+        before = index.earlier.caught.copy()
+        before[turned] = caught_again
+        first = _times_caught(keys, news, left[worth], right[worth], trained.max_block_pairs)
+        caught = np.concatenate([before, first])[order]
     return Update(
         encoded=encoded,
         scored=_weighed(
@@ -104,6 +115,7 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows |
         numbers=(names, prints),
         lost=~stays,
         order=order,
+        caught=caught,
     )
 
 
@@ -242,10 +254,19 @@ def _emit(members: Array, starts: Array, ends: Array, whole: Array, fresh: Array
 
 @dataclass(frozen=True)
 class _News:
-    """Pairs to compare (packed), and for each rule the keys of blocks that grew past the limit."""
+    """Pairs to compare (packed), and for each rule the keys that fresh records have or had.
+
+    Attributes:
+        pairs: The pairs.
+        touched: For each rule the keys, ascending.
+        large: Whether the block of each is too large.
+        turned: The keys of blocks that grew past the limit, or shrank below it.
+    """
 
     pairs: Rows
-    closed: Sequence[Array]
+    touched: Sequence[Array]
+    large: Sequence[Array]
+    turned: Sequence[Array]
 
 
 def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int) -> _News:
@@ -254,7 +275,7 @@ def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int) -> _News:
     is_fresh = np.zeros(records, dtype=bool)
     is_fresh[fresh] = True
     nothing = np.empty(0, dtype=np.int64)
-    pairs, closed = [nothing], []
+    pairs, touches, large, turned = [nothing], [], [], []
     for r in range(len(keys)):
         touched = np.unique(np.concatenate([keys[r, fresh], old_keys[r]]))
         touched = touched[touched >= 0]
@@ -265,7 +286,9 @@ def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int) -> _News:
         left_it = np.bincount(np.searchsorted(touched, old_keys[r][old_keys[r] >= 0]), minlength=len(touched))
         before = np.bincount(block[~is_fresh[members]], minlength=len(touched)) + left_it
         was_large, is_large = before * (before - 1) // 2 > limit, size * (size - 1) // 2 > limit
-        closed.append(touched[is_large & ~was_large])
+        touches.append(touched)
+        large.append(is_large)
+        turned.append(touched[is_large != was_large])
         ends = np.cumsum(size)
         chosen = ~is_large & (size > 1)
         args = (members, (ends - size)[chosen], ends[chosen], was_large[chosen], is_fresh, records)
@@ -273,25 +296,45 @@ def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int) -> _News:
         if len(out):
             _emit(*args, out)
         pairs.append(out)
-    return _News(np.unique(np.concatenate(pairs)), closed)
+    return _News(np.unique(np.concatenate(pairs)), touches, large, turned)
 
 
-def _still_blocked(keys: Array, left: Ints, right: Ints, closed: Sequence[Array], limit: int) -> npt.NDArray[np.bool_]:
-    """Say which kept pairs still share a block that is not too large."""
-    stays = np.ones(len(left), dtype=bool)
-    for r, blocks in enumerate(closed):
-        inside = np.zeros(keys.shape[1], dtype=bool)
-        inside[among(keys[r], blocks)] = True
-        stays[inside[left] & (keys[r, left] == keys[r, right])] = False
-    doubtful = np.flatnonzero(~stays)
-    for r in range(len(keys) if len(doubtful) else 0):
-        mine, theirs = keys[r, left[doubtful]], keys[r, right[doubtful]]
-        shared = (mine == theirs) & (mine >= 0)
-        blocks = np.unique(mine[shared])
-        size = np.bincount(np.searchsorted(blocks, keys[r, among(keys[r], blocks)]), minlength=len(blocks))
-        small = size * (size - 1) // 2 <= limit
-        stays[doubtful[shared]] |= small[np.searchsorted(blocks, mine[shared])]
-    return stays
+@compiled
+def _share_key(inside: Array, keys: Array, left: Array, right: Array, out: Array) -> None:
+    for p in range(len(left)):
+        if inside[left[p]] and keys[left[p]] == keys[right[p]]:
+            out[p] = True
+
+
+def _in_turned_blocks(keys: Array, news: _News, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    """Say which pairs share a block that grew past the limit, or shrank below it."""
+    found = np.zeros(len(left), dtype=bool)
+    for r, blocks in enumerate(news.turned):
+        if len(blocks):
+            inside = np.zeros(keys.shape[1], dtype=bool)
+            inside[among(keys[r], blocks)] = True
+            _share_key(inside, keys[r], left, right, found)
+    return found
+
+
+def _times_caught(keys: Array, news: _News, left: Ints, right: Ints, limit: int) -> npt.NDArray[np.int8]:
+    """Return how many rules give each of some pairs: their two records share a block that is not too large."""
+    caught = np.zeros(len(left), dtype=np.int8)
+    for r in range(len(keys) if len(left) else 0):
+        mine = keys[r, left]
+        shared = np.flatnonzero((mine == keys[r, right]) & (mine >= 0))
+        blocks, block = np.unique(mine[shared], return_inverse=True)
+        small = np.ones(len(blocks), dtype=bool)
+        place = np.searchsorted(news.touched[r], blocks)
+        known = place < len(news.touched[r])
+        known[known] = news.touched[r][place[known]] == blocks[known]
+        small[known] = ~news.large[r][place[known]]
+        asked = blocks[~known]
+        if len(asked):
+            size = np.bincount(np.searchsorted(asked, keys[r, among(keys[r], asked)]), minlength=len(asked))
+            small[~known] = size * (size - 1) // 2 <= limit
+        caught[shared] += small[block]
+    return caught
 
 
 def _worth_keeping(index: LinkIndex, compared: npt.NDArray[np.int64]) -> Rows:

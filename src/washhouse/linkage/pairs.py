@@ -10,17 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.lake.engine import Engine
-from washhouse.linkage.columnar import standard_column
 from washhouse.linkage.encode import Encoded, encode, with_setting
 from washhouse.linkage.fields import FIELDS
 from washhouse.linkage.incremental import Rows, Update, update
 from washhouse.linkage.index import LinkIndex, build_index, encode_under
 from washhouse.linkage.scoring import Progress, Scored, score_pairs
-from washhouse.linkage.threads import spread
 from washhouse.linkage.trained import TrainedModel
-
-STANDARD = ("address", "postcode", "uprn", "surname", "phone")
-"""Fields whose standard forms are needed after the pairs are weighed, for what people have in common."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +62,8 @@ def pair_records(
     if index is not None and index.trained.digest == trained.digest:
         tell("compare", 0.0)
         found = update(index, table, threads, unchanged)
-        names = [name for name in STANDARD if name in table.column_names]
-        formed = spread(lambda name: standard_column(table.column(name), FIELDS[name].standard), names, threads)
-        standard = dict(zip(names, formed, strict=True))
         counts = {"door": "increment", "new_or_changed": found.fresh, "gone": found.gone, "compared": found.compared}
-        return Paired(replace(found.encoded, standard=standard), found.scored, trained, counts, found)
+        return Paired(found.encoded, found.scored, trained, counts, found)
     encoded = encode_under(table, trained, threads)
     scored = score_pairs(
         encoded,

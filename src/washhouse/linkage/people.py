@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,17 +19,19 @@ from washhouse.lake.engine import Engine
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage.decisions import count_decisions, rows_of_pairs
 from washhouse.linkage.earlier import Earlier
+from washhouse.linkage.encode import Ints
 from washhouse.linkage.expected_errors import Totals
 from washhouse.linkage.grouping import Population, name_people
 from washhouse.linkage.index import LinkIndex
 from washhouse.linkage.model import Model
-from washhouse.linkage.pairs import index_of, pair_records
+from washhouse.linkage.pairs import Paired, index_of, pair_records
 from washhouse.linkage.person_ids import Key, Record
-from washhouse.linkage.quality import linkage_quality
-from washhouse.linkage.regrouping import regroup, unchanged_rows
+from washhouse.linkage.quality import linkage_quality, rules_that_give
+from washhouse.linkage.quality_groups import GROUPING, OwnGroups, own_groups, own_groups_again
+from washhouse.linkage.regrouping import clear_row, regroup, unchanged_rows
 from washhouse.linkage.scoring import KEPT_EDGE, Progress, Scored, no_progress, worth_keeping
-from washhouse.linkage.shared_ends import find_shared
-from washhouse.linkage.splice import find_changes
+from washhouse.linkage.shared_again import share
+from washhouse.linkage.splice import Changes, find_changes
 from washhouse.linkage.summary import linkage_summary
 from washhouse.linkage.tables import RETIRED_ID
 from washhouse.linkage.threads import aside
@@ -123,26 +126,27 @@ def link_people(
     scored = worth_keeping(paired.scored) if paired.scored else None
     found = Population(table, clear, named, encoded, scored, decided)
     now: Earlier | None = None
-    if earlier and changes and trained and paired.update and cuts == earlier.cuts:
+    going_on = bool(earlier and paired.update and cuts == earlier.cuts)
+    if going_on and earlier and changes and trained and paired.update:
         now = regroup(earlier, found, changes, paired.update, trained.field_names, key, threads)
         label = now.grouped.labels[View.STRICT]
     else:
         views = cluster_views(encoded, named, scored, cuts, *decided)
         label = views.clusters[View.STRICT].label
-    report = partial(linkage_quality, named, encoded, scored, label, trained, decided, 1)
+    report = partial(_report, found, label, paired, earlier if going_on else None, changes)
     with aside(report, threads) as reported:
         tell("name", 0.0)
         if now is None:
             now = Earlier.of(found, name_people(found, views, previous, key), cuts)
         made = now.grouped
         tell("households", 0.0)
-        shared = find_shared(named, table, clear, encoded, made.person, made.ids, key)
-        quality = reported()
-    homes = shared.homes
+        carried, shared = share(found, made, earlier if going_on else None, changes, trained, key, threads)
+        quality, caught, said = reported()
+    now = replace(now, carried=carried, shared=shared, caught=caught, said=said)
     tell("done", 1.0)
     figures = view_figures(cuts, made.labels, scored, made.views, len(made.ids), _totals(quality), decided)
     summary = linkage_summary(
-        table, clear, encoded, paired.scored, figures, made.refused, made.label, len(made.ids), homes
+        table, clear, encoded, paired.scored, figures, made.refused, made.label, len(made.ids), shared
     )
     persons = pa.DictionaryArray.from_arrays(pa.array(made.person[clear]), made.ids)
     index = index_of(paired, scored, named, persons, {view.value: cuts[view] for view in View})
@@ -154,12 +158,30 @@ def link_people(
         relations=shared.table,
         views=made.views,
         summary=summary
-        | {"shared": shared.summary}
         | {"pairing": paired.summary, "decisions": count_decisions(must, cannot, decided, made.unmet)}
         | {"quality": quality},
         model=paired.scored.model if paired.scored else None,
         index=replace(index, earlier=now) if index else None,
     )
+
+
+def _report(
+    found: Population, label: Ints, paired: Paired, earlier: Earlier | None, changes: Changes | None
+) -> tuple[dict[str, Any] | None, npt.NDArray[np.int8] | None, OwnGroups]:
+    """Report on the linkage; also say how many rules give each pair, and into which groups records fall."""
+    update, trained = paired.update, paired.trained
+    if earlier and changes and earlier.said:
+        row = clear_row(earlier, found, changes)
+        said = own_groups_again(earlier.said, found.named, row, (changes.of(GROUPING)[found.clear]) | (row < 0))
+    else:
+        said = own_groups(found.named)
+    if found.scored is None or trained is None:
+        return None, None, said
+    caught = update.caught if update else None
+    if caught is None:
+        caught = rules_that_give(found.encoded, found.scored, trained)
+    told = linkage_quality(found.named, found.encoded, found.scored, label, trained, found.decided, caught, said)
+    return told, caught, said
 
 
 def _to_go_on_from(index: LinkIndex | None, model: TrainedModel | None, previous: pa.Table | None) -> Earlier | None:

@@ -27,17 +27,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.linkage.block_groups import lay_blocks, times_caught
+from washhouse.linkage.block_groups import few_times_caught, lay_blocks, times_caught
 from washhouse.linkage.cluster import numbered_people
 from washhouse.linkage.encode import Encoded
 from washhouse.linkage.expected_errors import Expected, expected_errors, pairs_to_judge
 from washhouse.linkage.model import Floats
-from washhouse.linkage.quality_groups import Dimension, dimensions, newest_day
+from washhouse.linkage.quality_groups import Dimension, OwnGroups, dimensions, newest_day
 from washhouse.linkage.rate_intervals import BLOCKS, jackknife_variance, rate_limits, ratio_limits
 from washhouse.linkage.scoring import Scored
+from washhouse.linkage.similarity import compiled
 from washhouse.linkage.trained import TrainedModel
 
 Indices = npt.NDArray[np.integer[Any]]
+Array = npt.NDArray[Any]
 
 LEAST_PEOPLE = 10
 """Groups of fewer people are named, and nothing else is told of them."""
@@ -54,25 +56,37 @@ def linkage_quality(
     label: Indices,
     trained: TrainedModel | None,
     decided: tuple[Indices, Indices] | None = None,
-    threads: int = 1,
+    caught: Indices | None = None,
+    said: OwnGroups | None = None,
 ) -> dict[str, Any] | None:
     """Report on the linkage of some records; None where there was nothing to compare.
 
     Args:
         table: The records, all under a clear identity; see `sources.identity.IDENTITY`.
         encoded: The same, encoded.
-        scored: Their pairs; those of low probability may be left out.
+        scored: Their pairs worth keeping.
         label: For each record the lowest record of its person.
         trained: The model that weighed them, with its blocking rules.
         decided: Pairs that a steward put together, and pairs kept apart, each of shape (2, pairs): they are certain.
-        threads: Threads to use.
+        caught: How many of its rules give each pair; counted if left out.
+        said: Group of each record by what it says itself, see `quality_groups.own_groups`; found out if left out.
     """
     if scored is None or trained is None:
         return None
-    expected = expected_errors(label, *pairs_to_judge(scored, decided))
-    blocks = lay_blocks(encoded, trained.rules, max_block_pairs=trained.max_block_pairs, threads=threads)
-    caught = times_caught(blocks, expected.left, expected.right)
-    return quality_report(table, label, expected, caught)
+    left, right, weights = pairs_to_judge(scored, decided)
+    expected = expected_errors(label, left, right, weights)
+    if caught is None:
+        caught = rules_that_give(encoded, scored, trained)
+    more = slice(len(caught), None)
+    few = few_times_caught(encoded, trained.rules, trained.max_block_pairs, left[more], right[more])
+    caught = np.concatenate([caught, few])
+    return quality_report(table, label, expected, caught[expected.order], said=said)
+
+
+def rules_that_give(encoded: Encoded, scored: Scored, trained: TrainedModel) -> npt.NDArray[np.int8]:
+    """Return how many blocking rules give each of some pairs."""
+    blocks = lay_blocks(encoded, trained.rules, max_block_pairs=trained.max_block_pairs)
+    return times_caught(blocks, scored.candidates.left, scored.candidates.right)
 
 
 def quality_report(
@@ -82,6 +96,7 @@ def quality_report(
     caught: Indices,
     *,
     register: str = REGISTER,
+    said: OwnGroups | None = None,
 ) -> dict[str, Any]:
     """Report expected errors, for everybody and by group.
 
@@ -91,6 +106,7 @@ def quality_report(
         expected: What the model expects.
         caught: Number of blocking rules that give each pair of `expected`.
         register: Source in which nearly everybody is expected.
+        said: Group of each record by what it says itself, if it is at hand.
 
     Returns:
         Plain figures, ready for JSON. Nothing is told of a group of fewer than `LEAST_PEOPLE` people, and counts of
@@ -104,7 +120,7 @@ def quality_report(
     sizes = _usual_sizes(expected)
     overall = {name: _figure(everybody, name, sizes[name]) for name in FIGURES}
     groups = [
-        row for dimension in dimensions(table, person) for row in _rows(dimension, person, sums, everybody, sizes)
+        row for dimension in dimensions(table, person, said) for row in _rows(dimension, person, sums, everybody, sizes)
     ]
     total = everybody.sum(axis=0)
     return {
@@ -135,23 +151,17 @@ class _Sums:
     ) -> None:
         self.unseen_a_pair = 0.0
         self._block = block
-        self._of_records = {
-            _LINKED: expected.linked / 2,
-            _FALSE: expected.false / 2,
-            _JOINED: expected.joined / 2,
-        }
-        self._alone = {_ALONE: (others & ~at_register).astype(np.float64), _OTHERS: others.astype(np.float64)}
+        self._errors = np.stack([expected.linked, expected.false, expected.joined], axis=1) / 2
+        self._others, self._at_register = others, at_register
         chosen = expected.apart | (caught == 1) | (caught == 2)
         self._left, self._right = expected.left[chosen], expected.right[chosen]
         half = expected.probability[chosen] / 2
-        self._of_pairs = {
-            _MISSED: np.where(expected.apart[chosen], half, 0.0),
-            _ONCE: np.where(caught[chosen] == 1, half, 0.0),
-            _TWICE: np.where(caught[chosen] == 2, half, 0.0),
-        }
+        self._half = half
+        self._caught = np.where(expected.apart[chosen], 4, 0) + np.where(caught[chosen] <= 2, caught[chosen], 0)
         everywhere = np.zeros(len(block), dtype=np.int32)
-        self.unseen_a_pair = _unseen_a_pair(self.by_group(everywhere, everywhere, 1, 1).sum(axis=(0, 1)))
         self.everybody = self.by_group(everywhere, everywhere, 1, 1)[:, 0]
+        self.unseen_a_pair = _unseen_a_pair(self.everybody.sum(axis=0))
+        self.everybody[:, _UNSEEN] = self.everybody[:, _ONCE] * self.unseen_a_pair
 
     def by_group(self, of_person: Indices, of_record: Indices, groups: int, known: int) -> Floats:
         """Return the sums. Shape (blocks, groups, 9).
@@ -159,25 +169,46 @@ class _Sums:
         A pair's record without a real answer takes the answer of the other: if they are one person, it is theirs.
         """
         sums = np.zeros((BLOCKS, groups, 9))
-
-        def add(column: int, records: Indices | slice, group: Indices, weights: Floats) -> None:
-            cell = self._block[records].astype(np.int64) * groups + group
-            sums[:, :, column] += np.bincount(cell, weights, BLOCKS * groups).reshape(BLOCKS, groups)
-
-        for column, weights in self._of_records.items():
-            add(column, slice(None), of_person, weights)
-        for column, weights in self._alone.items():
-            add(column, slice(None), of_record, weights)
-        one, other = of_person[self._left], of_person[self._right]
-        sides = (
-            (self._left, np.where((one >= known) & (other < known), other, one)),
-            (self._right, np.where((other >= known) & (one < known), one, other)),
-        )
-        for records, group in sides:
-            for column, weights in self._of_pairs.items():
-                add(column, records, group, weights)
+        _add_records(self._block, of_person, self._errors, of_record, self._others, self._at_register, sums)
+        _add_pairs(self._block, of_person, known, self._left, self._right, self._half, self._caught, sums)
         sums[:, :, _UNSEEN] = sums[:, :, _ONCE] * self.unseen_a_pair
         return sums
+
+
+@compiled
+def _add_records(
+    block: Array, of_person: Array, errors: Array, of_record: Array, others: Array, at_register: Array, sums: Array
+) -> None:
+    for i in range(len(block)):
+        cell = sums[block[i], of_person[i]]
+        cell[_LINKED] += errors[i, 0]
+        cell[_FALSE] += errors[i, 1]
+        cell[_JOINED] += errors[i, 2]
+        if others[i]:
+            told = sums[block[i], of_record[i]]
+            told[_OTHERS] += 1.0
+            if not at_register[i]:
+                told[_ALONE] += 1.0
+
+
+@compiled
+def _add_pairs(
+    block: Array, of_person: Array, known: int, left: Array, right: Array, half: Array, caught: Array, sums: Array
+) -> None:
+    for p in range(len(left)):
+        one, other = of_person[left[p]], of_person[right[p]]
+        if one >= known and other < known:
+            one = other
+        elif other >= known and one < known:
+            other = one
+        for side in range(2):
+            cell = sums[block[left[p]], one] if side == 0 else sums[block[right[p]], other]
+            if caught[p] >= 4:
+                cell[_MISSED] += half[p]
+            if caught[p] & 3 == 1:
+                cell[_ONCE] += half[p]
+            elif caught[p] & 3 == 2:
+                cell[_TWICE] += half[p]
 
 
 def _blocks(unit: Indices) -> npt.NDArray[np.int64]:
@@ -303,10 +334,9 @@ def _alone_by_number(
 ) -> list[dict[str, Any]]:
     """Return, by source, how many records stand without the register, with and without an NHS number of their own."""
     numbered = pc.is_valid(table.column("nhs_number")).to_numpy(zero_copy_only=False)
-    source = table.column("source").to_numpy(zero_copy_only=False)
     rows = []
-    for name in sorted(set(source[others].tolist())):
-        mine = source == name
+    for name in sorted(pc.unique(table.column("source").filter(pa.array(others))).to_pylist()):
+        mine = pc.equal(table.column("source"), name).to_numpy(zero_copy_only=False)
         with_number, without = mine & numbered, mine & ~numbered
         if min(with_number.sum(), without.sum()) < LEAST_PEOPLE:
             continue

@@ -10,7 +10,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.linkage.encode import Ints
+from washhouse.linkage.similarity import compiled
 
 Indices = npt.NDArray[np.integer[Any]]
 
@@ -66,53 +67,103 @@ class Dimension:
     of_record: Ints
 
 
-def dimensions(table: pa.Table, person: Indices) -> list[Dimension]:
+_OF_SOURCE, _OF_AGE = "source", "age"
+_TITLES: Mapping[str, tuple[str, tuple[str, ...], int]] = {
+    "ethnicity": ("Ethnic group", (*CENSUS_GROUPS, "Not stated", "Not known", _NOT_RECORDED), 5),
+    "deprivation": (
+        "Deprivation fifth",
+        ("1, most deprived", "2", "3", "4", "5, least deprived", _NOT_RECORDED),
+        5,
+    ),
+    _OF_AGE: ("Age", (*(words for _, words in AGE_BANDS), _NOT_RECORDED), len(AGE_BANDS)),
+    "sex": ("Sex", ("Female", "Male", "Not known or other"), 2),
+    "abode": ("Fixed abode", ("No fixed abode", "Fixed abode"), 1),
+}
+"""Title, groups and how many of them are real answers; the sources are a dimension of their own."""
+GROUPING = ("ethnic_category", "deprivation_decile", "birth_date", "death_date", "sex", "postcode", "address")
+"""Columns that say into which groups a record falls."""
+
+
+@dataclass(frozen=True)
+class OwnGroups:
+    """Into which groups records fall by what they say themselves.
+
+    Attributes:
+        day: The day from which ages are counted.
+        sources: Names of the sources.
+        codes: Group of each record, by dimension. Each of shape (records,).
+    """
+
+    day: date
+    sources: tuple[str, ...]
+    codes: Mapping[str, Ints]
+
+
+def own_groups(table: pa.Table) -> OwnGroups:
+    """Divide records by what they say themselves.
+
+    Args:
+        table: Records, see `sources.identity.IDENTITY`.
+    """
+    day, sources = newest_day(table), tuple(sorted(pc.unique(table.column("source")).to_pylist()))
+    return OwnGroups(day, sources, _own_codes(table, day, sources))
+
+
+def own_groups_again(before: OwnGroups, table: pa.Table, row: Indices, changed: npt.NDArray[np.bool_]) -> OwnGroups:
+    """Divide records most of which say what they said before, see `own_groups`.
+
+    Args:
+        before: The groups of before.
+        table: Records.
+        row: Row of each among those of before, -1 for a new one.
+        changed: Which of them are new, or say something else in a column of `GROUPING`.
+    """
+    day, sources = newest_day(table), tuple(sorted(pc.unique(table.column("source")).to_pylist()))
+    if sources != before.sources or not len(before.codes[_OF_SOURCE]):
+        return own_groups(table)
+    rows = np.flatnonzero(changed)
+    fresh = _own_codes(table.take(pa.array(rows)), day, sources)
+    codes = {}
+    for name, known in before.codes.items():
+        codes[name] = known[row]
+        codes[name][rows] = fresh[name]
+    if day != before.day:
+        codes[_OF_AGE] = _age_bands(table, day)
+    return OwnGroups(day, sources, codes)
+
+
+def _own_codes(table: pa.Table, day: date, sources: tuple[str, ...]) -> dict[str, Ints]:
+    ethnic = {code: i for i, codes in enumerate(CENSUS_GROUPS.values()) for code in codes} | {"Z": 5, "99": 6}
+    decile = pc.fill_null(table.column("deprivation_decile"), 0).to_numpy().astype(np.int32)
+    return {
+        "ethnicity": _lookup(table.column("ethnic_category"), ethnic, 7),
+        "deprivation": np.where((decile >= 1) & (decile <= 10), (decile - 1) // 2, 5).astype(np.int32),
+        _OF_AGE: _age_bands(table, day),
+        "sex": _lookup(table.column("sex"), {"female": 0, "male": 1}, 2),
+        "abode": no_fixed_abode(table),
+        _OF_SOURCE: _lookup(table.column("source"), {name: i for i, name in enumerate(sources)}, len(sources)),
+    }
+
+
+def dimensions(table: pa.Table, person: Indices, said: OwnGroups | None = None) -> list[Dimension]:
     """Divide records by ethnic group, deprivation, age, sex, fixed abode and source.
 
     Args:
         table: Records, see `sources.identity.IDENTITY`.
         person: Number of each record's person, from 0 without gaps. Shape (records,).
+        said: What `own_groups` gives of them, if it is at hand.
 
     Returns:
         The dimensions; every record is in one group of each.
     """
     people = int(person.max(initial=-1)) + 1
-    ethnic = _lookup(
-        table.column("ethnic_category"),
-        {code: i for i, codes in enumerate(CENSUS_GROUPS.values()) for code in codes} | {"Z": 5, "99": 6},
-        7,
-    )
-    decile = pc.fill_null(table.column("deprivation_decile"), 0).to_numpy().astype(np.int32)
-    fifth = np.where((decile >= 1) & (decile <= 10), (decile - 1) // 2, 5).astype(np.int32)
-    sex = _lookup(table.column("sex"), {"female": 0, "male": 1}, 2)
-    abode = no_fixed_abode(table)
-    sources, source = _sources(table)
-    banded = _age_bands(table)
-    chosen: list[tuple[str, str, Sequence[str], int, Ints]] = [
-        ("ethnicity", "Ethnic group", (*CENSUS_GROUPS, "Not stated", "Not known", _NOT_RECORDED), 5, ethnic),
-        (
-            "deprivation",
-            "Deprivation fifth",
-            ("1, most deprived", "2", "3", "4", "5, least deprived", _NOT_RECORDED),
-            5,
-            fifth,
-        ),
-        ("age", "Age", (*(words for _, words in AGE_BANDS), _NOT_RECORDED), len(AGE_BANDS), banded),
-        ("sex", "Sex", ("Female", "Male", "Not known or other"), 2, sex),
-        ("abode", "Fixed abode", ("No fixed abode", "Fixed abode"), 1, abode),
-        ("source", "Source", sources, len(sources), source),
-    ]
-    return [
-        Dimension(
-            name,
-            title,
-            tuple(groups),
-            known,
-            own if name == "source" else _of_person(own, person, people, len(groups), known),
-            own,
-        )
-        for name, title, groups, known, own in chosen
-    ]
+    said = said or own_groups(table)
+    divided = []
+    for name, (title, groups, known) in _TITLES.items():
+        own = said.codes[name]
+        divided.append(Dimension(name, title, groups, known, _of_person(own, person, people, len(groups), known), own))
+    own = said.codes[_OF_SOURCE]
+    return [*divided, Dimension(_OF_SOURCE, "Source", said.sources, len(said.sources), own, own)]
 
 
 def newest_day(table: pa.Table) -> date:
@@ -137,16 +188,11 @@ def _lookup(column: pa.ChunkedArray, codes: dict[str, int], other: int) -> Ints:
     return found
 
 
-def _sources(table: pa.Table) -> tuple[tuple[str, ...], Ints]:
-    names = tuple(sorted(pc.unique(table.column("source")).to_pylist()))
-    return names, _lookup(table.column("source"), {name: i for i, name in enumerate(names)}, len(names))
-
-
-def _age_bands(table: pa.Table) -> Ints:
-    """Return the age band of each record, on the newest day or the day of death."""
+def _age_bands(table: pa.Table, day: date) -> Ints:
+    """Return the age band of each record, on a day or the day of death."""
     unknown = np.iinfo(np.int32).min
     born = pc.fill_null(pc.cast(table.column("birth_date"), pa.int32()), unknown).to_numpy().astype(np.int64)
-    today = (newest_day(table) - date(1970, 1, 1)).days
+    today = (day - date(1970, 1, 1)).days
     died = pc.fill_null(pc.cast(table.column("death_date"), pa.int32()), today).to_numpy().astype(np.int64)
     years = np.floor((np.minimum(died, today) - born) / 365.2425)
     band = np.searchsorted(np.array([first for first, _ in AGE_BANDS]), years, side="right") - 1
@@ -155,13 +201,23 @@ def _age_bands(table: pa.Table) -> Ints:
 
 def _of_person(own: Ints, person: Indices, people: int, groups: int, known: int) -> Ints:
     """Give every record what most of its person's records say; the first real answer where several are as frequent."""
+    told = np.zeros((people, groups), dtype=np.int32)
     best = np.full(people, groups - 1, dtype=np.int32)
-    most = np.zeros(people, dtype=np.int64)
-    for group in range(groups):
-        told = np.bincount(person[own == group], minlength=people)
-        # "Not stated" and the like only fill what is empty, however often they are said.
-        better = told > most if group < known else (told > 0) & (most == 0)
-        best[better] = group
-        most[better] = told[better]
+    _most_told(own, person, told, known, best)
     answered: Ints = best[person]
     return answered
+
+
+@compiled
+def _most_told(
+    own: npt.NDArray[Any], person: npt.NDArray[Any], told: npt.NDArray[Any], known: int, best: npt.NDArray[Any]
+) -> None:
+    for i in range(len(own)):
+        told[person[i], own[i]] += 1
+    for p in range(len(best)):
+        most = 0
+        for group in range(told.shape[1]):
+            # "Not stated" and the like only fill what is empty, however often they are said.
+            if told[p, group] > most and (group < known or most == 0):
+                best[p] = group
+                most = told[p, group]

@@ -44,6 +44,13 @@ CONCERNING = (
 """Columns that say who belongs together, or since when, beside those that are compared."""
 
 
+def clear_row(earlier: Earlier, found: Population, changes: Changes) -> Rows:
+    """Return for each clear record its place among the clear ones of before, -1 for others."""
+    place = np.full(earlier.found.table.num_rows + 1, -1, dtype=np.int64)
+    place[earlier.found.clear] = np.arange(len(earlier.found.clear))
+    return place[changes.row[found.clear]]
+
+
 def unchanged_rows(earlier: Earlier, changes: Changes, clear: Rows, model: TrainedModel) -> Rows:
     """Return for each record in clear its place among those of before, if it says the same under a model; else -1."""
     place = np.full(earlier.found.table.num_rows + 1, -1, dtype=np.int64)

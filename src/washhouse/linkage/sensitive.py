@@ -27,6 +27,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.linkage.hashes import Hashes, hash_columns
+
 REGISTER = "gp"
 """The source in which nearly everybody is registered, and a registration ends when it is replaced."""
 SEXES = frozenset({"female", "male"})
@@ -130,6 +132,18 @@ def former_identities(table: pa.Table, person: npt.NDArray[np.int32]) -> Flags:
         True where every registration has ended; and where there is none, but somebody else who has one has the same
         birth date and the same postcode or telephone number. Shape (people,).
     """
+    ever, now = registrations(table, person)
+    alike = np.zeros(len(ever), dtype=bool)
+    for numbers in meeting_points(table):
+        known = np.flatnonzero(numbers)
+        _, group = np.unique(numbers[known], return_inverse=True)
+        beside = np.bincount(group, now[person[known]]) > 0
+        alike[person[known[beside[group]]]] = True
+    return ~now & (ever | alike)
+
+
+def registrations(table: pa.Table, person: npt.NDArray[np.int32]) -> tuple[Flags, Flags]:
+    """Say of each person whether it was ever registered, and whether it is; see `former_identities`."""
     people = int(person.max(initial=-1)) + 1
     register = pc.equal(table.column("source"), REGISTER).to_numpy(zero_copy_only=False)
     gone = pc.less_equal(table.column("left_on"), pc.cast(table.column("last_seen"), pa.date32(), safe=False))
@@ -137,15 +151,23 @@ def former_identities(table: pa.Table, person: npt.NDArray[np.int32]) -> Flags:
     ever, now = np.zeros(people, dtype=bool), np.zeros(people, dtype=bool)
     ever[person[register]] = True
     now[person[register & ~ended]] = True
-    alike = np.zeros(people, dtype=bool)
-    birth = pc.cast(table.column("birth_date"), pa.int32())
+    return ever, now
+
+
+def meeting_points(table: pa.Table) -> tuple[Hashes, Hashes]:
+    """Return by what two identities may be alike, in 64 bits: birth date with postcode, and with telephone number.
+
+    Args:
+        table: Identities.
+
+    Returns:
+        Two numbers for each, 0 where one of the two is not known.
+    """
+    birth = pc.fill_null(pc.cast(table.column("birth_date"), pa.int32()), 0).to_numpy().astype(np.uint64)
+    dated = pc.is_valid(table.column("birth_date"))
+    points = []
     for name in ("postcode", "phone"):
         said = pc.replace_substring(pc.utf8_upper(table.column(name)), " ", "")
-        known = np.flatnonzero(pc.and_(pc.is_valid(birth), pc.is_valid(said)).to_numpy(zero_copy_only=False))
-        if not len(known):
-            continue
-        place = said.take(pa.array(known)).combine_chunks().dictionary_encode().indices.to_numpy().astype(np.int64)
-        _, group = np.unique(place << 32 | (birth.take(pa.array(known)).to_numpy() + (1 << 20)), return_inverse=True)
-        beside = np.bincount(group, now[person[known]]) > 0
-        alike[person[known[beside[group]]]] = True
-    return ~now & (ever | alike)
+        numbers = hash_columns([said], name) + birth * np.uint64(0x9E3779B97F4A7C15)
+        points.append(np.where(pc.and_(dated, pc.is_valid(said)).to_numpy(), numbers | np.uint64(1), np.uint64(0)))
+    return points[0], points[1]

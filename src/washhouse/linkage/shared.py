@@ -32,6 +32,11 @@ MAX_SHARERS_OF_ADDRESS = MAX_PEOPLE
 """People who ever had one address above which it says nothing about two of them (same record)."""
 
 
+SEALED, COMMUNAL, CROWDED = 1, 2, 4
+"""What keeps a thing back: a restricted record has it, it is a communal place's, too many people have it."""
+Guards = npt.NDArray[np.int8]
+
+
 @dataclass(frozen=True)
 class Shared:
     """People who have a thing in common, a row for each person and thing; a thing has at least two people.
@@ -43,6 +48,7 @@ class Shared:
         by_uprn: Whether an address is known by its UPRN rather than as written.
         ended: Whether the person's own latest record says something else.
         kept_back: Things that each guard kept back.
+        guards: What keeps each thing back, those that tie nobody included: `SEALED`, `COMMUNAL`, `CROWDED`, added up.
     """
 
     row: npt.NDArray[np.int64]
@@ -51,6 +57,7 @@ class Shared:
     by_uprn: Flags
     ended: Flags
     kept_back: dict[str, int]
+    guards: Guards
 
 
 def shared_phones(residents: Residents, phone: Column) -> Shared:
@@ -75,7 +82,8 @@ def shared_phones(residents: Residents, phone: Column) -> Shared:
         keys=tuple(phone.texts.take(pa.array(distinct)).to_pylist()),
         by_uprn=np.zeros(len(kept), dtype=bool),
         ended=np.zeros(len(kept), dtype=bool),
-        kept_back=_kept_back(sealed, communal, crowded),
+        kept_back=kept_back(guards_of(sealed, communal, crowded)),
+        guards=guards_of(sealed, communal, crowded),
     )
 
 
@@ -103,9 +111,10 @@ def shared_addresses(residents: Residents, homes: Households, places: Places | N
         row=kept,
         thing=thing.astype(np.int64),
         keys=tuple(places.texts(residents, distinct)),
-        by_uprn=places.key[kept] < len(places.numbers),
+        by_uprn=places.by_uprn[places.key[kept]],
         ended=now[residents.person[kept]] != places.key[kept],
-        kept_back=_kept_back(places.sealed, places.communal, crowded),
+        kept_back=kept_back(guards_of(places.sealed, places.communal, crowded)),
+        guards=guards_of(places.sealed, places.communal, crowded),
     )
 
 
@@ -125,9 +134,16 @@ def _several(row: Array, key: Array) -> Array:
     return row[people[thing] > 1]
 
 
-def _kept_back(sealed: Flags, communal: Flags, crowded: Flags) -> dict[str, int]:
+def guards_of(sealed: Flags, communal: Flags, crowded: Flags) -> Guards:
+    """Return what keeps each thing back."""
+    guards: Guards = (SEALED * sealed + COMMUNAL * communal + CROWDED * crowded).astype(np.int8)
+    return guards
+
+
+def kept_back(guards: Guards, crowd: str = "too many people") -> dict[str, int]:
+    """Count the things that each guard keeps back, each under the first."""
     return {
-        "restricted": int(sealed.sum()),
-        "communal": int((communal & ~sealed).sum()),
-        "too many people": int((crowded & ~communal & ~sealed).sum()),
+        "restricted": int((guards & SEALED > 0).sum()),
+        "communal": int((guards & (SEALED | COMMUNAL) == COMMUNAL).sum()),
+        crowd: int((guards == CROWDED).sum()),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +13,12 @@ import pyarrow.compute as pc
 
 from washhouse.lake.schemas import conform
 from washhouse.linkage.columnar import Column
-from washhouse.linkage.encode import Encoded, Ints
-from washhouse.linkage.households import Flags, Households, Residents, households, read_places
+from washhouse.linkage.encode import Ints
+from washhouse.linkage.hashes import Hashes, hash_columns
+from washhouse.linkage.households import Flags, Residents, households, place_numbers, read_places, settled_places
 from washhouse.linkage.person_ids import Key, keyed_ids
-from washhouse.linkage.sensitive import former_identities
-from washhouse.linkage.shared import Shared, shared_addresses, shared_phones
+from washhouse.linkage.sensitive import meeting_points
+from washhouse.linkage.shared import Guards, Shared, guards_of, kept_back, shared_addresses, shared_phones
 from washhouse.linkage.tables import SHARED_END
 
 _SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care")
@@ -26,69 +28,150 @@ _PHONE_WORDS = ("same telephone number",)
 _SEEN = ("first_seen", "last_seen")
 
 
+KINDS = ("household", "phone", "address")
+CROWDS = {"household": "many unrelated people"}
+"""What the guard against crowds is called, where it is not `shared.kept_back`'s own word."""
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What records carry that ties may rest on, in numbers of 64 bits; 0 where they say nothing.
+
+    Attributes:
+        written: Each clear record's address as written, see `households.place_numbers`.
+        own: The same by its UPRN.
+        place: The same, settled, see `households.settled_places`.
+        phone: Each clear record's telephone number.
+        points: Where each record, pseudonymous ones included, may meet another: see `sensitive.meeting_points`.
+        former: Whether each record's person may be a former identity, see `sensitive.former_identities`.
+    """
+
+    written: Hashes
+    own: Hashes
+    place: Hashes
+    phone: Hashes
+    points: tuple[Hashes, Hashes]
+    former: Flags
+
+
 @dataclass(frozen=True)
 class SharedEnds:
     """What people have in common.
 
     Attributes:
-        homes: People in households.
         table: See `tables.SHARED_END`.
-        summary: For a steward: what ties how many people, and what each guard kept back.
+        thing: What each row shares, in 64 bits, see `Carried`.
+        guards: By kind the things that there are, ascending, and what keeps each back, see `shared.guards_of`.
     """
 
-    homes: Households
     table: pa.Table
-    summary: dict[str, Any]
+    thing: Hashes
+    guards: Mapping[str, tuple[Hashes, Guards]]
+
+    def summary(self) -> dict[str, Any]:
+        """Tell a steward what ties how many people, and what each guard kept back; ready for JSON."""
+        told = {kind: self._told(kind) for kind in KINDS}
+        home = told["household"]
+        return {
+            "households": home["shared"],
+            "people_in_households": home["people"],
+            "addresses_kept_back": home["kept_back"],
+            "shared": {"phones": told["phone"], "addresses": told["address"]},
+        }
+
+    def _told(self, kind: str) -> dict[str, Any]:
+        mine = np.flatnonzero(pc.equal(self.table.column("kind"), kind).to_numpy(zero_copy_only=False))
+        people = pc.count_distinct(self.table.column("person_id").take(pa.array(mine))).as_py()
+        guards = self.guards[kind][1]
+        crowd = (CROWDS[kind],) if kind in CROWDS else ()
+        return {"shared": len(np.unique(self.thing[mine])), "people": people, "kept_back": kept_back(guards, *crowd)}
+
+
+def carried_by(table: pa.Table, clear: npt.NDArray[np.int64], standard: Mapping[str, Column], former: Flags) -> Carried:
+    """Return what records carry.
+
+    Args:
+        table: Identities.
+        clear: Rows under a clear identity.
+        standard: Standard forms of those rows' fields, by the field.
+        former: Whether each record's person may be a former identity.
+    """
+    written, own, phone = numbers_carried(standard, len(clear))
+    return Carried(written, own, settled_places(written, own), phone, meeting_points(table), former)
+
+
+def numbers_carried(standard: Mapping[str, Column], records: int) -> tuple[Hashes, Hashes, Hashes]:
+    """Return the addresses as written and by UPRN, and the telephone numbers, of clear records; see `Carried`."""
+    address, postcode, uprn, phone = (
+        standard.get(name, _nothing(records)) for name in ("address", "postcode", "uprn", "phone")
+    )
+    called = np.zeros(records, dtype=np.uint64)
+    if len(phone.texts):
+        called = np.where(phone.codes >= 0, hash_columns([phone.texts], "phone")[phone.codes] | np.uint64(1), called)
+    return *place_numbers(address, postcode, uprn), called
 
 
 def find_shared(
-    named: pa.Table,
     table: pa.Table,
     clear: npt.NDArray[np.int64],
-    encoded: Encoded,
+    standard: Mapping[str, Column],
     person: Ints,
     ids: pa.StringArray,
     key: Key,
+    carried: Carried,
 ) -> SharedEnds:
     """Find what people have in common, behind the guards of `households` and `shared`.
 
     Args:
-        named: The identities in clear.
-        table: All identities.
-        clear: Rows of `table` that `named` has.
-        encoded: `named`, encoded.
+        table: All identities of some people.
+        clear: Rows of them under a clear identity.
+        standard: Standard forms of those rows' fields, by the field.
         person: Number of each identity's person.
         ids: Id of each person.
         key: Keyed hash (HMAC-SHA-256) under the vault's key: nothing that is shared is told in clear.
+        carried: What the identities carry.
     """
-    residents = read_residents(named, table, clear, encoded, person)
+    named = table.take(pa.array(clear)) if len(clear) < table.num_rows else table
+    residents = read_residents(named, table, clear, standard, person, carried)
     places = read_places(residents)
     homes = households(residents, places)
-    phones = shared_phones(residents, encoded.standard.get("phone", _nothing(named.num_rows)))
+    phone = standard.get("phone", _nothing(named.num_rows))
+    phones = shared_phones(residents, phone)
     addresses = shared_addresses(residents, homes, places)
-    home = Shared(homes.row, homes.home, homes.keys, homes.by_uprn, np.zeros(len(homes.row), dtype=bool), {})
-    parts = [
-        _rows(kind, found, words, ids.take(pa.array(residents.person[found.row])), named, key)
-        for kind, found, words in (
-            ("household", home, _ADDRESS_WORDS),
-            ("phone", phones, _PHONE_WORDS),
-            ("address", addresses, _ADDRESS_WORDS),
-        )
-    ]
-    rows = pa.concat_tables(parts).sort_by([(name, "ascending") for name in SHARED_END.order])
-    summary = {
-        kind: {
-            "shared": len(found.keys),
-            "people": len(np.unique(residents.person[found.row])),
-            "kept_back": dict(found.kept_back),
-        }
-        for kind, found in (("phones", phones), ("addresses", addresses))
-    }
-    return SharedEnds(homes, rows, summary)
+    guards = guards_of(places.sealed, places.communal, places.crowded)
+    nobody = np.zeros(len(homes.row), dtype=bool)
+    home = Shared(homes.row, homes.home, homes.keys, homes.by_uprn, nobody, homes.kept_back, guards)
+    parts, things = [], []
+    for kind, found, words, number in (
+        ("household", home, _ADDRESS_WORDS, carried.place),
+        ("phone", phones, _PHONE_WORDS, carried.phone),
+        ("address", addresses, _ADDRESS_WORDS, carried.place),
+    ):
+        parts.append(_rows(kind, found, words, ids.take(pa.array(residents.person[found.row])), named, key))
+        things.append(number[found.row])
+    rows = pa.concat_tables(parts)
+    order = pc.sort_indices(rows, [(name, "ascending") for name in SHARED_END.order])
+    number = np.zeros(len(phone.texts), dtype=np.uint64)
+    number[phone.codes[phone.codes >= 0]] = carried.phone[phone.codes >= 0]
+    by_number = np.argsort(number)
+    return SharedEnds(
+        rows.take(order),
+        np.concatenate(things)[order.to_numpy()],
+        {
+            "household": (places.number, guards),
+            "phone": (number[by_number], phones.guards[by_number]),
+            "address": (places.number, addresses.guards),
+        },
+    )
 
 
 def read_residents(
-    named: pa.Table, table: pa.Table, clear: npt.NDArray[np.int64], encoded: Encoded, person: Ints
+    named: pa.Table,
+    table: pa.Table,
+    clear: npt.NDArray[np.int64],
+    standard: Mapping[str, Column],
+    person: Ints,
+    carried: Carried,
 ) -> Residents:
     """Return the addresses of clear records, with whose they are; see `find_shared`."""
     rank = np.zeros(named.num_rows, dtype=np.int64)
@@ -106,11 +189,12 @@ def read_residents(
     nothing = _nothing(named.num_rows)
     return Residents(
         person=person[clear],
-        **{name: encoded.standard.get(name, nothing) for name in ("address", "postcode", "uprn", "surname")},
+        **{name: standard.get(name, nothing) for name in ("address", "postcode", "uprn", "surname")},
         restricted=named.column("restricted").to_numpy(zero_copy_only=False).astype(bool),
         died=of_anyone(pc.is_valid(table.column("death_date"))),
-        withheld=of_anyone(table.column("restricted")) | former_identities(table, person)[person[clear]],
+        withheld=of_anyone(table.column("restricted")) | carried.former[clear],
         seen=seen,
+        place=carried.place,
     )
 
 

@@ -16,8 +16,8 @@ from washhouse.linkage.blocking import RuleReport
 from washhouse.linkage.cluster import CAUSES
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import FIELDS, Kind
-from washhouse.linkage.households import Households
 from washhouse.linkage.scoring import Scored
+from washhouse.linkage.shared_ends import SharedEnds
 
 
 def linkage_summary(
@@ -29,7 +29,7 @@ def linkage_summary(
     refused: pa.Table,
     labels: Ints,
     people: int,
-    found: Households,
+    shared: SharedEnds,
 ) -> dict[str, Any]:
     """Summarise a linkage of people.
 
@@ -42,7 +42,7 @@ def linkage_summary(
         refused: Links whose union was refused, see `tables.REFUSED`.
         labels: Lowest record of each record's person.
         people: Number of people.
-        found: People in households.
+        shared: What people have in common.
 
     Returns:
         A dictionary of plain numbers and texts, ready for JSON.
@@ -61,9 +61,7 @@ def linkage_summary(
         "views": {view: dict(figures) for view, figures in views.items()},
         "refused": {cause: causes.get(cause, 0) for cause in CAUSES[1:]},
         "records_per_person": {str(size): count for size, count in enumerate(sizes) if size and count},
-        "households": len(found.keys),
-        "people_in_households": len(found.row),
-        "addresses_kept_back": dict(found.kept_back),
+        **shared.summary(),
         "blocking": [rule_row(r) for r in scored.candidates.reports] if scored else [],
         "weights": scored.model.table() if scored else [],
         "kinds_of_pair": (

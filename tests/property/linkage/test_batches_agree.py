@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from washhouse.linkage import shared_again
 from washhouse.linkage.incremental import among
 from washhouse.linkage.index import LinkIndex, read_index, write_index
 from washhouse.linkage.people import People, link_people
@@ -29,6 +30,14 @@ CHANGING = (
 TABLES = ("membership", "edges", "retired", "refused", "relations", "views")
 NOT_ALIKE = {"pairing", "pairs", "blocking"}
 """Figures that tell by which door pairs were come by."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _however_much_changes() -> Iterator[None]:
+    """Small populations change much; go on from the linkage before even so."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shared_again, "MOST_CONCERNED", 1.0)
+        yield
 
 
 def _alike(a: Any, b: Any) -> bool:
