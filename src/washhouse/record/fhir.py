@@ -74,8 +74,19 @@ def to_patient(person: Row, patient_id: str) -> Resource:
     return patient
 
 
+MAPS: Mapping[str, ResourceMap] = RESOURCES
+"""What is declared of each type."""
+
+
 def to_resources(events: Sequence[Row], patient_id: str, name: Callable[[str], str]) -> Iterator[Resource]:
-    """One person's events as resources, in the order given.
+    """One person's events as resources, in the order given; see `pair_resources`."""
+    return (resource for _, resource in pair_resources(events, patient_id, name))
+
+
+def pair_resources(
+    events: Sequence[Row], patient_id: str, name: Callable[[str], str]
+) -> Iterator[tuple[Row, Resource]]:
+    """One person's events, each with its resource, in the order given.
 
     Args:
         events: Current rows with the columns `time, end_time, recorded_at, code, numeric_value, unit, text_value, ref,
@@ -91,7 +102,7 @@ def to_resources(events: Sequence[Row], patient_id: str, name: Callable[[str], s
         if own is None or own in used:
             own = _fresh(row, name, used)
         used.add(own)
-        yield _resource(row, own, patient_id, encounters.get(row["parent_ref"]))
+        yield row, _resource(row, own, patient_id, encounters.get(row["parent_ref"]))
 
 
 def type_of(row: Row, in_encounter: bool) -> str:

@@ -33,6 +33,8 @@ class ResourceMap:
         number: Paths of its number; a quantity gives its unit too.
         families: Vocabularies of the record written as this type.
         profile: UK Core profile that its resources follow in name; empty for none.
+        date_search: Search parameter of its time.
+        code_search: Search parameter of its code; empty if R4 has none.
     """
 
     type: str
@@ -47,6 +49,8 @@ class ResourceMap:
     number: tuple[str, ...] = ()
     families: tuple[str, ...] = ()
     profile: str = ""
+    date_search: str = "date"
+    code_search: str = "code"
 
 
 _ERROR = "entered-in-error"
@@ -66,6 +70,7 @@ RESOURCES: dict[str, ResourceMap] = {
             number=("length",),
             families=("ENCOUNTER", "APC_SPELL", "MHS_SPELL", "ECDS_ATTENDANCE", "MHS_CONTACT"),
             profile=f"{UK_CORE}Encounter",
+            code_search="type",
         ),
         ResourceMap(
             "EpisodeOfCare",
@@ -78,6 +83,7 @@ RESOURCES: dict[str, ResourceMap] = {
             absent=(("status", ("planned", "cancelled", _ERROR)),),
             families=("EPISODE", "GP_REGISTRATION", "MHS_COORDINATOR"),
             profile=f"{UK_CORE}EpisodeOfCare",
+            code_search="type",
         ),
         ResourceMap(
             "Condition",
@@ -88,6 +94,7 @@ RESOURCES: dict[str, ResourceMap] = {
             absent=((_VERIFICATION, ("refuted", _ERROR)),),
             families=("ICD10", "ICD10CM", "ICD9CM", "DIAGNOSIS"),
             profile=f"{UK_CORE}Condition",
+            date_search="onset-date",
         ),
         ResourceMap(
             "Observation",
@@ -108,6 +115,7 @@ RESOURCES: dict[str, ResourceMap] = {
             number=("dispenseRequest.quantity",),
             families=("DMD", "RXNORM", "NDC", "ATC", "MEDICATION"),
             profile=f"{UK_CORE}MedicationRequest",
+            date_search="authoredon",
         ),
         ResourceMap(
             "MedicationStatement",
@@ -120,6 +128,7 @@ RESOURCES: dict[str, ResourceMap] = {
             absent=(("status", ("not-taken", "intended", _ERROR)),),
             families=("MEDICATION_STATEMENT",),
             profile=f"{UK_CORE}MedicationStatement",
+            date_search="effective",
         ),
         ResourceMap(
             "Procedure",
@@ -143,6 +152,7 @@ RESOURCES: dict[str, ResourceMap] = {
             absent=((_VERIFICATION, ("refuted", _ERROR)),),
             families=("ALLERGY",),
             profile=f"{UK_CORE}AllergyIntolerance",
+            date_search="onset",
         ),
         ResourceMap(
             "Immunization",
@@ -154,6 +164,7 @@ RESOURCES: dict[str, ResourceMap] = {
             absent=(("status", ("not-done", _ERROR)),),
             families=("IMMUNISATION",),
             profile=f"{UK_CORE}Immunization",
+            code_search="vaccine-code",
         ),
         ResourceMap(
             "ServiceRequest",
@@ -165,6 +176,7 @@ RESOURCES: dict[str, ResourceMap] = {
             absent=(("status", ("draft", _ERROR)), ("doNotPerform", ("True",))),
             families=("REQUEST", "MHS_REFERRAL", "CLD_REQUEST"),
             profile=f"{UK_CORE}ServiceRequest",
+            date_search="authored",
         ),
         ResourceMap(
             "DiagnosticReport",
@@ -185,6 +197,7 @@ RESOURCES: dict[str, ResourceMap] = {
             absent=(("status", ("registered", "cancelled", _ERROR)),),
             number=("prediction.probabilityDecimal",),
             families=("RISK",),
+            code_search="",
         ),
     )
 }

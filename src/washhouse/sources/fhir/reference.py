@@ -60,6 +60,7 @@ def _lines(one: ResourceMap) -> Iterator[str]:
         "Not an event": tuple(f"{path}={value}" for path, values in one.absent for value in values),
         "Written from": one.families,
         "Profile": (one.profile,) if one.profile else (),
+        "Searched by": ("patient", "_id", one.date_search, *((one.code_search,) if one.code_search else ())),
     }
     for name, given in facts.items():
         if given:

@@ -27,12 +27,34 @@ from washhouse.web.shell.visit import Site, Visit
 JSON_TYPES = ("application/json", "application/x-ndjson")
 STATUSES = {
     "not-signed-in": 401,
+    "fhir-not-there": 404,
+    "no-such-person": 404,
     "request-too-large": 413,
     "request-not-json": 415,
     "too-many-records": 429,
     "request-from-elsewhere": 403,
 }
 """HTTP status of errors that have one of their own; others follow from their kind."""
+
+
+def _json_problem(status: int, code: str, message: str, hint: str) -> Mapping[str, Any]:
+    return {"error": {"code": code, "message": message, "hint": hint}}
+
+
+@dataclass(frozen=True)
+class Form:
+    """How answers are written.
+
+    Attributes:
+        media_type: Their type.
+        problem: Writes a problem: from status, code, message and hint.
+    """
+
+    media_type: str
+    problem: Callable[[int, str, str, str], Mapping[str, Any]]
+
+
+JSON = Form("application/json", _json_problem)
 
 
 @dataclass(frozen=True)
@@ -46,6 +68,7 @@ class Endpoint:
         needs: Action that the visitor's grant must allow, or signed in.
         largest_bytes: Most bytes that its body may have.
         reads_version: It reads the published version, which is then pinned.
+        form: How it answers.
     """
 
     method: Literal["GET", "POST"]
@@ -54,6 +77,7 @@ class Endpoint:
     needs: Action | Literal[Open.SIGNED_IN]
     largest_bytes: int = 0
     reads_version: bool = False
+    form: Form = JSON
 
 
 def answer_calls(site: Site, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
@@ -64,7 +88,7 @@ def answer_calls(site: Site, endpoint: Endpoint) -> Callable[[Request], Awaitabl
             visit = open_call(site, request)
             body = await _read_body(request, endpoint) if endpoint.method == "POST" else b""
         except WashhouseError as error:
-            return tell_error(error)
+            return tell_error(error, endpoint.form)
         return await run_in_threadpool(answer_call, visit, endpoint, body)
 
     return answer
@@ -116,11 +140,12 @@ def answer_call(visit: Visit, endpoint: Endpoint, body: bytes) -> Response:
         check_may(visit, endpoint)
         if endpoint.reads_version:
             visit = replace(visit, version=visit.services.published())
-        return JSONResponse(endpoint.view(visit, body))
+        return JSONResponse(endpoint.view(visit, body), media_type=endpoint.form.media_type)
     except WashhouseError as error:
-        return tell_error(error)
+        return tell_error(error, endpoint.form)
     except Exception as failure:
-        return tell(500, "failed", "Something went wrong on our side.", f"Reference {log_failure(failure)}.")
+        hint = f"Reference {log_failure(failure)}."
+        return tell(500, "failed", "Something went wrong on our side.", hint, endpoint.form)
 
 
 def check_may(visit: Visit, endpoint: Endpoint) -> None:
@@ -136,13 +161,13 @@ def check_may(visit: Visit, endpoint: Endpoint) -> None:
         raise RefusedError("not-permitted", f"A {user.role} may not {needs} for the purpose {user.purpose}.")
 
 
-def tell_error(error: WashhouseError) -> Response:
+def tell_error(error: WashhouseError, form: Form = JSON) -> Response:
     """Answer with an error of ours: its code, what is wrong and what to do; never a value that was sent."""
     kinds = ((InputError, 400), (RefusedError, 403), (HomeError, 503))
     status = STATUSES.get(error.code) or next((number for kind, number in kinds if isinstance(error, kind)), 500)
-    return tell(status, error.code, error.message, error.hint)
+    return tell(status, error.code, error.message, error.hint, form)
 
 
-def tell(status: int, code: str, message: str, hint: str = "") -> Response:
+def tell(status: int, code: str, message: str, hint: str = "", form: Form = JSON) -> Response:
     """Answer with a problem."""
-    return JSONResponse({"error": {"code": code, "message": message, "hint": hint}}, status_code=status)
+    return JSONResponse(form.problem(status, code, message, hint), status_code=status, media_type=form.media_type)

@@ -16,7 +16,8 @@ from starlette.staticfiles import StaticFiles
 
 from washhouse.core.errors import HomeError, InputError, RefusedError
 from washhouse.governance.audit import AuditEvent
-from washhouse.web.api.endpoint import answer_calls, tell
+from washhouse.web.api.endpoint import JSON, answer_calls, tell
+from washhouse.web.api.fhir import FHIR
 from washhouse.web.api.routes import ENDPOINTS
 from washhouse.web.care.routes import MENU as CARE_MENU
 from washhouse.web.care.routes import PAGES as CARE_PAGES
@@ -181,9 +182,10 @@ def problem_handler(site: Site) -> Callable[[Request, Exception], Awaitable[Resp
 
     async def answer(request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 404
-        if request.url.path.startswith("/api/"):
+        if request.url.path.startswith(("/api/", "/fhir/")):
             told = _PROBLEMS.get(status, errors.NOT_FOUND)
-            return tell(told.status, "request-refused", told.text, told.advice)
+            form = FHIR if request.url.path.startswith("/fhir/") else JSON
+            return tell(told.status, "request-refused", told.text, told.advice, form)
         view = partial(errors.show_problem, problem=_PROBLEMS.get(status, errors.NOT_FOUND))
         return await run_in_threadpool(answer_page, site, Page("GET", "", view, Open.PUBLIC), request, {})
 
