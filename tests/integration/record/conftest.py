@@ -58,7 +58,7 @@ def city(tmp_path_factory) -> City:
     make_city(1_000, 2, 5, folder)
     typed: defaultdict[tuple[str, str], list[pa.Table]] = defaultdict(list)
     for source, spec in SPECS.items():
-        for batch in sorted((folder / "extracts" / source).iterdir()):
+        for batch in sorted((folder / "extracts" / source).glob("*")):
             result = read_batch(spec, {file.name: file.read_bytes() for file in batch.iterdir()}, batch.name)
             for table, read in result.tables.items():
                 typed[source, table].append(_stamped(read.rows, read.file, result))

@@ -13,6 +13,20 @@ from washhouse.sources.registry import SPECS
 Load = Callable[[str, str], dict[str, bytes]]
 
 BATCHES = [
+    (
+        "community",
+        "2025-07-03",
+        {
+            "CYP000Header": 1,
+            "CYP001MPI": 2,
+            "CYP002GP": 1,
+            "CYP101Referral": 2,
+            "CYP102ServiceTypeReferredTo": 3,
+            "CYP201CareContact": 3,
+            "CYP202CareActivity": 2,
+            "demographics": 1,
+        },
+    ),
     ("gp", "2025-07-14", {"patients": 4, "journal": 5, "prescriptions": 3, "demographics": 3}),
     ("hospital", "2025-07-01", {"ecds": 3, "apc": 3, "demographics": 2}),
     (

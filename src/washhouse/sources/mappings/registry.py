@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from washhouse.sources import community as community_contract
 from washhouse.sources import gp as gp_contract
 from washhouse.sources import hospital as hospital_contract
 from washhouse.sources import meds as meds_contract
@@ -10,12 +11,22 @@ from washhouse.sources import social_care as social_care_contract
 from washhouse.sources import superseded_nhs_numbers as superseded_contract
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.fhir import contract as fhir_contract
-from washhouse.sources.mappings import fhir, gp, hospital, meds, mental_health, social_care, superseded_nhs_numbers
+from washhouse.sources.mappings import (
+    community,
+    fhir,
+    gp,
+    hospital,
+    meds,
+    mental_health,
+    social_care,
+    superseded_nhs_numbers,
+)
 from washhouse.sources.mappings.contract import Mapping
 
 SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
     mapping.source: (contract.SPEC, mapping)
     for contract, mapping in (
+        (community_contract, community.MAPPING),
         (gp_contract, gp.MAPPING),
         (hospital_contract, hospital.MAPPING),
         (mental_health_contract, mental_health.MAPPING),

@@ -15,11 +15,15 @@ SOURCE_TITLES = {
     "hospital": "Hospital",
     "mental_health": "Mental health",
     "social_care": "Social care",
+    "community": "Community care",
     "superseded_nhs_numbers": "Superseded NHS numbers",
     "fhir": "Imported (FHIR)",
     "meds": "Imported",
 }
 """The services in the order in which pages show them."""
+
+STYLED = frozenset({"gp", "hospital", "mental_health", "social_care", "community", "meds"})
+"""Those that have a lane of their own in the style sheet; every other looks like any other."""
 
 PURPOSE_WORDS = {
     Purpose.DIRECT_CARE: "direct care",
@@ -124,4 +128,4 @@ def source_title(source: str) -> str:
 
 def source_lane(source: str) -> str:
     """The style of a source's lane."""
-    return source.replace("_", "-") if source in SOURCE_TITLES else "other"
+    return source.replace("_", "-") if source in STYLED else "other"
