@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from washhouse.core.time import to_utc
@@ -77,7 +78,24 @@ def every(value: Any, path: str) -> Iterator[Any]:
 
 def text_at(value: Any, path: str) -> str:
     """The first text at a path, trimmed; empty if there is none."""
+    at = value
+    for name in _names(path):
+        if type(at) is not dict:
+            return "" if at is None else _first_text(value, path)
+        at = at.get(name)
+    if type(at) is str:
+        return at.strip()
+    return _first_text(value, path) if type(at) is list else ""
+
+
+def _first_text(value: Any, path: str) -> str:
+    """As `text_at`, through lists."""
     return next((found.strip() for found in every(value, path) if isinstance(found, str) and found.strip()), "")
+
+
+@lru_cache(maxsize=1024)
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def number_at(value: Any, path: str) -> float | None:
@@ -93,6 +111,7 @@ def number_at(value: Any, path: str) -> float | None:
     return None
 
 
+@lru_cache(maxsize=65_536)
 def parse_time(text: str) -> datetime | None:
     """Read a date, dateTime or instant as naive UTC; None if it is none of them.
 
