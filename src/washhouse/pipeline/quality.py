@@ -71,7 +71,7 @@ def check_quality(context: RunContext, candidate: Version, files: pa.Table, link
         findings = list(_of_record(_add_up(parts), limits))
         with context.connect() as connection:
             counted = count_disagreements(connection, linked.identity, linked.membership)
-            findings += [_judge(check, source, failed, among, limits) for check, source, failed, among in counted]
+            findings += [_judge(*told, limits) for told in counted if told[-1]]
         for deliveries in _deliveries(context, candidate, files).values():
             findings += check_deliveries(deliveries, limits)
         rows = [
