@@ -19,11 +19,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from washhouse.sources.fhir.codes import HOUSE, SYSTEMS
+from washhouse.sources.fhir.declared import RESOURCES
 from washhouse.synthetic.city import make_city
 
 PEOPLE, YEARS, SEED, END = 1000, 1, 7, date(2026, 7, 1)
@@ -139,6 +142,33 @@ def misplace(extracts: Path, marks: Marks) -> None:
     journal.write_text("\n".join([text[0] + f",{name}", *(line + "," for line in text[1:])]), encoding="utf-8")
 
 
+def misplace_in_resources(folder: Path, marks: Marks) -> None:
+    """Put identities into every place of FHIR resources that the import looks at, one place at a time."""
+    name = marks.word("Misplaced Person")
+    number = next(value for value in sorted(marks.values) if re.fullmatch(r"\d{10}", value))
+    born = f"{marks.word('Misplaced Person')} 1931-02-03"
+    folder.mkdir(parents=True)
+    lines: list[dict[str, Any]] = [{"resourceType": "Patient", "id": name, "name": [{"family": name, "given": [name]}]}]
+    for kind, one in RESOURCES.items():
+        good = {"resourceType": kind, one.subject: {"reference": f"Patient/{name}"}}
+        for value in (name, number, born, f"{name}-{number}", number[:6]):
+            coding = {"system": value, "code": value, "display": value}
+            systems = [{**coding, "system": systems[0]} for systems in SYSTEMS.values()]
+            systems += [{**coding, "system": HOUSE + word} for word in (value, "MHS_ACCOMMODATION", "LOCAL")]
+            lines += [{**good, one.code[0]: {"coding": [each]}} for each in (coding, *systems)]
+            lines += [{**good, path.split(".")[0]: {"start": value, "end": value}} for path in (*one.time, *one.end)]
+            for place in ("valueString", "valueCodeableConcept", "status", "id", "class", "identifier", "text", "unit"):
+                lines.append({**good, place: {"coding": [coding]} if place == "valueCodeableConcept" else value})
+            quantity = {"value": 1, "unit": value, "code": value, "comparator": value}
+            lines.append({**good, "valueQuantity": quantity, "length": quantity})
+            lines.append({**good, "dispenseRequest": {"quantity": quantity}})
+            lines.append({**good, "extension": [{"url": "urn:washhouse:extension:word", "valueCode": value}]})
+            lines.append({**good, one.subject: {"reference": value}})
+            lines.append({"resourceType": value})
+    text = "\n".join(json.dumps(line) for line in lines)
+    (folder / f"{name}.ndjson").write_text(text, encoding="utf-8")
+
+
 SPOILT = {
     "patients.csv": ("birth_date", "sex", "ethnic_code", "practice_code", "lsoa", "imd_decile", "deceased_date"),
     "journal.csv": ("code", "code_system", "event_date", "value", "unit"),
@@ -244,6 +274,7 @@ def make_home(root: Path) -> tuple[Marks, str]:
     marks = plant(clean)
     send_again(clean, root / "later")
     misplace(root / "later", marks)
+    misplace_in_resources(root / "later" / "fhir", marks)
     scratch.mkdir()
     commands = (
         ("run", "--home", home, "--inbox", str(clean)),
@@ -251,7 +282,9 @@ def make_home(root: Path) -> tuple[Marks, str]:
         ("run", "--home", home, "--inbox", str(root / "nowhere")),
         ("doctor", "--home", home),
         ("audit", "verify", "--home", home),
+        ("import", "fhir", str(root / "later" / "fhir"), "--home", home, "--json"),
         ("export", "meds", "--home", home, "--out", str(root / "exports" / "meds"), "--json"),
+        ("export", "fhir", "--home", home, "--out", str(root / "exports" / "fhir"), "--json"),
     )
     environment = {**os.environ, "TMPDIR": str(scratch), "COLUMNS": "250"}
     command = [sys.executable, "-c", CALL_EACH, json.dumps(commands)]

@@ -123,7 +123,7 @@ def test_no_file_outside_the_vault_holds_an_identity(place: Place) -> None:
 
 def test_no_export_holds_an_identity(place: Place) -> None:
     exports = place.home.parent / "exports"
-    assert {folder.name for folder in exports.iterdir()} == {"meds"}
+    assert {folder.name for folder in exports.iterdir()} == {"fhir", "meds"}
     assert place.scan(exports) == {}
 
 
@@ -187,6 +187,16 @@ def test_the_clinician_sees_only_who_is_in_their_care(
     seen = set().union(*(place.marks.found(text) for text in pages.values()))
     assert seen, "a reveal shows names"
     assert leaks(pages, place, place.marks.found(shown)) == {}
+
+
+def test_what_programs_are_told_of_people_in_care_names_nobody(
+    client: TestClient, services: Services, place: Place, caseload: dict[str, RevealedIdentity]
+) -> None:
+    sign_in(client, demo_clinician(services.desk, services.today()).username)
+    addresses = ("/fhir/metadata", "/fhir/Patient", *(f"/fhir/Patient/{person}/$everything" for person in caseload))
+    pages = {address: client.get(address).text for address in addresses}
+    assert all('"resourceType":"Patient"' in text for address, text in pages.items() if address != "/fhir/metadata")
+    assert leaks(pages, place) == {}
 
 
 def test_what_a_clinician_types_names_nobody_afterwards(
