@@ -103,9 +103,11 @@ def pairs_to_judge(scored: Scored, decided: tuple[Indices, Indices] | None = Non
         scored: Compared pairs; those of low probability may be left out.
         decided: Pairs that a steward put together, and pairs kept apart, each of shape (2, pairs): they are certain.
     """
-    kept = np.flatnonzero((probability(scored.weights) >= LEAST_PROBABILITY)[scored.pattern])
-    left, right = scored.candidates.left[kept], scored.candidates.right[kept]
-    weights = scored.weights[scored.pattern[kept]]
+    left, right, weights = scored.candidates.left, scored.candidates.right, scored.pair_weights
+    worth = probability(scored.weights) >= LEAST_PROBABILITY
+    if not worth.all():
+        kept = np.flatnonzero(worth[scored.pattern])
+        left, right, weights = left[kept], right[kept], weights[kept]
     for pairs, bits in zip(decided or (), (CERTAIN_BITS, -CERTAIN_BITS), strict=False):
         left, right = np.concatenate([left, pairs[0]]), np.concatenate([right, pairs[1]])
         weights = np.concatenate([weights, np.full(pairs.shape[1], bits)])
@@ -171,23 +173,41 @@ def change_of_errors(before: Indices, after: Indices, left: Indices, right: Indi
 def _inside(label: Indices, left: Indices, right: Indices, weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Weigh the pairs inside people: by record how many, how many false, how many true but not compared; by pair."""
     records = len(label)
-    bits = np.minimum(weights, CERTAIN_BITS)
-    hold = np.bincount(left, bits, records) + np.bincount(right, bits, records)
-    compared = np.bincount(left, minlength=records) + np.bincount(right, minlength=records)
-    # A record that no compared pair holds was put there by a decision, not by the model.
-    loose = np.where(compared > 0, np.exp2(-np.clip(hold, -CERTAIN_BITS, 240.0)), 0.0)
     size = np.bincount(label, minlength=records)[label].astype(np.float64)
-
-    def wrong(a: Indices, b: Indices) -> Floats:
-        odds = np.where(size[a] == 2, np.maximum(loose[a], loose[b]), loose[a] + loose[b])
-        share: Floats = odds / (1.0 + odds)
-        return share
-
-    false, true = np.zeros(records), np.zeros(records)
+    loose, false, true = np.zeros(records), np.zeros(records), np.zeros(records)
+    kept = np.empty(len(left))
+    _weigh_holds(left, right, weights, loose)
     _share_out(label, size, loose, false, true)
-    kept: Floats = 1.0 - wrong(left, right)
-    seen = np.bincount(left, kept, records) + np.bincount(right, kept, records)
-    return size - 1.0, false, np.maximum(true - seen, 0.0), kept
+    _take_seen(left, right, size, loose, kept, true)
+    return size - 1.0, false, np.maximum(true, 0.0), kept
+
+
+@compiled
+def _weigh_holds(left: Array, right: Array, weights: Array, loose: Array) -> None:
+    """Write the odds that each record does not belong to its person; 0 where no compared pair holds it there."""
+    held = np.zeros(len(loose), dtype=np.bool_)
+    for p in range(len(left)):
+        for i in (left[p], right[p]):
+            loose[i] += min(weights[p], CERTAIN_BITS)
+            held[i] = True
+    for i in range(len(loose)):
+        # A record that no compared pair holds was put there by a decision, not by the model.
+        loose[i] = 2.0 ** -min(max(loose[i], -CERTAIN_BITS), 240.0) if held[i] else 0.0
+
+
+@compiled
+def _wrong(size: float, one: float, other: float) -> float:
+    odds = max(one, other) if size == 2 else one + other
+    return odds / (1.0 + odds)
+
+
+@compiled
+def _take_seen(left: Array, right: Array, size: Array, loose: Array, kept: Array, true: Array) -> None:
+    """Write how likely each compared pair is true, and leave to each record the true ones that were not compared."""
+    for p in range(len(left)):
+        kept[p] = 1.0 - _wrong(size[left[p]], loose[left[p]], loose[right[p]])
+        true[left[p]] -= kept[p]
+        true[right[p]] -= kept[p]
 
 
 @compiled
@@ -199,8 +219,7 @@ def _share_out(label: Array, size: Array, loose: Array, false: Array, true: Arra
         last[label[i]] = i
         j = before[i]
         while j >= 0:
-            odds = max(loose[i], loose[j]) if size[i] == 2 else loose[i] + loose[j]
-            share = odds / (1.0 + odds)
+            share = _wrong(size[i], loose[i], loose[j])
             false[i] += share
             false[j] += share
             true[i] += 1.0 - share

@@ -25,6 +25,7 @@ from washhouse.linkage.model import probability
 from washhouse.linkage.scoring import KEPT_EDGE, Scored
 from washhouse.linkage.similarity import compiled
 from washhouse.linkage.splice import order_by_numbers
+from washhouse.linkage.threads import spread
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
@@ -75,10 +76,10 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows |
     gone = np.ones(index.records, dtype=bool)
     gone[from_old[from_old >= 0]] = False
     encoded = _merged(index.encoded, encode_under(table.take(pa.array(fresh)), trained), from_old, fresh)
-    keys = block_keys(encoded, trained.rules)
+    keys = _keys(encoded, trained.rules, threads)
     old_parts = {name: numbers[gone] for name, numbers in index.encoded.parts.items()}
     old = replace(index.encoded, parts=old_parts, codes=index.encoded.codes[:, gone])
-    news = _new_pairs(keys, block_keys(old, trained.rules), fresh, trained.max_block_pairs)
+    news = _new_pairs(keys, block_keys(old, trained.rules), fresh, trained.max_block_pairs, threads)
     left, right = np.divmod(news.pairs, max(encoded.records, 1))
     left, right = left.astype(np.int32), right.astype(np.int32)
     compared = compare(encoded, left, right, trained.counts, threads)
@@ -269,14 +270,25 @@ class _News:
     turned: Sequence[Array]
 
 
-def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int) -> _News:
+def _keys(encoded: Encoded, rules: Sequence[Sequence[str]], threads: int) -> Array:
+    """Return what `block_keys` does, on some threads."""
+    keys = np.empty((len(rules), encoded.records), dtype=np.int64)
+
+    def write(r: int) -> None:
+        keys[r] = block_keys(encoded, [rules[r]])[0]
+
+    list(spread(write, range(len(rules)), threads))
+    return keys
+
+
+def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int, threads: int) -> _News:
     """Find the pairs that were no candidates before and are now."""
     records = keys.shape[1]
     is_fresh = np.zeros(records, dtype=bool)
     is_fresh[fresh] = True
     nothing = np.empty(0, dtype=np.int64)
-    pairs, touches, large, turned = [nothing], [], [], []
-    for r in range(len(keys)):
+
+    def under(r: int) -> tuple[Array, Array, Array, Array]:
         touched = np.unique(np.concatenate([keys[r, fresh], old_keys[r]]))
         touched = touched[touched >= 0]
         members = among(keys[r], touched)
@@ -286,17 +298,17 @@ def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int) -> _News:
         left_it = np.bincount(np.searchsorted(touched, old_keys[r][old_keys[r] >= 0]), minlength=len(touched))
         before = np.bincount(block[~is_fresh[members]], minlength=len(touched)) + left_it
         was_large, is_large = before * (before - 1) // 2 > limit, size * (size - 1) // 2 > limit
-        touches.append(touched)
-        large.append(is_large)
-        turned.append(touched[is_large != was_large])
         ends = np.cumsum(size)
         chosen = ~is_large & (size > 1)
         args = (members, (ends - size)[chosen], ends[chosen], was_large[chosen], is_fresh, records)
         out = np.empty(_emit(*args, nothing), dtype=np.int64)
         if len(out):
             _emit(*args, out)
-        pairs.append(out)
-    return _News(np.unique(np.concatenate(pairs)), touches, large, turned)
+        return out, touched, is_large, touched[is_large != was_large]
+
+    found = list(spread(under, range(len(keys)), threads))
+    pairs, touches, large, turned = ([each[k] for each in found] for k in range(4))
+    return _News(np.unique(np.concatenate([nothing, *pairs])), touches, large, turned)
 
 
 @compiled

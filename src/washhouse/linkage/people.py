@@ -146,7 +146,7 @@ def link_people(
     tell("done", 1.0)
     figures = view_figures(cuts, made.labels, scored, made.views, len(made.ids), _totals(quality), decided)
     summary = linkage_summary(
-        table, clear, encoded, paired.scored, figures, made.refused, made.label, len(made.ids), shared
+        table, named, encoded, paired.scored, figures, made.refused, made.label, len(made.ids), shared
     )
     persons = pa.DictionaryArray.from_arrays(pa.array(made.person[clear]), made.ids)
     index = index_of(paired, scored, named, persons, {view.value: cuts[view] for view in View})

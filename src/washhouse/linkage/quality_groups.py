@@ -158,10 +158,14 @@ def dimensions(table: pa.Table, person: Indices, said: OwnGroups | None = None) 
     """
     people = int(person.max(initial=-1)) + 1
     said = said or own_groups(table)
+    # The records of each person, one after the other, and where they end.
+    members = np.argsort(person, kind="stable"), np.cumsum(np.bincount(person, minlength=people))
     divided = []
     for name, (title, groups, known) in _TITLES.items():
         own = said.codes[name]
-        divided.append(Dimension(name, title, groups, known, _of_person(own, person, people, len(groups), known), own))
+        divided.append(
+            Dimension(name, title, groups, known, _of_person(own, person, members, people, len(groups), known), own)
+        )
     own = said.codes[_OF_SOURCE]
     return [*divided, Dimension(_OF_SOURCE, "Source", said.sources, len(said.sources), own, own)]
 
@@ -199,25 +203,38 @@ def _age_bands(table: pa.Table, day: date) -> Ints:
     return np.where((born == unknown) | (years < 0), len(AGE_BANDS), band).astype(np.int32)
 
 
-def _of_person(own: Ints, person: Indices, people: int, groups: int, known: int) -> Ints:
+def _of_person(
+    own: Ints, person: Indices, members: tuple[Indices, Indices], people: int, groups: int, known: int
+) -> Ints:
     """Give every record what most of its person's records say; the first real answer where several are as frequent."""
-    told = np.zeros((people, groups), dtype=np.int32)
     best = np.full(people, groups - 1, dtype=np.int32)
-    _most_told(own, person, told, known, best)
+    _most_told(own, *members, groups, known, best)
     answered: Ints = best[person]
     return answered
 
 
 @compiled
 def _most_told(
-    own: npt.NDArray[Any], person: npt.NDArray[Any], told: npt.NDArray[Any], known: int, best: npt.NDArray[Any]
+    own: npt.NDArray[Any],
+    order: npt.NDArray[Any],
+    ends: npt.NDArray[Any],
+    groups: int,
+    known: int,
+    best: npt.NDArray[Any],
 ) -> None:
-    for i in range(len(own)):
-        told[person[i], own[i]] += 1
+    told = np.zeros(groups, dtype=np.int64)
+    start = 0
     for p in range(len(best)):
-        most = 0
-        for group in range(told.shape[1]):
-            # "Not stated" and the like only fill what is empty, however often they are said.
-            if told[p, group] > most and (group < known or most == 0):
-                best[p] = group
-                most = told[p, group]
+        if ends[p] == start + 1:
+            best[p] = own[order[start]]
+        elif ends[p] > start:
+            told[:] = 0
+            for x in range(start, ends[p]):
+                told[own[order[x]]] += 1
+            most = 0
+            for group in range(groups):
+                # "Not stated" and the like only fill what is empty, however often they are said.
+                if told[group] > most and (group < known or most == 0):
+                    best[p] = group
+                    most = told[group]
+        start = ends[p]

@@ -67,7 +67,8 @@ class Scored:
 def worth_keeping(scored: Scored) -> Scored:
     """Return the pairs worth keeping, in the order of their records."""
     left, right = scored.candidates.left, scored.candidates.right
-    kept = np.flatnonzero((probability(scored.weights) >= KEPT_EDGE)[scored.pattern])
+    worth = probability(scored.weights) >= KEPT_EDGE
+    kept = np.flatnonzero(worth[scored.pattern]) if not worth.all() else np.arange(len(left))
     key = left[kept].astype(np.int64) << 32 | right[kept]
     if not (key[1:] > key[:-1]).all():
         kept = kept[np.argsort(key)]

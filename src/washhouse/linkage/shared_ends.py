@@ -81,7 +81,9 @@ class SharedEnds:
 
     def _told(self, kind: str) -> dict[str, Any]:
         mine = np.flatnonzero(pc.equal(self.table.column("kind"), kind).to_numpy(zero_copy_only=False))
-        people = pc.count_distinct(self.table.column("person_id").take(pa.array(mine))).as_py()
+        # Rows are sorted by person.
+        whose = self.table.column("person_id").take(pa.array(mine)).combine_chunks()
+        people = min(len(mine), 1) + (pc.sum(pc.not_equal(whose[1:], whose[:-1])).as_py() or 0)
         guards = self.guards[kind][1]
         crowd = (CROWDS[kind],) if kind in CROWDS else ()
         return {"shared": len(np.unique(self.thing[mine])), "people": people, "kept_back": kept_back(guards, *crowd)}

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,7 +21,7 @@ from washhouse.linkage.shared_ends import SharedEnds
 
 def linkage_summary(
     table: pa.Table,
-    clear: npt.NDArray[np.int64],
+    named: pa.Table,
     encoded: Encoded,
     scored: Scored | None,
     views: Mapping[str, Mapping[str, Any]],
@@ -35,8 +34,8 @@ def linkage_summary(
 
     Args:
         table: The identities, in the order of `labels`.
-        clear: Rows under a clear identity.
-        encoded: Those rows, encoded.
+        named: Those under a clear identity.
+        encoded: The same, encoded.
         scored: Their candidate pairs; None where there was nothing to compare.
         views: What each view comes to, see `views.view_figures`; the strict one makes the people.
         refused: Links whose union was refused, see `tables.REFUSED`.
@@ -73,7 +72,7 @@ def linkage_summary(
             else {}
         ),
         "by_source": _by_source(table),
-        "completeness": completeness(table.take(pa.array(clear)), encoded),
+        "completeness": completeness(named, encoded),
         "unusable_values": dict(encoded.unusable),
         "model": scored.model.digest if scored else "",
     }
@@ -97,7 +96,7 @@ def completeness(table: pa.Table, encoded: Encoded) -> list[dict[str, Any]]:
     for source in sorted(sources.unique().to_pylist()):
         mine = pc.equal(sources, source).to_numpy(zero_copy_only=False)
         shares = {
-            f.name: round(float((encoded.codes[i, mine] >= 0).mean()), 4)
+            f.name: round(np.count_nonzero((encoded.codes[i] >= 0) & mine) / np.count_nonzero(mine), 4)
             for i, f in enumerate(encoded.fields)
             if f.kind is not Kind.SETTING
         }
