@@ -56,6 +56,8 @@ def look(header: str, values: list[str], each: int = FEWEST_EACH) -> Guess:
         ("remarks", ["well", "unwell"], "text", ""),
         ("Consultant", ["Holt", "Day"], "text", ""),
         ("blank", [], "text", ""),
+        ("ethnicity_source", ["a", "b"], "code", "category"),
+        ("section", ["1.1.10", "1.1.11", "2.3.14"], "code", "category"),
     ],
 )
 def test_types_and_roles(header: str, values: list[str], type: str, role: str) -> None:

@@ -126,3 +126,20 @@ def test_a_file_of_nobody_asks_for_the_person(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=r"key identity.person: name the column"):
         tried(read_sample(path), path, tmp_path)
+
+
+def test_of_several_columns_the_telling_ones_are_taken(tmp_path: Path) -> None:
+    path = tmp_path / "events.csv"
+    rows = [
+        f"e{at},p{at % 9},{(8507, 8532)[at % 2]},{'MF'[at % 2]},2025-02-0{at % 9 + 1},X{at % 60},some words {at}"
+        for at in range(90)
+    ]
+    path.write_text(
+        "\n".join(["ref,patient_id,gender_concept,gender,seen,code,summary", *rows]) + "\n", encoding="utf-8"
+    )
+    sample = read_sample(path)
+    text = write_proposal(sample, profile(sample, datetime(2026, 7, 1)), "events")
+    proposed = tomllib.loads(text)
+    assert proposed["tables"]["events"]["key"] == ["ref"]
+    assert proposed["identity"]["sex"] == "gender"
+    assert proposed["events"][0]["code"] == "EVENTS//{code}"

@@ -126,7 +126,7 @@ _PARTS = (
     ("first_name", ("forename", "firstname", "givenname", "christianname", "fname", "middlename"), None),
     ("surname", ("surname", "lastname", "familyname", "lname", "maidenname"), None),
     ("postcode", ("postcode", "postalcode", "pcode", "zip"), shapes.is_postcode),
-    ("address", ("address", "addr", "street", "houseno", "town", "city"), None),
+    ("address", ("address", "addr", "street", "houseno", "town"), None),
     ("uprn", ("uprn",), None),
     ("phone", ("phone", "mobile", "telno", "telephone"), shapes.is_phone),
 )
@@ -226,6 +226,8 @@ def _moment(seen: Seen, today: datetime) -> Guess | None:
             why += "; no day passes 12, so that day before month is a guess"
         return _dated(seen, "", why, today, sure=_tells_order(seen))
     for pattern, format in _FORMATS:
+        if format == "%d.%m.%y" and not seen.says(*_DATE_WORDS):
+            continue  # numbers of sections are written so, too
         compiled = re.compile(pattern, re.ASCII)
         if seen.share(lambda text, compiled=compiled: compiled.fullmatch(text) is not None) > 0.9:  # type: ignore[misc]
             return _dated(seen, format, f"dates written as {format}", today)
@@ -290,7 +292,9 @@ def _coded_value(seen: Seen, today: datetime) -> Guess | None:
     if seen.says("snomed", "dmd") and seen.share(shapes.is_power_of_ten) > 0.1:
         return Guess("code", "codes that a spreadsheet cut: ask for the file again", "code", False, vocabulary="SNOMED")
     if loinc > 0.9:
-        return Guess("code", f"{_percent(loinc)} of its values have a LOINC check digit", "code", vocabulary="LOINC")
+        return Guess(
+            "code", f"{_percent(loinc)} of its values have a LOINC check digit", "code", loinc == 1, vocabulary="LOINC"
+        )
     icd, opcs = seen.share(shapes.is_icd10), seen.share(shapes.is_opcs4)
     if opcs > 0.8 and seen.says("oper", "proc", "opcs"):
         return Guess("code", "shaped as OPCS-4 codes, as its header says", "code", vocabulary="OPCS4")

@@ -27,7 +27,7 @@ class ColumnProfile:
         name: As a declaration may call it.
         missing: Rows without a value.
         distinct: Number of different values.
-        unique: Whether no value stands in two rows that differ, and none is missing.
+        unique: Whether no value stands in two rows that differ, none is missing, and they are no phrases.
         guess: What it seems to hold.
         least: Smallest value, of dates and numbers that tell of nobody; else empty.
         greatest: Likewise.
@@ -73,7 +73,8 @@ def _column(header: str, name: str, column: pa.StringArray, sample: Sample, toda
     )
     found = guess(seen, today)
     least, greatest = _range(values, found)
-    unique = bool(sample.rows) and not seen.missing and seen.distinct == sample.different
+    is_words = seen.share(lambda text: " " in text) > 0.1
+    unique = bool(sample.rows) and not seen.missing and seen.distinct == sample.different and not is_words
     return ColumnProfile(header, name, seen.missing, seen.distinct, unique, found, least, greatest)
 
 

@@ -103,6 +103,8 @@ def _find_roles(columns: Sequence[ColumnProfile]) -> _Roles:
     for column in columns:
         by_role.setdefault(column.guess.role, []).append(column)
     identity = {role: by_role[role][0] for role in IDENTITY if role in by_role and role != "person"}
+    if "sex" in identity:
+        identity["sex"] = next((one for one in by_role["sex"] if _tells_sex(one)), identity["sex"])
     person = next((by_role[role][0].name for role in ("person", "nhs_number", "pseudonym") if role in by_role), "")
     is_pseudonym = "pseudonym" in by_role and not {"nhs_number", "surname", "postcode"} & by_role.keys()
     if is_pseudonym:
@@ -116,7 +118,9 @@ def _find_roles(columns: Sequence[ColumnProfile]) -> _Roles:
     end = next((one for one in times if one is not start and says(one.header, _END)), None)
     recorded = next((one for one in times if one not in (start, end) and says(one.header, _RECORDED)), None)
     clocks = by_role.get("clock", [])
-    category = _best(by_role.get("category", []), _KINDS)
+    category = _best([one for one in by_role.get("category", []) if one.distinct > 1], _KINDS)
+    open_codes = [one for one in columns if one.guess.type == "text" and not one.guess.personal and not one.unique]
+    category = next((one for one in open_codes if plain(one.header) in ("code", "eventcode")), category)
     return _Roles(
         person=person,
         kind="pseudonym" if is_pseudonym else "clear",
@@ -206,11 +210,16 @@ def _identity_lines(roles: _Roles, columns: Sequence[ColumnProfile]) -> Iterator
             yield _identity_line(role, column)
 
 
+def _tells_sex(column: ColumnProfile) -> bool:
+    """Whether a column's codes say by themselves which sex they mean."""
+    codes = {code.casefold().removesuffix(".0") for code in column.guess.codes}
+    return bool(codes & set(SEXES["male"]) and codes & set(SEXES["female"])) and "0" not in codes
+
+
 def _identity_line(role: str, column: ColumnProfile) -> str:
     if role != "sex":
         return f"{role} = {_text(column.name)}"
-    known = {code.casefold().removesuffix(".0") for code in column.guess.codes}
-    if known & set(SEXES["male"]) and known & set(SEXES["female"]) and "0" not in known:
+    if _tells_sex(column):
         return _with_comment(f"sex = {_text(column.name)}", "M/F, male/female or 1/2; others count as not known")
     value = f"{{ column = {_text(column.name)}, male = [], female = [] }}"
     return _with_comment(f"sex = {value}", f"(?) say which is which of {', '.join(map(repr, column.guess.codes))}")
