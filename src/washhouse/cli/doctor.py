@@ -20,8 +20,11 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.lock import is_locked
 from washhouse.lake.pointer import Version, history, read_current
 from washhouse.lake.store import Lake
+from washhouse.pipeline.declared import check_declared, stale_batches
 from washhouse.record.submissions import refused_files
 from washhouse.record.tables import BATCH
+from washhouse.sources.declared.read import read_declarations
+from washhouse.sources.mappings.registry import SYSTEMS
 
 MOST_NAMED = 20
 """Refused files named one by one."""
@@ -37,7 +40,7 @@ class Finding:
 
 
 def doctor(home: HomeThere, as_json: AsJson = False, key_file: KeyFile = None, desk_url: DeskUrl = None) -> None:
-    """Check a home: lock, pointer, tables, feeds, vault, desk. Changes nothing; a run may be going on.
+    """Check a home: lock, pointer, tables, feeds, declarations, vault, desk. Changes nothing; a run may be going on.
 
     Exit status: 0 all in order; 5 something is not.
 
@@ -66,6 +69,7 @@ def examine(home: Home, settings: Settings) -> Iterator[Finding]:
         ("pointer", lambda: _look_at_pointer(home)),
         ("tables", lambda: _look_at_tables(home)),
         ("feeds", lambda: _look_at_feeds(home)),
+        ("declarations", lambda: _look_at_declarations(home)),
         ("vault", lambda: _look_at_vault(home, settings)),
         ("desk", lambda: _look_at_desk(home, settings)),
     ]
@@ -109,6 +113,19 @@ def _look_at_feeds(home: Home) -> str:
     if not refused:
         return "no file is refused in the latest submissions"
     return f"{len(refused):,} refused in the latest submissions: {named}{f'; and {more:,} more' if more > 0 else ''}"
+
+
+def _look_at_declarations(home: Home) -> str:
+    """Every declaration makes sense, and none of a source that the record holds is gone."""
+    declared = read_declarations(home.sources, SYSTEMS)
+    version = read_current(home)
+    batches = version.batches if version else ()
+    check_declared(batches, declared)
+    changed = sorted({batch.partition("/")[0] for batch in stale_batches(batches, declared)})
+    if not declared:
+        return "no source is declared"
+    note = f"; changed since it was read, which the next run makes good: {', '.join(changed)}" if changed else ""
+    return f"{', '.join(sorted(declared))}{note}"
 
 
 def _look_at_vault(home: Home, settings: Settings) -> str:

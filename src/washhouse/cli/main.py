@@ -43,7 +43,9 @@ COMMANDS: dict[str, Lazy] = {
     "source": Lazy("washhouse.cli.source", "app", "Declare a source of one's own: propose a declaration, try it."),
     "audit": Lazy("washhouse.cli.audit", "app", "Check the audit: who was shown what, and whether it is whole."),
     "quality": Lazy("washhouse.cli.quality", "quality", "Say what the checks of the data came to."),
-    "doctor": Lazy("washhouse.cli.doctor", "doctor", "Check a home: lock, pointer, tables, feeds, vault, desk."),
+    "doctor": Lazy(
+        "washhouse.cli.doctor", "doctor", "Check a home: lock, pointer, tables, feeds, declarations, vault, desk."
+    ),
 }
 
 

@@ -6,7 +6,7 @@ from the inbox where it still lies there and else as it was landed, and takes th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from washhouse.core.errors import InputError
@@ -26,15 +26,36 @@ def read_declared(context: RunContext) -> Mapping[str, Declared]:
             published version holds batches of a source that is no longer declared.
     """
     declared = read_declarations(context.home.sources, SYSTEMS)
-    batches = context.published.batches if context.published else ()
-    lost = sorted({one.partition("/")[0] for one in batches} - declared.keys() - SYSTEMS.keys())
+    check_declared(context.published.batches if context.published else (), declared)
+    return declared
+
+
+def check_declared(batches: Iterable[str], declared: Collection[str]) -> None:
+    """Refuse to go on without the declaration of a source that the record holds.
+
+    Args:
+        batches: Ids of the batches of the published version.
+        declared: Names of the sources that are declared.
+
+    Raises:
+        InputError: `declaration-missing`: a batch is of a source that is neither built in nor declared.
+    """
+    lost = sorted({one.partition("/")[0] for one in batches} - set(declared) - SYSTEMS.keys())
     if lost:
         raise InputError(
             "declaration-missing",
             f"The record holds batches of {', '.join(lost)}, and no file declares it any more.",
             f"Put {lost[0]}.toml back into the folder sources of the home.",
         )
-    return declared
+
+
+def stale_batches(batches: Iterable[str], declared: Mapping[str, Declared]) -> list[str]:
+    """Ids of the batches that were read by another declaration than the present one."""
+    return [
+        batch_id
+        for batch_id in batches
+        if (source := batch_id.partition("/")[0]) in declared and contract_of(batch_id) != declared[source].digest
+    ]
 
 
 def read_anew(context: RunContext, inbox: Inbox) -> Inbox:
@@ -48,11 +69,10 @@ def read_anew(context: RunContext, inbox: Inbox) -> Inbox:
         replace(batch, contract=context.declared[batch.source].digest) if batch.source in context.declared else batch
         for batch in inbox.batches
     ]
+    published = context.published.batches if context.published else ()
     again = [
-        _as_landed(context, batch_id, context.declared[source].digest)
-        for batch_id in (context.published.batches if context.published else ())
-        if (source := batch_id.partition("/")[0]) in context.declared
-        and contract_of(batch_id) != context.declared[source].digest
+        _as_landed(context, batch_id, context.declared[batch_id.partition("/")[0]].digest)
+        for batch_id in stale_batches(published, context.declared)
     ]
     ordered = sorted([*again, *fresh], key=lambda batch: (batch.declared, batch.source, batch.label))
     return replace(inbox, batches=tuple(ordered))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from washhouse.cli.doctor import examine
 from washhouse.core.errors import InputError
 from washhouse.core.home import Home, Settings
 from washhouse.lake.pointer import Version, read_current
@@ -134,6 +135,23 @@ def test_a_corrected_batch_and_a_changed_declaration_at_once(clinic: Clinic) -> 
     clinic.run(2)
     second = datetime(2025, 9, 2)
     assert clinic.events() == [("PODIATRY//clinic", second, None), ("PODIATRY//home-visit", JULY, second)]
+
+
+def doctor_on_declarations(clinic: Clinic) -> tuple[bool, str]:
+    [finding] = [one for one in examine(clinic.home, Settings()) if one.check == "declarations"]
+    return finding.ok, finding.found
+
+
+def test_the_doctor_looks_at_declarations(clinic: Clinic) -> None:
+    clinic.run(1)
+    assert doctor_on_declarations(clinic) == (True, "clinic")
+    clinic.declare(DECLARATION.replace("FOOT_VISIT", "PODIATRY"))
+    assert "changed since it was read" in doctor_on_declarations(clinic)[1]
+    clinic.declare(DECLARATION.replace("FOOT_VISIT", "foot"))
+    ok, found = doctor_on_declarations(clinic)
+    assert not ok and "clinic.toml, line" in found
+    (clinic.home.sources / "clinic.toml").unlink()
+    assert not doctor_on_declarations(clinic)[0]
 
 
 def test_a_lost_declaration_stops_the_run(clinic: Clinic) -> None:

@@ -29,6 +29,7 @@ def test_a_home_that_is_not_there_is_bad_input(tmp_path: Path) -> None:
 def test_an_empty_home_lacks_everything_and_stays_empty(tmp_path: Path) -> None:
     found = doctor(tmp_path)
     assert found.pop("lock") == (True, "free")
+    assert found.pop("declarations") == (True, "no source is declared")
     assert not any(ok for ok, _ in found.values())
     assert list(tmp_path.iterdir()) == []
 
