@@ -129,6 +129,16 @@ def test_imported_results_of_one_day_are_gathered_and_admissions_are_not() -> No
     assert admission.weight == "major"
 
 
+def test_of_imported_encounters_only_stays_and_emergencies_weigh_more() -> None:
+    told = entries(*(event(f"ENCOUNTER//{kind}", "fhir") for kind in ("AMB", "EMER", "IMP", "VR")))
+    assert {entry.title: entry.weight for entry in told} == {
+        "Encounter as an outpatient": "ordinary",
+        "Emergency encounter": "major",
+        "Stay as an inpatient": "major",
+        "Virtual encounter": "ordinary",
+    }
+
+
 def test_nothing_gives_nothing() -> None:
     assert entries() == []
 

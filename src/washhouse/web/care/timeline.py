@@ -37,9 +37,11 @@ _OF_SAME_REF = {"MHS_SPELL_SOURCE", "MHS_SPELL_METHOD", _REJECTED}
 _OF_PARENT = {"MHS_WARD", "ECDS_MODE", "ECDS_COMPLAINT", "ECDS_DISPOSAL", "SNOMED", "ICD10", "OPCS4"}
 _MAJOR = {
     *("MHS_SPELL", "ECDS_ATTENDANCE", "APC_SPELL", "DEATH"),
-    *("HOSPITAL_ADMISSION", "ICU_ADMISSION", "ED_REGISTRATION", "MEDS_DEATH", "ENCOUNTER"),
+    *("HOSPITAL_ADMISSION", "ICU_ADMISSION", "ED_REGISTRATION", "MEDS_DEATH"),
 }
-_MAJOR_CODES = {"MHS_REFERRAL//A02"}
+_MAJOR_CODES = {"MHS_REFERRAL//A02", "ENCOUNTER//EMER", "ENCOUNTER//IMP", "ENCOUNTER//ACUTE"}
+_APART = _MAJOR | {"ENCOUNTER"}
+"""Of an import, what is not gathered by day."""
 _MISSED_CODES = {"MHS_CONTACT//3", "MHS_CONTACT//7", "CSDS_CONTACT//3", "CSDS_CONTACT//7"}
 _LASTING = {
     *("MHS_REFERRAL", "MHS_SPELL", "MHS_ACT", "MHS_COORDINATOR", "APC_SPELL", "CLD_SERVICE"),
@@ -139,7 +141,7 @@ def build_entries(events: pa.Table) -> list[Entry]:
             children[owner].append(row)
         elif row["family"] == "HONOS":
             gathered[row["source"], (row["parent_ref"], row["time"]), "HONOS"].append(row)
-        elif row["family"] == "DMD" or (row["source"] in _IMPORTS and row["family"] not in _MAJOR):
+        elif row["family"] == "DMD" or (row["source"] in _IMPORTS and row["family"] not in _APART):
             gathered[row["source"], local(row["time"]).date(), row["family"]].append(row)
         else:
             singles.append(row)
