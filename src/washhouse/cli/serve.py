@@ -19,7 +19,7 @@ from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home, Settings
-from washhouse.desk.accounts import Account, end_demo, ensure_demo_users
+from washhouse.desk.accounts import Account, demo_planner, demo_researcher, end_demo, ensure_demo_users
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
@@ -107,7 +107,7 @@ def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Ser
     )
 
 
-def lend_people(services: Services) -> tuple[Account, Account]:
+def lend_people(services: Services) -> tuple[Account, ...]:
     """Make ready the demonstration's users; people of a data set or of a declared source are lent to its clinician."""
     version = read_current(services.home)
     imported: list[str] = []
@@ -117,7 +117,8 @@ def lend_people(services: Services) -> tuple[Account, Account]:
         others = [sources for sources in known_by if set(sources.split(",")) - SPECS.keys()]
         is_imported = pc.is_in(people["sources"], value_set=pa.array(others, pa.string()))
         imported = sorted(people["person_id"].filter(is_imported).to_pylist())[:MOST_LENT]
-    return ensure_demo_users(services.desk, services.today(), imported)
+    desk = services.desk
+    return (*ensure_demo_users(desk, services.today(), imported), demo_planner(desk), demo_researcher(desk))
 
 
 class PublishedVersions:

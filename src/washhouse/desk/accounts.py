@@ -15,7 +15,9 @@ from washhouse.desk.models import Assignment, Membership, Team, User
 
 DEMO_STEWARD = "demo-steward"
 DEMO_CLINICIAN = "demo-clinician"
-DEMO_USERS = (DEMO_CLINICIAN, DEMO_STEWARD)
+DEMO_PLANNER = "demo-planner"
+DEMO_RESEARCHER = "demo-researcher"
+DEMO_USERS = (DEMO_CLINICIAN, DEMO_STEWARD, DEMO_PLANNER, DEMO_RESEARCHER)
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Account:
 
     Attributes:
         username: The worker's local id, or the name of a demo user.
-        role: `clinician` or `steward`.
+        role: `clinician`, `steward`, `planner` or `researcher`.
         display_name: What pages show.
         active: Whether they may sign in.
         origin: `source` where a sending service names the worker, else `demo`.
@@ -127,6 +129,16 @@ def demo_clinician(desk: Desk, today: date) -> Account:
 def demo_steward(desk: Desk) -> Account:
     """The demonstration's steward, made if there is none yet."""
     return _demo_account(desk, DEMO_STEWARD, "steward", "Demo steward")
+
+
+def demo_planner(desk: Desk) -> Account:
+    """The demonstration's planner, made if there is none yet."""
+    return _demo_account(desk, DEMO_PLANNER, "planner", "Demo planner")
+
+
+def demo_researcher(desk: Desk) -> Account:
+    """The demonstration's researcher, made if there is none yet."""
+    return _demo_account(desk, DEMO_RESEARCHER, "researcher", "Demo researcher")
 
 
 def _demo_account(desk: Desk, username: str, role: str, display_name: str) -> Account:

@@ -21,6 +21,10 @@ class Role(StrEnum):
 
     CLINICIAN = "clinician"
     STEWARD = "steward"
+    PLANNER = "planner"
+    """Sees how care differs between places: figures that can tell of nobody."""
+    RESEARCHER = "researcher"
+    """Sees how many people a study could have: counts that can tell of nobody, never rows."""
     SYSTEM = "system"
     RESIDENT = "resident"
     """Whose record it is. No grant is minted for them yet; what they may never be shown is tested already."""
@@ -48,6 +52,8 @@ class Reach(StrEnum):
 REACH: dict[tuple[Role, Purpose], Reach] = {
     (Role.CLINICIAN, Purpose.DIRECT_CARE): Reach.PERSONS,
     (Role.STEWARD, Purpose.STEWARDSHIP): Reach.POPULATION,
+    (Role.PLANNER, Purpose.PLANNING): Reach.POPULATION,
+    (Role.RESEARCHER, Purpose.RESEARCH): Reach.POPULATION,
     (Role.SYSTEM, Purpose.OPERATIONS): Reach.POPULATION,
     (Role.SYSTEM, Purpose.PLANNING): Reach.POPULATION,
     (Role.SYSTEM, Purpose.RESEARCH): Reach.POPULATION,
@@ -64,7 +70,7 @@ class Grant:
         actor: Username, or `system` for the run itself.
         role: What the actor is.
         purpose: What the data is asked for.
-        persons: The people it covers; None for the population (the run, or feeds and aggregates for a steward).
+        persons: The people it covers; None for the population (the run, or feeds and aggregates for everybody else).
         issued_at: Naive UTC.
         expires_at: Naive UTC; the first moment at which it no longer holds.
     """

@@ -43,6 +43,10 @@ class Action(StrEnum):
     """Ask who a record may be, and give it a person; answered by person ids, never by identifiers."""
     VIEW_LINK_HISTORY = "view-link-history"
     """Which records belonged to whom, when, and who changed it; by opaque ids, no values of theirs."""
+    READ_INDICATORS = "read-indicators"
+    """How care differs between places: counts and rates under the disclosure rule."""
+    READ_COHORTS = "read-cohorts"
+    """How many people meet a study's criteria, one after another: counts under the disclosure rule."""
     READ_POPULATION = "read-population"
     """Every person's de-identified rows, by a kernel."""
     EXPORT = "export"
@@ -78,6 +82,8 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVEAL_RECORDS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.IDENTIFY, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.VIEW_LINK_HISTORY, Relation.POPULATION),
+        (Role.PLANNER, Purpose.PLANNING, Action.READ_INDICATORS, Relation.POPULATION),
+        (Role.RESEARCHER, Purpose.RESEARCH, Action.READ_COHORTS, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.IDENTIFY, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.VIEW_LINK_HISTORY, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.READ_POPULATION, Relation.POPULATION),

@@ -31,7 +31,7 @@ from washhouse.record.quality.record_checks import KERNEL
 from washhouse.record.quality.registry import CHECKS
 from washhouse.record.submissions import latest_submissions
 from washhouse.record.tables import QUALITY
-from washhouse.record.writer import write_quality
+from washhouse.record.writer import write_aggregates
 
 DELIVERIES_TOLD = 40
 """Deliveries of each source that are judged, the newest: a month of nights and a year of months."""
@@ -78,7 +78,7 @@ def check_quality(context: RunContext, candidate: Version, files: pa.Table, link
             asdict(one) | {"is_new": one.batch is None or (one.source or "", one.batch) in landed} for one in findings
         ]
         table = pa.Table.from_pylist(rows, schema=arrow_schema(QUALITY))
-        number = write_quality(context.lake, grant, table, audit=audit)
+        number = write_aggregates(context.lake, grant, QUALITY, table, audit=audit)
     finally:
         desk.close()
     context.reached("quality-written")

@@ -1,6 +1,6 @@
 """The main job: everything new in an inbox becomes the next version of one linked record.
 
-lock -> restore -> land and read -> link -> build -> check -> score -> publish -> directory -> prune
+lock -> restore -> land and read -> link -> build -> check -> score -> count -> publish -> directory -> prune
 
 Nothing that readers see changes before the pointer is swapped in `publish`. Every step can be done again: a run that
 dies anywhere leaves the last version readable, and the next run comes to the same contents.
@@ -21,6 +21,7 @@ from washhouse.governance.vault import Vault
 from washhouse.lake.lock import run_lock
 from washhouse.lake.pointer import Version, history, publish, read_current
 from washhouse.lake.store import Lake
+from washhouse.pipeline.aggregates import count_population
 from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext, engine_of
 from washhouse.pipeline.coverage import read_coverage, to_json
@@ -288,4 +289,6 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         candidate, clock.rows = check_quality(context, candidate, files, linked)
     with clock.step("score"):
         candidate, clock.rows = score(context, candidate)
+    with clock.step("count"):
+        candidate, clock.rows = count_population(context, candidate)
     return candidate

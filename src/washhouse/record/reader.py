@@ -25,9 +25,11 @@ from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
 from washhouse.record.scan import query, scan
 from washhouse.record.tables import (
+    ATTRITION,
     BATCH,
     CARE_RELATION,
     EVENT,
+    INDICATOR,
     PERSON,
     QUALITY,
     QUARANTINE,
@@ -308,14 +310,35 @@ class Record:
         return self._store.read(BATCH, self.version.tables["batch"])
 
     def quality(self) -> pa.Table:
-        """Rows of `record.quality`: what every check came to. None in a version from before there were checks.
+        """Rows of `record.quality`: what every check came to.
 
         Raises:
             RefusedError: The grant does not allow it.
         """
-        self._allow(Action.READ_QUALITY, [])
-        number = self.version.tables.get(QUALITY.name)
-        return arrow_schema(QUALITY).empty_table() if number is None else self._store.read(QUALITY, number)
+        return self._aggregates(QUALITY, Action.READ_QUALITY, {})
+
+    def indicators(self, cohort: Mapping[str, Any]) -> pa.Table:
+        """Rows of `record.indicator`.
+
+        Args:
+            cohort: What the version notes of those counted; the hash of who they are goes into the audit.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        return self._aggregates(INDICATOR, Action.READ_INDICATORS, cohort)
+
+    def attrition(self, cohort: Mapping[str, Any]) -> pa.Table:
+        """Rows of `record.attrition`; see `indicators`."""
+        return self._aggregates(ATTRITION, Action.READ_COHORTS, cohort)
+
+    def _aggregates(self, table: Table, action: Action, cohort: Mapping[str, Any]) -> pa.Table:
+        """Rows of a table of aggregates, noted once each time; none in a version from before there were such."""
+        detail: Detail = {"record_version": self.version.id, "table": table.name}
+        noted = {name: cohort[name] for name in ("cohort_sha256",) if name in cohort}
+        self._audit.authorise(self._grant, action, detail={**detail, **noted})
+        number = self.version.tables.get(table.name)
+        return arrow_schema(table).empty_table() if number is None else self._store.read(table, number)
 
     def quarantine(self, limit: int, offset: int = 0, source: str | None = None) -> pa.Table:
         """Rows of `record.quarantine`, the newest batch first; reasons, never values.

@@ -214,6 +214,34 @@ QUALITY = Table(
     ),
 )
 
+INDICATOR = Table(
+    name="indicator",
+    grain="one row per indicator and place; counts under the disclosure rule (governance.disclosure)",
+    key=("indicator", "place"),
+    order=("indicator", "place"),
+    columns=(
+        Column("indicator", "string", "Id of the indicator", nullable=False),
+        Column("place", "string", "Practice", nullable=False),
+        Column("since", "date", "First day of the period", nullable=False),
+        Column("until", "date", "Day after the last", nullable=False),
+        Column("people", "int64", "People in the denominator, to the nearest 5; null where not told"),
+        Column("observed", "int64", "Things counted, to the nearest 5; null where not told"),
+        Column("expected", "float64", "Expected of people of their age and sex; null where not told"),
+    ),
+)
+
+ATTRITION = Table(
+    name="attrition",
+    grain="one row per cohort and criterion, in the order in which they are applied",
+    key=("cohort", "step"),
+    order=("cohort", "step"),
+    columns=(
+        Column("cohort", "string", "Id of the cohort", nullable=False),
+        Column("step", "int32", "0 for the population, then 1, 2, ...", nullable=False),
+        Column("people", "int64", "People left after the criterion, to the nearest 5; null where not told"),
+    ),
+)
+
 SQL_TYPES: dict[ColumnType, str] = {
     "string": "VARCHAR",
     "int32": "INTEGER",
@@ -225,4 +253,17 @@ SQL_TYPES: dict[ColumnType, str] = {
 }
 """The engine's type for each type of a contract."""
 
-TABLES = (PERSON, PERSON_VIEW, EVENT, RELATION, CARE_RELATION, RETIRED, BATCH, QUARANTINE, SCORE, QUALITY)
+TABLES = (
+    PERSON,
+    PERSON_VIEW,
+    EVENT,
+    RELATION,
+    CARE_RELATION,
+    RETIRED,
+    BATCH,
+    QUARANTINE,
+    SCORE,
+    QUALITY,
+    INDICATOR,
+    ATTRITION,
+)

@@ -10,7 +10,7 @@ from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
-from washhouse.record.tables import QUALITY, SCORE
+from washhouse.record.tables import SCORE
 from washhouse.record.views import bucket_finder
 
 
@@ -41,13 +41,16 @@ def write_scores(
     return store.write(SCORE, scores.append_column("bucket", column))
 
 
-def write_quality(store: Lake, grant: Grant, findings: pa.Table, *, audit: AuditTrail | None = None) -> int:
-    """Replace `record.quality`; see `write_scores`.
+def write_aggregates(
+    store: Lake, grant: Grant, table: Table, rows: pa.Table, *, audit: AuditTrail | None = None
+) -> int:
+    """Replace a table of aggregates: findings on quality, indicators, cohort counts.
 
     Args:
         store: The record's tables.
         grant: Leave to write results.
-        findings: Rows of `record.tables.QUALITY`, in any order.
+        table: Its contract.
+        rows: Its rows, in any order.
         audit: Where the decision is written: one event.
 
     Returns:
@@ -57,8 +60,8 @@ def write_quality(store: Lake, grant: Grant, findings: pa.Table, *, audit: Audit
         RefusedError: The grant does not allow it.
         InputError: The rows break the contract.
     """
-    _allow(grant, QUALITY, findings.num_rows, audit)
-    return store.write(QUALITY, findings)
+    _allow(grant, table, rows.num_rows, audit)
+    return store.write(table, rows)
 
 
 def _allow(grant: Grant, table: Table, rows: int, audit: AuditTrail | None) -> None:

@@ -31,7 +31,19 @@ from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
 from washhouse.record.buckets import bucket_of
 from washhouse.record.link_review import build_link_review
 from washhouse.record.reader import open_record
-from washhouse.record.tables import BATCH, EVENT, PERSON, QUALITY, QUARANTINE, RELATION, RETIRED, SCORE, TABLES
+from washhouse.record.tables import (
+    ATTRITION,
+    BATCH,
+    EVENT,
+    INDICATOR,
+    PERSON,
+    QUALITY,
+    QUARANTINE,
+    RELATION,
+    RETIRED,
+    SCORE,
+    TABLES,
+)
 from washhouse.web.shell.app import create_app
 from washhouse.web.shell.services import Published, Services
 
@@ -173,6 +185,12 @@ def finding(check: str, **rest: Any) -> dict[str, Any]:
     return {"check": check, "source": "gp", **told, **rest}
 
 
+def place(code: str, people: int | None, observed: int | None, expected: float | None) -> dict[str, Any]:
+    period = {"since": date(2024, 7, 1), "until": date(2025, 7, 1)}
+    figures = {"people": people, "observed": observed, "expected": expected}
+    return {"indicator": "emergency-admissions", "place": code, **period, **figures}
+
+
 FINDINGS = [
     finding("event-after-death", count=None, denominator=40, value=None, status="over"),
     finding("event-after-death", source="hospital", count=0, value=0.0),
@@ -244,6 +262,16 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         score(DORA, 0.9, TODAY),
     ],
     QUALITY.name: FINDINGS,
+    INDICATOR.name: [
+        place("P1", 1200, 90, 60.0),
+        place("P2", 800, 45, 47.0),
+        place("P3", 2000, 110, 118.0),
+        place("P4", 40, None, None),
+    ],
+    ATTRITION.name: [
+        {"cohort": "treated-severe-mental-illness", "step": step, "people": people}
+        for step, people in enumerate((4000, 3200, 60, 40, 30, None))
+    ],
 }
 
 
@@ -404,14 +432,14 @@ def form_token(page: str) -> str:
 
 @pytest.fixture
 def open_client(world: World) -> Callable[..., TestClient]:
-    """Open a browser-like client, signed in as the role says (`clinician`, `steward`, or nobody)."""
+    """Open a browser-like client, signed in as the role says, or as nobody."""
 
     def opened(role: str = "", **changes: Any) -> TestClient:
         client = TestClient(create_app(replace(world.services, **changes)), follow_redirects=False)
         if role:
             page = client.get("/sign-in").text
             users = re.findall(r'name="user" value="([^"]+)"', page)
-            user = "demo-steward" if role == "steward" else next(name for name in users if name != "demo-steward")
+            user = f"demo-{role}" if f"demo-{role}" in users else users[0]
             answer = client.post("/sign-in", data={"user": user, "csrf": form_token(page)})
             assert answer.status_code == 303, answer.text
         return client

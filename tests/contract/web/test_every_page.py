@@ -30,6 +30,8 @@ PARAMETERS = {
     "pair": f"{'1' * 32}-{'2' * 32}",
     "change": "1",
     "check": "event-after-death",
+    "indicator": "emergency-admissions",
+    "cohort": "treated-severe-mental-illness",
 }
 PERSON_ACTIONS = {
     Action.READ_PERSON,
@@ -38,7 +40,7 @@ PERSON_ACTIONS = {
     Action.REVIEW,
     Action.VIEW_AUDIT_OF_PERSON,
 }
-ROLES = ("clinician", "steward")
+ROLES = ("clinician", "steward", "planner", "researcher")
 GUARDED = [page for page in PAGES if page.needs is not Open.PUBLIC]
 IDS = {page: f"{page.method} {page.path}" for page in PAGES}
 

@@ -36,6 +36,8 @@ steward    stewardship  view-link-history     population
 steward    stewardship  review-links          population
 steward    stewardship  reveal-records        population
 steward    stewardship  identify              population
+planner    planning     read-indicators       population
+researcher research     read-cohorts          population
 system     operations   identify              population
 system     operations   read-population       population
 system     operations   write-record          population
@@ -112,6 +114,8 @@ def test_how_a_grant_stands_to_a_person(persons: set[str] | None, person_id: str
 MINTABLE = {
     ("clinician", "direct-care"): "persons",
     ("steward", "stewardship"): "population",
+    ("planner", "planning"): "population",
+    ("researcher", "research"): "population",
     ("system", "operations"): "population",
     ("system", "planning"): "population",
     ("system", "research"): "population",

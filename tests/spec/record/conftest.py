@@ -86,6 +86,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "batch": [],
     "quality": [],
+    "indicator": [],
+    "attrition": [],
     "quarantine": [
         {
             "source": source,

@@ -21,6 +21,10 @@ from washhouse.web.api.fhir import FHIR
 from washhouse.web.api.routes import ENDPOINTS
 from washhouse.web.care.routes import MENU as CARE_MENU
 from washhouse.web.care.routes import PAGES as CARE_PAGES
+from washhouse.web.planning.routes import MENU as PLANNING_MENU
+from washhouse.web.planning.routes import PAGES as PLANNING_PAGES
+from washhouse.web.research.routes import MENU as RESEARCH_MENU
+from washhouse.web.research.routes import PAGES as RESEARCH_PAGES
 from washhouse.web.shell import errors
 from washhouse.web.shell.cookies import SESSION, VISITOR, end_session, read_cookie
 from washhouse.web.shell.headers import SecurityHeaders
@@ -34,7 +38,7 @@ from washhouse.web.shell.visit import Site, Visit
 from washhouse.web.steward.routes import MENU as STEWARD_MENU
 from washhouse.web.steward.routes import PAGES as STEWARD_PAGES
 
-PAGES: tuple[Page, ...] = (*SHELL_PAGES, *CARE_PAGES, *STEWARD_PAGES)
+PAGES: tuple[Page, ...] = (*SHELL_PAGES, *CARE_PAGES, *PLANNING_PAGES, *RESEARCH_PAGES, *STEWARD_PAGES)
 """Every page of the application."""
 
 LARGEST_FORM_BYTES = 64_000
@@ -62,7 +66,7 @@ def create_app(services: Services) -> FastAPI:
         sessions=SessionStore(timedelta(minutes=services.settings.session_minutes)),
         sign_ins=RateLimit(),
         questions=RateLimit(MOST_RECORDS_ASKED),
-        menu=(*CARE_MENU, *STEWARD_MENU),
+        menu=(*CARE_MENU, *PLANNING_MENU, *RESEARCH_MENU, *STEWARD_MENU),
     )
     for page in PAGES:
         app.add_api_route(

@@ -6,11 +6,18 @@ from starlette.responses import Response
 
 from washhouse.governance.grants import Role
 from washhouse.web.care.home import show_care_home
+from washhouse.web.planning.variation import show_indicators
+from washhouse.web.research.cohorts import show_cohorts
 from washhouse.web.shell.pages import View
 from washhouse.web.shell.visit import Visit
 from washhouse.web.steward.home import show_steward_home
 
-HOMES: dict[Role, View] = {Role.CLINICIAN: show_care_home, Role.STEWARD: show_steward_home}
+HOMES: dict[Role, View] = {
+    Role.CLINICIAN: show_care_home,
+    Role.STEWARD: show_steward_home,
+    Role.PLANNER: show_indicators,
+    Role.RESEARCHER: show_cohorts,
+}
 
 
 def show_home(visit: Visit) -> Response:

@@ -93,7 +93,7 @@ class Services:
         today: The day that pages count from. The demonstration takes the newest as-of date.
         now: The present moment, naive UTC.
         demo: Offer the demonstration sign-in and show its banner.
-        demo_users: The demonstration's clinician and steward, chosen once when it starts; without, each sign-in looks
+        demo_users: The demonstration's users, a role each, chosen once when it starts; without, each sign-in looks
             for them.
         brand: Name shown at the top.
         identifier: Who answers for single records; None where nobody does.

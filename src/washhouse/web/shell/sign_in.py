@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from washhouse.desk.accounts import Account, demo_clinician, demo_steward
+from washhouse.desk.accounts import Account, demo_clinician, demo_planner, demo_researcher, demo_steward
 from washhouse.governance.audit import AuditEvent
 from washhouse.governance.grants import Purpose, Role
 from washhouse.web.shell.cookies import end_session, offer_form_token, start_session
@@ -23,13 +23,21 @@ NO_SIGN_IN = Problem(
     "A real deployment needs its organisation's sign-in.",
 )
 
-PURPOSES = {Role.CLINICIAN: Purpose.DIRECT_CARE, Role.STEWARD: Purpose.STEWARDSHIP}
+PURPOSES = {
+    Role.CLINICIAN: Purpose.DIRECT_CARE,
+    Role.STEWARD: Purpose.STEWARDSHIP,
+    Role.PLANNER: Purpose.PLANNING,
+    Role.RESEARCHER: Purpose.RESEARCH,
+}
 """The purpose that a session declares, by role."""
 
 WORDS = {
     Role.CLINICIAN: "Sees the people in their own care: the caseload, each person's timeline, and reviews.",
     Role.STEWARD: "Sees how the data arrives: feeds, lines set aside and linkage figures. No person.",
+    Role.PLANNER: "Sees how care differs between practices, as figures that can tell of nobody. No person.",
+    Role.RESEARCHER: "Sees how many people a study could have, step by step. No person, and never rows.",
 }
+TITLES = {Role.STEWARD: "data steward", Role.PLANNER: "planner", Role.RESEARCHER: "researcher"}
 
 
 @dataclass(frozen=True)
@@ -99,8 +107,8 @@ def sign_out(visit: Visit) -> Response:
 
 def account_title(account: Account) -> str:
     """What a user does, in words."""
-    if account.role == Role.STEWARD:
-        return "data steward"
+    if account.role in TITLES:
+        return TITLES[Role(account.role)]
     return ", ".join(account.team_names) or "clinician"
 
 
@@ -108,7 +116,9 @@ def _accounts(visit: Visit) -> list[Account]:
     services = visit.services
     if services.demo_users:
         return list(services.demo_users)
-    return [demo_clinician(services.desk, services.today()), demo_steward(services.desk)]
+    desk = services.desk
+    others = [demo_steward(desk), demo_planner(desk), demo_researcher(desk)]
+    return [demo_clinician(desk, services.today()), *others]
 
 
 def _choice(account: Account) -> Choice:

@@ -1,0 +1,1 @@
+"""How does care differ between places?"""

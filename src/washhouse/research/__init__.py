@@ -1,0 +1,1 @@
+"""How many people could a study have? Counts only, never rows."""
