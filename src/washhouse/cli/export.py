@@ -23,6 +23,7 @@ from washhouse.lake.store import Lake
 from washhouse.record.export.fhir import write_fhir
 from washhouse.record.export.folder import new_folder
 from washhouse.record.export.meds import write_meds
+from washhouse.record.export.omop.write import omop_writer
 from washhouse.record.export.people import Population, open_population
 from washhouse.record.export.pseudonyms import export_key
 
@@ -97,6 +98,43 @@ def fhir(
         typer.echo(json.dumps(report))
         return
     typer.echo(", ".join(f"{number:,} {kind}" for kind, number in report["resources"].items()))
+    _tell_rest(report)
+
+
+@app.command()
+def omop(
+    home: HomeThere,
+    out: Out,
+    vocabulary: Annotated[
+        Path | None, typer.Option(help="Folder of Athena's vocabularies: CONCEPT.csv and the rest, or as Parquet.")
+    ] = None,
+    project: Project = "",
+    as_json: AsJson = False,
+    memory_limit: MemoryLimit = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Write the record as OMOP CDM 5.4: a Parquet file a table, and all of them in one DuckDB file.
+
+    Codes are mapped through the vocabularies that are given; without, every code keeps a local concept and the
+    standard concept 0. The share of rows that have a standard concept is said by table.
+
+    Exit status: 0 done; 2 wrong usage; 3 bad input; 4 refused; 5 broken home.
+
+    Example: washhouse export omop --home home --out omop --vocabulary athena
+    """
+    settings = {"memory_limit": memory_limit, "key_file": key_file, "desk_url": desk_url}
+    report = export_population(home, out, project, "omop", settings, omop_writer(vocabulary))
+    if as_json:
+        typer.echo(json.dumps(report))
+        return
+    typer.echo(f"{report['rows']['person']:,} persons, {report['events']:,} events")
+    for table, count in report["mapped"].items():
+        share = "" if count["share"] is None else f", {count['share']:.1%} with a standard concept"
+        typer.echo(f"  {table}: {count['rows']:,} rows{share}")
+    for reason, number in report["left_out"].items():
+        if number:
+            typer.echo(f"  left out, {reason.replace('_', ' ')}: {number:,}")
     _tell_rest(report)
 
 

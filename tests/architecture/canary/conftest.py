@@ -285,6 +285,7 @@ def make_home(root: Path) -> tuple[Marks, str]:
         ("import", "fhir", str(root / "later" / "fhir"), "--home", home, "--json"),
         ("export", "meds", "--home", home, "--out", str(root / "exports" / "meds"), "--json"),
         ("export", "fhir", "--home", home, "--out", str(root / "exports" / "fhir"), "--json"),
+        ("export", "omop", "--home", home, "--out", str(root / "exports" / "omop"), "--json"),
     )
     environment = {**os.environ, "TMPDIR": str(scratch), "COLUMNS": "250"}
     command = [sys.executable, "-c", CALL_EACH, json.dumps(commands)]

@@ -123,7 +123,7 @@ def test_no_file_outside_the_vault_holds_an_identity(place: Place) -> None:
 
 def test_no_export_holds_an_identity(place: Place) -> None:
     exports = place.home.parent / "exports"
-    assert {folder.name for folder in exports.iterdir()} == {"fhir", "meds"}
+    assert {folder.name for folder in exports.iterdir()} == {"fhir", "meds", "omop"}
     assert place.scan(exports) == {}
 
 

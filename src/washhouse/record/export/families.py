@@ -32,6 +32,7 @@ class Family:
         table: OMOP table of its rows where no standard concept says otherwise.
         visit: OMOP concept of the visit that a row is; 0: it is none.
         visit_codes: Only rows with these codes are visits; empty: all.
+        by_value: Without a standard concept, a row with a number is a measurement all the same.
     """
 
     name: str
@@ -40,9 +41,10 @@ class Family:
     table: OmopTable = "observation"
     visit: int = 0
     visit_codes: tuple[str, ...] = ()
+    by_value: bool = False
 
 
-OTHER = Family("", "Event of imported data")
+OTHER = Family("", "Event of imported data", by_value=True)
 """What stands for a family that is not listed."""
 
 FAMILIES: dict[str, Family] = {
@@ -78,11 +80,11 @@ FAMILIES: dict[str, Family] = {
         Family("APC_SPELL", "Stay in hospital, by method of admission", table="visit_occurrence", visit=INPATIENT),
         Family("ICD10", "Diagnosis of a stay", "ICD10", "condition_occurrence"),
         Family("OPCS4", "Procedure of a stay", "OPCS4", "procedure_occurrence"),
-        Family("SNOMED", "Coded entry of a practice, a hospital or a scored assessment", "SNOMED"),
-        Family("CTV3", "Coded entry of a practice, Clinical Terms Version 3"),
-        Family("READ2", "Coded entry of a practice, Read version 2", "Read"),
-        Family("EMIS", "Coded entry of a practice, the system's own code"),
-        Family("LOCAL", "Coded entry of a practice, of no known system"),
+        Family("SNOMED", "Coded entry of a practice, a hospital or a scored assessment", "SNOMED", by_value=True),
+        Family("CTV3", "Coded entry of a practice, Clinical Terms Version 3", by_value=True),
+        Family("READ2", "Coded entry of a practice, Read version 2", "Read", by_value=True),
+        Family("EMIS", "Coded entry of a practice, the system's own code", by_value=True),
+        Family("LOCAL", "Coded entry of a practice, of no known system", by_value=True),
         Family("DMD", "Medicine issued", "dm+d", "drug_exposure"),
         Family("GP_REGISTRATION", "Registered with a practice; which one is not exported as a code"),
         Family("CLD_REQUEST", "Request for adult social care, by route"),

@@ -1,0 +1,1 @@
+"""The record as OMOP CDM 5.4."""
