@@ -50,6 +50,8 @@ def rows_of(home: Path, table: Table) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[str, Any]]]:
+    if not OUTSIDE.is_dir():
+        pytest.skip("the outside programs are not installed: scripts/install outside")
     folder = tmp_path_factory.mktemp("bundles")
     count = ["--profile", "type2_diabetes", "--count", str(PATIENTS), "--seed", "7"]
     subprocess.run([str(OUTSIDE / "carebundle"), "generate", *count, "--out", str(folder)], check=True)
