@@ -18,9 +18,26 @@ CARE = [
     *("/", "/caseload?n=5", "/caseload?show=no-contact"),
     *("@person", "@person?span=all&page=2", "@person/viewers"),
 ]
-STEWARD = ["/", "/feeds?source=social_care", "@batch", "/quarantine", "/linkage", "/identify", "/link-history"]
+STEWARD = [
+    "/",
+    "/feeds?source=social_care",
+    "@batch",
+    "/quality",
+    "/quality/rows-changed",
+    "/quarantine",
+    "/linkage",
+    "/identify",
+    "/link-history",
+]
+PLANNER = ["/", "/variation/emergency-admissions"]
+RESEARCHER = ["/", "/cohorts/treated-severe-mental-illness"]
 SHARED = ["/help", "/nowhere"]
-PAGES = [("clinician", address) for address in CARE + SHARED] + [("steward", address) for address in STEWARD]
+PAGES = [
+    *(("clinician", address) for address in CARE + SHARED),
+    *(("steward", address) for address in STEWARD),
+    *(("planner", address) for address in PLANNER),
+    *(("researcher", address) for address in RESEARCHER),
+]
 
 
 def go(page: Page, address: str) -> None:
