@@ -129,19 +129,33 @@ def block_keys(encoded: Encoded, rules: Sequence[Sequence[str]]) -> Keys:
     """Return each record's key under each rule, -1 where a part is missing. Shape (rules, records)."""
     keys = np.empty((len(rules), encoded.records), dtype=np.int64)
     for r, rule in enumerate(rules):
-        keys[r] = _mixed([encoded.parts[part] for part in rule])
+        mix_parts([encoded.parts[part] for part in rule], keys[r])
     return keys
 
 
-def _mixed(parts: Sequence[Ints]) -> Keys:
-    """Mix the numbers of several parts into one key; collisions only make a block larger."""
-    key = np.zeros(len(parts[0]), dtype=np.uint64)
+def mix_parts(parts: Sequence[Ints], keys: Keys) -> None:
+    """Mix the numbers of several parts into one key, -1 where one is missing; collisions only make a block larger."""
+    mixed = keys.view(np.uint64)
+    mixed[:] = 0
     for part in parts:
-        _mix(key, part)
-    mixed: Keys = (key >> np.uint64(1)).astype(np.int64)
+        _mix(mixed, part)
+    _halve(keys)
     for part in parts:
-        mixed[part < 0] = -1
-    return mixed
+        _blank(keys, part)
+
+
+@compiled
+def _halve(keys: Array) -> None:
+    """Leave the lowest bit of keys out, so that none is negative."""
+    for i in range(len(keys)):
+        keys[i] = (keys[i] >> 1) & 0x7FFFFFFFFFFFFFFF
+
+
+@compiled
+def _blank(keys: Array, part: Array) -> None:
+    for i in range(len(keys)):
+        if part[i] < 0:
+            keys[i] = -1
 
 
 @compiled

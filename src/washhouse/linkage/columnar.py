@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.linkage import standardise
+from washhouse.linkage.hashes import whole
 from washhouse.linkage.similarity import compiled
 
 Ints = npt.NDArray[np.int32]
@@ -282,7 +283,7 @@ def standard_column(column: pa.ChunkedArray | pa.Array, standard: Standard) -> C
         column: Texts, or what can be cast to text.
         standard: Brings one value into its standard form.
     """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = whole(column)
     if not pa.types.is_string(array.type):
         array = pc.cast(array, pa.string())
     coded = array.dictionary_encode()

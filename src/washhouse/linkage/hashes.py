@@ -40,6 +40,13 @@ def _hash_texts(data: Array, offsets: Array, valid: Array, out: Array) -> None:
         out[i] = h ^ (h >> np.uint64(31))
 
 
+def whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Return a column as one array, without a copy where it is one."""
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def hash_columns(columns: Sequence[pa.ChunkedArray | pa.Array], what: str = "", threads: int = 1) -> Hashes:
     """Return one 64-bit number for each row of some columns of text.
 
@@ -55,7 +62,7 @@ def hash_columns(columns: Sequence[pa.ChunkedArray | pa.Array], what: str = "", 
     seed = int.from_bytes(hashlib.blake2b(what.encode(), digest_size=8).digest(), "little")
     out = np.full(len(columns[0]) if columns else 0, seed, dtype=np.uint64)
     for column in columns:
-        texts = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+        texts = whole(column)
         if not pa.types.is_string(texts.type):
             texts = pc.cast(texts, pa.string())
         texts = pa.concat_arrays([texts]) if texts.offset else texts

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from washhouse.linkage.blocking import Candidates, block_keys
+from washhouse.linkage.blocking import Candidates, block_keys, mix_parts
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Kind
 from washhouse.linkage.hashes import Hashes, name_records, places
@@ -275,7 +275,7 @@ def _keys(encoded: Encoded, rules: Sequence[Sequence[str]], threads: int) -> Arr
     keys = np.empty((len(rules), encoded.records), dtype=np.int64)
 
     def write(r: int) -> None:
-        keys[r] = block_keys(encoded, [rules[r]])[0]
+        mix_parts([encoded.parts[part] for part in rules[r]], keys[r])
 
     list(spread(write, range(len(rules)), threads))
     return keys

@@ -312,10 +312,11 @@ def _rows(
     """Return one row for each group that has anybody."""
     by_group = sums.by_group(dimension.of_person, dimension.of_record, len(dimension.groups), dimension.known)
     rows = []
+    reached = np.zeros((int(person.max(initial=-1)) + 1, len(dimension.groups)), dtype=bool)
+    reached[person, dimension.of_person] = True
+    sizes_of = np.count_nonzero(reached, axis=0)
     for code, group in enumerate(dimension.groups):
-        reached = np.zeros(len(person), dtype=bool)
-        reached[person[dimension.of_person == code]] = True
-        people = int(reached.sum())
+        people = int(sizes_of[code])
         if people == 0:
             continue
         row: dict[str, Any] = {"dimension": dimension.name, "title": dimension.title, "group": group}

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.linkage.hashes import whole
 from washhouse.linkage.similarity import compiled
 from washhouse.linkage.threads import spread
 
@@ -27,9 +28,7 @@ Texts = tuple[Array, Array]
 
 def texts_of(column: pa.ChunkedArray | pa.Array) -> Texts:
     """Return a column of texts as bytes, without a copy where it is one piece."""
-    texts = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if isinstance(texts, pa.ChunkedArray):
-        texts = texts.chunk(0)
+    texts = whole(column)
     if not len(texts):
         return np.zeros(1, np.uint8), np.zeros(1, np.int32)
     _, ends, data = texts.buffers()
@@ -204,13 +203,12 @@ def find_changes(old: pa.Table, new: pa.Table, threads: int = 1) -> Changes:
 
 def _numbers(column: pa.ChunkedArray) -> Array:
     """Return a column of fixed width as numbers, without a copy; a null may be any."""
-    whole = column.combine_chunks()
-    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-    if pa.types.is_boolean(whole.type):
-        flags: Array = pc.fill_null(whole, False).to_numpy(zero_copy_only=False)
+    values = whole(column)
+    if pa.types.is_boolean(values.type):
+        flags: Array = pc.fill_null(values, False).to_numpy(zero_copy_only=False)
         return flags
-    width = whole.type.bit_width // 8
-    return np.frombuffer(whole.buffers()[1], f"i{width}", len(whole), whole.offset * width)
+    width = values.type.bit_width // 8
+    return np.frombuffer(values.buffers()[1], f"i{width}", len(values), values.offset * width)
 
 
 @compiled
@@ -317,8 +315,8 @@ def spliced_column(
     """Return rows of a column and of what is added to it, in an order; see `order_by_texts`."""
     if not pa.types.is_string(base.type) or base.null_count or added.null_count:
         chunks = [c for column in (base, added) for c in (column.chunks if hasattr(column, "chunks") else [column])]
-        whole = pa.concat_arrays(chunks) if chunks else base
-        return whole.take(pa.array(order))
+        values = pa.concat_arrays(chunks) if chunks else base
+        return values.take(pa.array(order))
     first, second = texts_of(base), texts_of(added)
     ends = np.zeros(len(order) + 1, dtype=np.int32)
     _lengths(first[1], second[1], order, ends)
