@@ -24,6 +24,8 @@ from washhouse.lake.commit import WrittenFile, commit_files, is_ahead, new_name,
 from washhouse.lake.engine import Connection, Engine, Resources, Task
 from washhouse.lake.schemas import arrow_schema, conform, conform_batch
 
+_MOST_ROWS = 1 << 40
+"""More rows than a file has."""
 _Thing = TypeVar("_Thing")
 Make = Task[_Thing, Iterator[pa.RecordBatch]]
 """Makes rows of one partition, in the order of the table's contract."""
@@ -184,7 +186,14 @@ class Lake:
         return pa.concat_tables(parts) if parts else schema.empty_table()
 
     def create_view(
-        self, connection: Connection, table: Table, version: int, *, bucket: int | None = None, name: str = ""
+        self,
+        connection: Connection,
+        table: Table,
+        version: int,
+        *,
+        bucket: int | None = None,
+        name: str = "",
+        place: bool = False,
     ) -> None:
         """Show one version of a table, or one bucket of it, to an engine as a view.
 
@@ -194,17 +203,20 @@ class Lake:
             version: Delta version.
             bucket: Only this bucket's rows.
             name: Name of the view; empty for the table's own.
+            place: Show `place` too, which rises in the table's order from row to row: it breaks ties.
         """
         files = self.files(table.name, version, bucket)
         view = (name or table.name).replace('"', '""')
         if not files:
             columns = ", ".join(f'CAST(NULL AS {_SQL[c.type]}) AS "{c.name}"' for c in table.columns)
+            columns += ", CAST(NULL AS BIGINT) AS place" if place else ""
             connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS SELECT {columns} WHERE false')
             return
         paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         types = ", ".join(f"'{c.name}': {_SQL[c.type]}" for c in table.columns if c.name in table.partition_by)
         hive = f", hive_partitioning = true, hive_types = {{{types}}}" if types else ", hive_partitioning = false"
         names = ", ".join(f'"{column}"' for column in table.column_names)
+        names += f", CAST(file_index * {_MOST_ROWS} + file_row_number AS BIGINT) AS place" if place else ""
         connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS SELECT {names} FROM read_parquet([{paths}]{hive})')
 
     def prune(self, keep: Mapping[str, Sequence[int]]) -> int:

@@ -36,7 +36,8 @@ class Kernel:
     Attributes:
         name: Stable name.
         sql: One SELECT over views named as `inputs`, and over the extra tables handed to `run`; parameters are `$name`.
-            Where it breaks ties it does so explicitly.
+            Where it breaks ties it does so explicitly: by columns, or by `place`, which every input table but
+            `person_view` has and which rises in the table's order.
         columns: What it gives, in order.
         inputs: Record tables that it reads. Those without a bucket are seen whole; `person_view` holds who is one with
             whom in the view of the grant's purpose, and nobody else's rows lie in the bucket.
@@ -124,5 +125,5 @@ class _KernelTask:
                     con.register(name, read_view(self.store, self.version, self.view, bucket))
                 else:
                     only = bucket if "bucket" in table.partition_by else None
-                    self.store.create_view(con, table, self.version.tables[name], bucket=only)
+                    self.store.create_view(con, table, self.version.tables[name], bucket=only, place=True)
             return conform(self.kernel.table, con.sql(self.kernel.sql, params=self.params or None).to_arrow_table())

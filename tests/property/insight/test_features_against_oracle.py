@@ -17,6 +17,7 @@ from washhouse.insight.features.compile import build_feature_tables, compile_sum
 from washhouse.insight.features.contract import Feature
 from washhouse.insight.features.matrix import build_matrix
 from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.insight.features.windowed import windowed_features
 
 START = datetime(2024, 1, 1)
 CODES = [
@@ -190,7 +191,7 @@ def expected(feature: Feature, events: list[dict[str, Any]], index: datetime) ->
     return next((value for _, value, _ in reversed(rows) if value is not None), float("nan"))
 
 
-def compute(events: list[dict[str, Any]], indexes: list[date]) -> np.ndarray:
+def compute(events: list[dict[str, Any]], indexes: list[date], features: tuple[Feature, ...] = FEATURES) -> np.ndarray:
     rows = [(person, day) for day in indexes for person in ("p", "q")]
     row = pa.table(
         {
@@ -200,15 +201,30 @@ def compute(events: list[dict[str, Any]], indexes: list[date]) -> np.ndarray:
         }
     )
     with duckdb.connect() as connection:
-        connection.register("event", pa.Table.from_pylist(events, schema=pa.schema(FIELDS)))
+        # As the record has them: a person's events by time, code and line, each with its place.
+        events = sorted(events, key=lambda e: (e["person_id"], e["time"], e["code"], e["source_row"]))
+        table = pa.Table.from_pylist(events, schema=pa.schema(FIELDS))
+        connection.register("event", table.append_column("place", pa.array(range(len(events)), pa.int64())))
         connection.register("row", row)
-        for name, table in build_feature_tables(FEATURES).items():
+        for name, table in build_feature_tables(features).items():
             connection.register(name, table)
-        summaries = connection.sql(compile_summaries(FEATURES)).to_arrow_table()
-    return build_matrix(FEATURES, row, summaries).values
+        summaries = connection.sql(compile_summaries(features)).to_arrow_table()
+    return build_matrix(features, row, summaries).values
 
 
 INDEXES = [date(2024, 1, 1), date(2024, 1, 15)]
+
+
+GROUPS = windowed_features(
+    [
+        Codelist("contacts", "Contact", "test", prefixes=("MHS_CONTACT//",), without=("MHS_CONTACT//2",)),
+        Codelist("ratings", "Rating", "test", prefixes=("HONOS//",)),
+        Codelist("wards", "Ward", "test", codes=("MHS_SPELL//200",), prefixes=("MHS_SPELL_",)),
+        Codelist("rated", "Rated on one item", "test", codes=("HONOS//979641000000103",)),
+    ],
+    (1, 7, 28),
+)
+"""Events as they are only: compiled the short way."""
 
 
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -230,3 +246,24 @@ def test_the_future_moves_nothing(past: list[list[dict[str, Any]]], later: list[
     known = number_rows(past)
     future = [e for e in number_rows(later, first=100) if e["time"] >= index or e["recorded_at"] >= index]
     np.testing.assert_array_equal(compute(known, [index.date()]), compute(known + future, [index.date()]))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=QUIET)
+@given(st.lists(story(), max_size=14))
+def test_hundreds_at_once_equal_the_oracle_too(stories: list[list[dict[str, Any]]]) -> None:
+    events = number_rows(stories)
+    told = sorted(events, key=lambda e: (e["time"], e["code"], e["source_row"]))
+    told = [{**event, "source_row": place} for place, event in enumerate(told)]  # at one time the record's order counts
+    rows = [(person, datetime.combine(day, datetime.min.time())) for day in INDEXES for person in ("p", "q")]
+    oracle = [[expected(f, [e for e in told if e["person_id"] == p], at) for f in GROUPS] for p, at in rows]
+    np.testing.assert_array_equal(compute(events, INDEXES, GROUPS), np.array(oracle, dtype=np.float32))
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=QUIET)
+@given(st.lists(story(), max_size=8), st.lists(story(), min_size=1, max_size=8))
+def test_the_future_moves_none_of_hundreds(past: list[list[dict[str, Any]]], later: list[list[dict[str, Any]]]) -> None:
+    index = datetime(2024, 1, 1)
+    known = number_rows(past)
+    future = [e for e in number_rows(later, first=100) if e["time"] >= index or e["recorded_at"] >= index]
+    both = compute(known + future, [index.date()], GROUPS)
+    np.testing.assert_array_equal(compute(known, [index.date()], GROUPS), both)

@@ -9,9 +9,7 @@ from washhouse.insight.crisis.population import POPULATION_SQL
 from washhouse.insight.features.compile import (
     build_feature_tables,
     compile_evidence,
-    compile_summaries,
-    list_windows,
-    window_column,
+    summaries_kernel,
 )
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.design import design_columns
@@ -20,8 +18,6 @@ from washhouse.record.kernels import Kernel
 
 MENTAL_HEALTH = "mental_health"
 """Source whose submissions make history and whose freshness decides."""
-
-WINDOWS = list_windows(CRISIS_FEATURES)
 
 SUBMITTED = Kernel(
     name="crisis-submitted",
@@ -50,20 +46,7 @@ POPULATION = Kernel(
         Column("crisis_kind", "string", "`admission` or `crisis-team`"),
     ),
 )
-SUMMARIES = Kernel(
-    name="crisis-features",
-    sql=compile_summaries(CRISIS_FEATURES),
-    columns=(
-        Column("row", "int32", "Person-index, as numbered in `row`", nullable=False),
-        Column("events", "int32", "Kind of events, as numbered in `summed`", nullable=False),
-        Column("days", "int32", "Days from the newest event to the index", nullable=False),
-        Column("latest", "float64", "Newest value"),
-        Column("n_open", "int32", "Spans begun and not ended", nullable=False),
-        Column("recorded_at", "timestamp", "When the newest recorded event was recorded"),
-        *(Column(window_column(window), "int32", "Events in the window", nullable=False) for window in WINDOWS),
-    ),
-    inputs=("event",),
-)
+SUMMARIES = summaries_kernel("crisis-features", CRISIS_FEATURES)
 EVIDENCE = Kernel(
     name="crisis-evidence",
     sql=compile_evidence(),

@@ -3,6 +3,8 @@
 The SQL is in long form: one row per person-index, kind of events and its summaries, then scattered into a matrix by
 `insight.features.matrix`. Every event enters through one condition, `insight.crisis.label.VISIBLE`: it happened and was
 recorded before the index time and was not replaced by then. Nothing else reaches the sums, so no declaration can leak.
+Where all features sum up events as they are, what derived events need is left out: hundreds of features then cost a
+few times a scan of the columns that they read.
 
 References:
     docs/explanation/crisis-model.md; the shape (bucket loop, two-stage long form) was measured against wide pivots.
@@ -14,9 +16,11 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
+from washhouse.core.tables import Column
 from washhouse.insight.codelists import CODED_CTE, CRISIS_CODELISTS, Codelist, build_codelist_table
 from washhouse.insight.crisis.label import CRISIS_CTES, VISIBLE
 from washhouse.insight.features.contract import Events, Feature, Window
+from washhouse.record.kernels import Kernel
 
 MAX_EVIDENCE = 8
 """Newest events kept per person-index and kind of events, to cite as evidence."""
@@ -91,6 +95,21 @@ _FACT_CTES = f"""
     LEFT JOIN "crisis_start" AS k ON k."person_id" = c."person_id" AND k."ref" = c."ref"
 )"""
 
+_EACH_CTES = f"""
+{CODED_CTE},
+"numbered" AS (
+    SELECT c."code", s."events" FROM "coded" AS c JOIN "summed" AS s ON s."list" = c."list"
+),
+"index" AS (SELECT "row", "person_id", CAST("index_date" AS TIMESTAMP) AS "at", "index_date" AS "day" FROM "row"),
+"fact" AS (
+    SELECT i."row", n."events", date_diff('day', CAST(e."time" AS DATE), i."day") AS "days",
+        e."numeric_value" AS "value", e."end_time" IS NULL OR e."end_time" >= i."at" AS "is_open", e."recorded_at",
+        e."place" AS "seq"
+    FROM "event" AS e
+    JOIN "numbered" AS n ON n."code" = e."code"
+    JOIN "index" AS i ON i."person_id" = e."person_id" AND {VISIBLE}
+)"""
+
 
 def list_events(features: Iterable[Feature]) -> tuple[Events, ...]:
     """Name the kinds of events that features sum up; the place in the list is the kind's number.
@@ -144,22 +163,60 @@ def compile_summaries(features: Sequence[Feature]) -> str:
 
     Returns:
         SQL for one row per person-index and kind of events: `row`, `events`, `days` (since the newest), `latest`
-        (newest value), `n_open`, `recorded_at` (newest) and one count per window.
+        (newest value; null if no feature asks for it), `n_open` (0 likewise), `recorded_at` (newest) and one count
+        per window.
     """
     counts = "".join(
         f""",
-    CAST(sum(CASE WHEN "days" <= {window.first_day} AND "days" >= {window.last_day} THEN 1 ELSE 0 END) AS INTEGER)
-        AS "{window_column(window)}\""""
+    CAST(sum(CASE WHEN {_within(window)} THEN 1 ELSE 0 END) AS INTEGER) AS "{window_column(window)}\""""
         for window in list_windows(features)
     )
-    return f"""WITH {_FACT_CTES}
+    is_each = all(kind.derive == "each" for kind in list_events(features))
+    asked = {feature.aggregation for feature in features}
+    latest = (
+        'arg_max("value", "seq") FILTER (WHERE "value" IS NOT NULL)' if "latest" in asked else "CAST(NULL AS DOUBLE)"
+    )
+    n_open = 'CAST(sum(CASE WHEN "is_open" THEN 1 ELSE 0 END) AS INTEGER)' if "open" in asked else "0"
+    return f"""WITH {_EACH_CTES if is_each else _FACT_CTES}
 SELECT "row", "events", CAST(min("days") AS INTEGER) AS "days",
-    arg_max("value", "seq") FILTER (WHERE "value" IS NOT NULL) AS "latest",
-    CAST(sum(CASE WHEN "is_open" THEN 1 ELSE 0 END) AS INTEGER) AS "n_open",
+    {latest} AS "latest",
+    {n_open} AS "n_open",
     max("recorded_at") AS "recorded_at"{counts}
 FROM "fact"
 GROUP BY "row", "events"
 """
+
+
+def _within(window: Window) -> str:
+    """Whether an event lies in a window; every event that was known lies a day or more before the index."""
+    until = f' AND "days" >= {window.last_day}' if window.last_day > 1 else ""
+    return f'"days" <= {window.first_day}{until}'
+
+
+def summaries_kernel(name: str, features: Sequence[Feature]) -> Kernel:
+    """The kernel that gives the summaries of a bucket.
+
+    Args:
+        name: The kernel's name.
+        features: Checked declarations; it is handed `row` and the tables of `build_feature_tables`.
+    """
+    return Kernel(
+        name=name,
+        sql=compile_summaries(features),
+        columns=(
+            Column("row", "int32", "Person-index, as numbered in `row`", nullable=False),
+            Column("events", "int32", "Kind of events, as numbered in `summed`", nullable=False),
+            Column("days", "int32", "Days from the newest event to the index", nullable=False),
+            Column("latest", "float64", "Newest value"),
+            Column("n_open", "int32", "Spans begun and not ended", nullable=False),
+            Column("recorded_at", "timestamp", "When the newest recorded event was recorded"),
+            *(
+                Column(window_column(window), "int32", "Events in the window", nullable=False)
+                for window in list_windows(features)
+            ),
+        ),
+        inputs=("event",),
+    )
 
 
 def compile_evidence() -> str:

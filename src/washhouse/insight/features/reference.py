@@ -16,6 +16,8 @@ _AGGREGATIONS = {
     "open": "begun and not ended",
     "standing": "fact of the person",
 }
+_UNITS = {"days-since": "days", "count": "events", "latest": "the value's own", "open": "spans", "standing": ""}
+_FACT_UNITS = {"age_years": "years", "is_female": "0 or 1", "deprivation_decile": "1 (most deprived) to 10"}
 _DERIVED = {
     "each": "",
     "change": "changes of code within ",
@@ -43,8 +45,8 @@ def render_features(features: Sequence[Feature] = CRISIS_FEATURES) -> str:
         "One exception: `deprivation_decile` is the person's present value, at past index dates too, since the record",
         "keeps no earlier one.",
         "",
-        "| Feature | Theme | Of what | How | Days before the index | In words (value 2) |",
-        "|---|---|---|---|---|---|",
+        "| Feature | Theme | Of what | How | Unit | Days before the index | In words (value 2) |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [_row(feature) for feature in features]
     lines += ["", "## Points list", "", "The items; what each is worth is fitted and stands in the model record.", ""]
@@ -59,7 +61,8 @@ def _row(feature: Feature) -> str:
     days = f"{window.last_day} to {window.first_day}" if window else "all" if feature.events else "-"
     of = _describe(feature.events) if feature.events else feature.fact
     how = _AGGREGATIONS[feature.aggregation]
-    return f"| `{feature.name}` | {feature.theme.title} | {of} | {how} | {days} | {feature.describe(2)} |"
+    unit = _FACT_UNITS.get(feature.fact) or _UNITS[feature.aggregation]
+    return f"| `{feature.name}` | {feature.theme.title} | {of} | {how} | {unit} | {days} | {feature.describe(2)} |"
 
 
 def _describe(events: Events) -> str:
