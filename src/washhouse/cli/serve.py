@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
@@ -17,7 +19,7 @@ import uvicorn
 from washhouse.cli.options import DeskUrl, HomeThere, KeyFile
 from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
-from washhouse.core.errors import HomeError
+from washhouse.core.errors import HomeError, WashhouseError
 from washhouse.core.home import Home, Settings
 from washhouse.desk.accounts import Account, demo_planner, demo_researcher, end_demo, ensure_demo_users
 from washhouse.desk.clock import utc_now
@@ -67,9 +69,43 @@ def serve(
             services = replace(services, demo_users=lend_people(services))
             for account in services.demo_users:
                 typer.echo(f"  {account.username}  ({account.role}, {account.display_name})")
-        uvicorn.run(create_app(services), host=host, port=port, log_level="warning", server_header=False)
+        with keeping_ready(partial(make_ready, services)):
+            uvicorn.run(create_app(services), host=host, port=port, log_level="warning", server_header=False)
     finally:
         services.desk.close()
+
+
+def make_ready(services: Services) -> None:
+    """Build what pages and questions need of the version that is current; quick while nothing has changed."""
+    services.published()
+    if services.identifier is not None:
+        services.identifier.warm()
+
+
+@contextmanager
+def keeping_ready(warm: Callable[[], None], seconds: float = 5.0) -> Iterator[None]:
+    """Make ready for each new version beside what goes on inside the block, so that nobody's question waits for it.
+
+    Args:
+        warm: Makes ready; cheap while nothing has changed.
+        seconds: How long to wait between two looks.
+    """
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            # Whoever asks is told what is wrong; here nobody is.
+            with suppress(WashhouseError, OSError):
+                warm()
+            over.wait(seconds)
+
+    watcher = threading.Thread(target=look, name="keep-ready", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Services:
