@@ -27,8 +27,8 @@ demo: demo-data  ## that, served with demo users until stopped
 	@$(W) serve --home $(DEMO)/home --demo --port $(PORT)
 
 test: dev        ## all tests, browser and PostgreSQL included
-	@scripts/install outside
-	@scripts/install-debian chromium fonts-liberation postgresql openjdk-17-jre-headless
+	@scripts/warm & scripts/install outside && \
+	    scripts/install-debian chromium fonts-liberation postgresql openjdk-17-jre-headless && wait
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: dev       ## style, types, layers, locks

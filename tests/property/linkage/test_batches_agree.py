@@ -20,7 +20,7 @@ from washhouse.linkage.people import People, link_people
 from washhouse.linkage.person_ids import Key, Record
 
 QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 CHANGING = (
     *("surname", "postcode", "address", "birth_date", "nhs_number", "sex", "phone", "pseudo_nhs_number", "death_date"),

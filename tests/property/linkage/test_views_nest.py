@@ -21,7 +21,7 @@ from washhouse.linkage.people import People, link_people
 from washhouse.linkage.person_ids import Record
 
 QUICK = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 CUTS = {View.STRICT: 1 - 1e-7, View.BALANCED: 0.99, View.LENIENT: 0.02}
 """Thresholds far enough apart that the views of a few people differ."""
