@@ -7,6 +7,7 @@ a file: rows stay in the order handed in, in row groups of about 120,000.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,8 +50,9 @@ class WrittenFile:
 class PartFile:
     """One Parquet file while it is written: rows are held back until a row group is full."""
 
-    def __init__(self, folder: Path, relative: str, schema: pa.Schema) -> None:
+    def __init__(self, folder: Path, relative: str, schema: pa.Schema, value: int | None) -> None:
         self.relative = relative
+        self.value = value
         self.path = folder / relative
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.writer = pq.ParquetWriter(self.path, schema, compression="zstd")
@@ -85,18 +87,27 @@ def new_name() -> str:
 
 
 def write_files(folder: Path, table: Table, parts: Iterable[pa.Table], name: str = "") -> list[WrittenFile]:
-    """Write rows to one new file a partition, called by a name of its own or a given one; returns the files."""
+    """Write rows to one new file a partition, called by a name of its own or a given one; returns the files.
+
+    Rows come by partition; of one that comes again there is another file.
+    """
     name = name or new_name()
     schema = arrow_schema(table)
     stored = pa.schema([field for field in schema if field.name not in table.partition_by])
-    files: dict[int | None, PartFile] = {}
+    written: list[WrittenFile] = []
+    times: Counter[int | None] = Counter()
+    file: PartFile | None = None
     for rows in parts:
         for value, run in _runs(table, rows):
-            if value not in files:
+            if file is None or value != file.value:
+                # Rows come by partition: what is over is closed, for what a file holds back holds on to all it came in.
+                written += [file.close()] if file else []
                 home = "" if value is None else f"{table.partition_by[0]}={value}/"
-                files[value] = PartFile(folder, f"{home}{name}.parquet", stored)
-            files[value].add(run.select(stored.names))
-    return [file.close() for file in files.values()]
+                again = f"_{times[value]:06}" if times[value] else ""
+                file = PartFile(folder, f"{home}{name}{again}.parquet", stored, value)
+                times[value] += 1
+            file.add(run.select(stored.names))
+    return written + ([file.close()] if file else [])
 
 
 def _runs(table: Table, rows: pa.Table) -> Iterable[tuple[int | None, pa.Table]]:

@@ -99,6 +99,15 @@ def test_a_stream_keeps_its_order_across_row_groups(tmp_path: Path) -> None:
         assert people == sorted(people)
 
 
+def test_a_stream_that_comes_back_to_a_partition_loses_nothing_and_keeps_its_order(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    places = [0, 1] * 12
+    rows = pa.table({"bucket": pa.array(places, pa.int32()), "person_id": [f"{n:02}" for n in range(len(places))]})
+    version = lake.write(VISIT, pa.RecordBatchReader.from_batches(rows.schema, rows.to_batches(max_chunksize=1)))
+    assert lake.read(VISIT, version, bucket=0)["person_id"].to_pylist() == [f"{n:02}" for n in range(0, 24, 2)]
+    assert lake.read(VISIT, version, bucket=1)["person_id"].to_pylist() == [f"{n:02}" for n in range(1, 24, 2)]
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
