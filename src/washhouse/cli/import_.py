@@ -13,7 +13,7 @@ from washhouse.cli.progress import RichProgress
 from washhouse.cli.run import show_report
 from washhouse.cli.settings import prepare_home, read_settings
 from washhouse.core.home import Home
-from washhouse.pipeline.run import run_fhir, run_meds
+from washhouse.pipeline.run import run_fhir, run_meds, run_omop
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -74,5 +74,33 @@ def fhir(
     prepare_home(where)
     day = as_of.date() if as_of is not None else None
     report = run_fhir(where, settings, path, sender=sender, as_of=day, progress=RichProgress())
+    show_report(report, as_json)
+    raise typer.Exit(report.exit_status)
+
+
+@app.command()
+def omop(
+    path: Annotated[
+        Path, typer.Argument(help="Folder of person.parquet (or .csv) and the other tables, or one DuckDB file.")
+    ],
+    home: HomeToMake,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day by which it is judged; else that of its newest event."),
+    ] = None,
+    as_json: AsJson = False,
+    buckets: Buckets = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Import an OMOP CDM (5.3 or 5.4) as one batch of the source `omop`; a later one takes its place.
+
+    Example: washhouse import omop cdm.duckdb --home home
+    """
+    where = Home(home)
+    settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
+    prepare_home(where)
+    day = as_of.date() if as_of is not None else None
+    report = run_omop(where, settings, path, as_of=day, progress=RichProgress())
     show_report(report, as_json)
     raise typer.Exit(report.exit_status)

@@ -22,6 +22,7 @@ from washhouse.lake.lock import run_lock
 from washhouse.lake.pointer import Version, history, publish, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.aggregates import count_population
+from washhouse.pipeline.cdm_set import CdmSet
 from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext, engine_of
 from washhouse.pipeline.coverage import read_coverage, to_json
@@ -164,6 +165,50 @@ def run_fhir(
         reached=reached,
         now=now or utc_now(),
         read=resources.read,
+    )
+
+
+def run_omop(
+    home: Home,
+    settings: Settings,
+    path: Path,
+    *,
+    as_of: date | None = None,
+    progress: Progress | None = None,
+    reached: Hook = nothing,
+    now: datetime | None = None,
+) -> RunReport:
+    """Bring an OMOP data set into the record as one batch of the source `omop`; see `run_inbox`.
+
+    Args:
+        home: The home; its folder exists.
+        settings: What the deployer chose.
+        path: A folder of Parquet or delimited files, or a DuckDB file.
+        as_of: The day by which the set is judged; None: the day of its newest event.
+        progress: Whoever follows.
+        reached: Called at each commit point.
+        now: The present moment, naive UTC.
+
+    Returns:
+        What the run came to.
+
+    Raises:
+        InputError: `omop-not-found`, `database-unreadable`, `inbox-unreadable`.
+        HomeError: The home is locked or broken, or the key is not the vault's.
+    """
+    cdm = CdmSet(path, as_of)
+
+    def find(published: Version | None, declared: Collection[str]) -> Inbox:
+        return cdm.find(published.batches if published else ())
+
+    return run(
+        home,
+        settings,
+        find,
+        progress=progress or Silent(),
+        reached=reached,
+        now=now or utc_now(),
+        read=cdm.read,
     )
 
 

@@ -12,7 +12,7 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import conform
 from washhouse.record.tables import PERSON
 
-SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care", "fhir", "meds")
+SOURCE_ORDER = ("gp", "mental_health", "hospital", "social_care", "fhir", "omop", "meds")
 """Whose word counts first; a service not named here comes last, by name."""
 
 # Codes that are not shaped like one are left out: a name or a number typed into the wrong column stays in the vault.

@@ -251,6 +251,18 @@ RULES: dict[str, Rule] = {
             "Nothing, unless events are missing from the record that such resources would tell of.",
         ),
         Rule(
+            "unmapped-table",
+            "warning",
+            "The table {column} of the OMOP CDM is not mapped; it was kept as sent, and tells of no event.",
+            "Nothing: what it holds is worked out from other tables, or is not about one person's care.",
+        ),
+        Rule(
+            "unknown-table",
+            "warning",
+            "The OMOP CDM has no table of the file's name; it was kept as sent, and tells of no event.",
+            "Rename the file as its table if it is one of the model's.",
+        ),
+        Rule(
             "unknown-reference",
             "warning",
             "{column} names a resource that is not in the set. The row was kept without it.",

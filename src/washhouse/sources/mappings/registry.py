@@ -18,10 +18,12 @@ from washhouse.sources.mappings import (
     hospital,
     meds,
     mental_health,
+    omop,
     social_care,
     superseded_nhs_numbers,
 )
 from washhouse.sources.mappings.contract import Mapping
+from washhouse.sources.omop import contract as omop_contract
 
 SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
     mapping.source: (contract.SPEC, mapping)
@@ -34,6 +36,7 @@ SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
         (superseded_contract, superseded_nhs_numbers.MAPPING),
         (meds_contract, meds.MAPPING),
         (fhir_contract, fhir.MAPPING),
+        (omop_contract, omop.MAPPING),
     )
 }
 """Contract and mapping of every sending system and kind of import, by its name."""

@@ -61,7 +61,7 @@ _GATHERED = {
     "IMMUNISATION": ("immunisation", "immunisations"),
     "REPORT": ("report", "reports"),
 }
-_IMPORTS = ("meds", "fhir")
+_IMPORTS = ("meds", "fhir", "omop")
 """Sources whose many results a day are gathered, and whose words are shown as they came."""
 _HONOS_ITEMS = 12
 _NO_EVENT = {"MEDS_BIRTH"}

@@ -18,6 +18,7 @@ SOURCE_TITLES = {
     "community": "Community care",
     "superseded_nhs_numbers": "Superseded NHS numbers",
     "fhir": "Imported (FHIR)",
+    "omop": "Imported (OMOP)",
     "meds": "Imported",
 }
 """The services in the order in which pages show them."""
