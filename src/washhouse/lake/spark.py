@@ -57,13 +57,19 @@ class SparkEngine:
         self._session: Any = None
 
     def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, single: bool = False) -> Iterator[_Made]:
-        """Call a task for each thing; see `Engine.map`. All are done when this returns."""
+        """Call a task for each thing; see `Engine.map`. All are done when this returns.
+
+        Raises:
+            HomeError: `engine-unreachable`: Spark does not start. `engine-task`: a task failed for a reason of no kind
+                known here.
+        """
         if not things:
             return iter(())
+        session = self._start()
         folder = self._shared / f"tasks-{uuid4().hex}"
         folder.mkdir(parents=True, mode=0o700)
         work = _Work(task, tuple(things), self._resources, folder)
-        numbers = self._start().range(0, len(things), 1, len(things))
+        numbers = session.range(0, len(things), 1, len(things))
         try:
             with _unwarned():
                 numbers.mapInArrow(work, "id long").collect()
@@ -90,8 +96,15 @@ class SparkEngine:
             builder = SparkSession.builder.master(self._master).appName("washhouse")
             for name, value in self._settings().items():
                 builder = builder.config(name, value)
-            with _unwarned():
-                self._session = builder.getOrCreate()
+            try:
+                with _unwarned():
+                    self._session = builder.getOrCreate()
+            except Exception as error:
+                raise HomeError(
+                    "engine-unreachable",
+                    f"Spark did not start at {self._master} ({type(error).__name__}).",
+                    "Check --engine, and that its cluster runs and reaches this machine.",
+                ) from None
         return self._session
 
     def _settings(self) -> dict[str, str]:

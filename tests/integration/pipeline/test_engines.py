@@ -80,6 +80,18 @@ def test_a_kernel_comes_to_the_same_bucket_by_bucket(stage, spark):
     assert told(spark) == ours
 
 
+def test_a_cluster_that_is_not_there_is_told_as_that(tmp_path):
+    # In a process of its own: a session that could not start is kept by Spark's own library.
+    asked = (
+        "from pathlib import Path; from washhouse.lake.engine import Resources; "
+        "from washhouse.lake.spark import SparkEngine; "
+        f"SparkEngine('local[none]', Resources(), Path({str(tmp_path)!r})).map(print, [1])"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True)
+    assert "HomeError: Spark did not start at local[none]" in done.stderr
+    assert not list(tmp_path.glob("tasks-*"))
+
+
 def _of(number: int, resources: Resources) -> pa.Table:
     if number == 3:
         raise InputError("table-null", "Table letters: 1 nulls, none allowed.", "Look at it.")
