@@ -13,7 +13,10 @@ from washhouse.cli.progress import RichProgress
 from washhouse.cli.run import show_report
 from washhouse.cli.settings import prepare_home, read_settings
 from washhouse.core.home import Home
-from washhouse.pipeline.run import run_fhir, run_meds, run_omop
+from washhouse.pipeline.cdm_set import CdmSet
+from washhouse.pipeline.data_set import MedsSet
+from washhouse.pipeline.resource_set import ResourceSet
+from washhouse.pipeline.run import run_data_set
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -42,7 +45,7 @@ def meds(
     where = Home(home)
     settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
     prepare_home(where)
-    report = run_meds(where, settings, path, progress=RichProgress())
+    report = run_data_set(where, settings, MedsSet(path), progress=RichProgress())
     show_report(report, as_json)
     raise typer.Exit(report.exit_status)
 
@@ -73,7 +76,7 @@ def fhir(
     settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
     prepare_home(where)
     day = as_of.date() if as_of is not None else None
-    report = run_fhir(where, settings, path, sender=sender, as_of=day, progress=RichProgress())
+    report = run_data_set(where, settings, ResourceSet(path, sender, day), progress=RichProgress())
     show_report(report, as_json)
     raise typer.Exit(report.exit_status)
 
@@ -101,6 +104,6 @@ def omop(
     settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
     prepare_home(where)
     day = as_of.date() if as_of is not None else None
-    report = run_omop(where, settings, path, as_of=day, progress=RichProgress())
+    report = run_data_set(where, settings, CdmSet(path, day), progress=RichProgress())
     show_report(report, as_json)
     raise typer.Exit(report.exit_status)

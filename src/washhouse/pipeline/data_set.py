@@ -6,6 +6,7 @@ Its files are one batch of the source `meds`, named by the day of its newest eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,7 +15,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches, unreadable
-from washhouse.pipeline.landing import Read
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.meds import SPEC, find_files, read_meds
 from washhouse.sources.reader import KnownParents
@@ -24,40 +24,44 @@ NO_DAY = date(1970, 1, 1)
 """Declared date of a data set without a readable time."""
 
 
-def read_data_set(path: Path, landed: Iterable[str]) -> Inbox:
-    """Find a MEDS data set's files.
+@dataclass(frozen=True)
+class MedsSet:
+    """A MEDS data set at a path: its folder, or one Parquet file."""
 
-    Args:
-        path: Its folder, or one Parquet file.
-        landed: Ids of the batches of the published version.
+    path: Path
 
-    Returns:
-        An inbox with one batch, or with none if it was landed before.
+    def find(self, landed: Iterable[str]) -> Inbox:
+        """Find its files.
 
-    Raises:
-        InputError: `meds-not-found`: there is no Parquet file at the path. `inbox-unreadable`: a folder or file of it
-            may not be read.
-    """
-    try:
-        found = find_files(path)
-        files = tuple(describe_file(name, file) for name, file in sorted(found.items()))
-    except OSError as error:
-        raise unreadable(error) from error
-    day = max((_newest_day(file) for file in found.values()), default=NO_DAY)
-    batch = Batch(SPEC.name, day.isoformat(), day, files)
-    fresh = label_batches([batch], landed)
-    return Inbox(fresh, 1 - len(fresh))
+        Args:
+            landed: Ids of the batches of the published version.
 
+        Returns:
+            An inbox with one batch, or with none if it was landed before.
 
-def read_data_set_rows(path: Path) -> Read:
-    """A reader of the data set at a path, for `pipeline.landing`."""
+        Raises:
+            InputError: `meds-not-found`: there is no Parquet file at the path. `inbox-unreadable`: a folder or file of
+                it may not be read.
+        """
+        try:
+            found = find_files(self.path)
+            files = tuple(describe_file(name, file) for name, file in sorted(found.items()))
+        except OSError as error:
+            raise unreadable(error) from error
+        day = max((_newest_day(file) for file in found.values()), default=NO_DAY)
+        fresh = label_batches([Batch(SPEC.name, day.isoformat(), day, files)], landed)
+        return Inbox(fresh, 1 - len(fresh))
 
     def read(
-        spec: SourceSpec, batch: Batch, files: Mapping[str, bytes], known: KnownParents | None, provider: str | None
+        self,
+        spec: SourceSpec,
+        batch: Batch,
+        files: Mapping[str, bytes],
+        known: KnownParents | None,
+        provider: str | None,
     ) -> BatchResult:
-        return read_meds(path, batch.declared, batch=batch.label)
-
-    return read
+        """Read it, for `pipeline.landing`."""
+        return read_meds(self.path, batch.declared, batch=batch.label)
 
 
 def _newest_day(file: Path) -> date:

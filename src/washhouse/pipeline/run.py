@@ -8,11 +8,11 @@ dies anywhere leaves the last version readable, and the next run comes to the sa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from washhouse.core.home import Home, Settings
 from washhouse.desk.clock import utc_now
@@ -22,11 +22,9 @@ from washhouse.lake.lock import run_lock
 from washhouse.lake.pointer import Version, history, publish, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.aggregates import count_population
-from washhouse.pipeline.cdm_set import CdmSet
 from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext, engine_of
 from washhouse.pipeline.coverage import read_coverage, to_json
-from washhouse.pipeline.data_set import read_data_set, read_data_set_rows
 from washhouse.pipeline.deciding import decisions_digest
 from washhouse.pipeline.declared import read_anew, read_declared
 from washhouse.pipeline.directory import sync_desk
@@ -39,7 +37,6 @@ from washhouse.pipeline.publishing import name_version, prune, prune_models
 from washhouse.pipeline.quality import check_quality
 from washhouse.pipeline.recording import build_record, write_books
 from washhouse.pipeline.report import RunReport, count_sources
-from washhouse.pipeline.resource_set import ResourceSet
 from washhouse.pipeline.scoring import score
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.registry import SPECS
@@ -81,21 +78,32 @@ def run_inbox(
     return run(home, settings, find, progress=progress or Silent(), reached=reached, now=now or utc_now())
 
 
-def run_meds(
+class DataSet(Protocol):
+    """A data set of another format: one batch of the source that stands for the format."""
+
+    def find(self, landed: Iterable[str]) -> Inbox:
+        """An inbox with its batch, or with none if it is among the landed ones."""
+
+    @property
+    def read(self) -> Read:
+        """Reads the batch that was found."""
+
+
+def run_data_set(
     home: Home,
     settings: Settings,
-    path: Path,
+    data_set: DataSet,
     *,
     progress: Progress | None = None,
     reached: Hook = nothing,
     now: datetime | None = None,
 ) -> RunReport:
-    """Bring a MEDS data set into the record as one batch of the source `meds`; see `run_inbox`.
+    """Bring a data set into the record as one batch; see `run_inbox`.
 
     Args:
         home: The home; its folder exists.
         settings: What the deployer chose.
-        path: The data set's folder, or one Parquet file.
+        data_set: What is brought: `data_set.MedsSet`, `resource_set.ResourceSet` or `cdm_set.CdmSet`.
         progress: Whoever follows.
         reached: Called at each commit point.
         now: The present moment, naive UTC; written down, and from when a corrected batch is known.
@@ -104,12 +112,12 @@ def run_meds(
         What the run came to.
 
     Raises:
-        InputError: `meds-not-found`: there is no Parquet file at the path.
+        InputError: As the data set's `find` says.
         HomeError: The home is locked or broken, or the key is not the vault's.
     """
 
     def find(published: Version | None, declared: Collection[str]) -> Inbox:
-        return read_data_set(path, published.batches if published else ())
+        return data_set.find(published.batches if published else ())
 
     return run(
         home,
@@ -118,97 +126,7 @@ def run_meds(
         progress=progress or Silent(),
         reached=reached,
         now=now or utc_now(),
-        read=read_data_set_rows(path),
-    )
-
-
-def run_fhir(
-    home: Home,
-    settings: Settings,
-    path: Path,
-    *,
-    sender: str = "",
-    as_of: date | None = None,
-    progress: Progress | None = None,
-    reached: Hook = nothing,
-    now: datetime | None = None,
-) -> RunReport:
-    """Bring a set of FHIR resources into the record as one batch of changes of the source `fhir`; see `run_inbox`.
-
-    Args:
-        home: The home; its folder exists.
-        settings: What the deployer chose.
-        path: A file, or a folder of them.
-        sender: Name of the server that they come from; ids are its own.
-        as_of: The day by which the set is judged; None: as its manifest says, else its newest time.
-        progress: Whoever follows.
-        reached: Called at each commit point.
-        now: The present moment, naive UTC.
-
-    Returns:
-        What the run came to.
-
-    Raises:
-        InputError: `fhir-not-found`, `fhir-sender`, `inbox-unreadable`.
-        HomeError: The home is locked or broken, or the key is not the vault's.
-    """
-    resources = ResourceSet(path, sender, as_of)
-
-    def find(published: Version | None, declared: Collection[str]) -> Inbox:
-        return resources.find(published.batches if published else ())
-
-    return run(
-        home,
-        settings,
-        find,
-        progress=progress or Silent(),
-        reached=reached,
-        now=now or utc_now(),
-        read=resources.read,
-    )
-
-
-def run_omop(
-    home: Home,
-    settings: Settings,
-    path: Path,
-    *,
-    as_of: date | None = None,
-    progress: Progress | None = None,
-    reached: Hook = nothing,
-    now: datetime | None = None,
-) -> RunReport:
-    """Bring an OMOP data set into the record as one batch of the source `omop`; see `run_inbox`.
-
-    Args:
-        home: The home; its folder exists.
-        settings: What the deployer chose.
-        path: A folder of Parquet or delimited files, or a DuckDB file.
-        as_of: The day by which the set is judged; None: the day of its newest event.
-        progress: Whoever follows.
-        reached: Called at each commit point.
-        now: The present moment, naive UTC.
-
-    Returns:
-        What the run came to.
-
-    Raises:
-        InputError: `omop-not-found`, `database-unreadable`, `inbox-unreadable`.
-        HomeError: The home is locked or broken, or the key is not the vault's.
-    """
-    cdm = CdmSet(path, as_of)
-
-    def find(published: Version | None, declared: Collection[str]) -> Inbox:
-        return cdm.find(published.batches if published else ())
-
-    return run(
-        home,
-        settings,
-        find,
-        progress=progress or Silent(),
-        reached=reached,
-        now=now or utc_now(),
-        read=cdm.read,
+        read=data_set.read,
     )
 
 

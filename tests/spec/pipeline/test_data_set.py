@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from washhouse.core.errors import InputError
-from washhouse.pipeline.data_set import read_data_set
+from washhouse.pipeline.data_set import MedsSet
 
 
 def put(*files: Path) -> None:
@@ -21,9 +21,9 @@ def put(*files: Path) -> None:
 def test_all_parquet_files_but_those_about_the_set_are_one_batch(tmp_path: Path) -> None:
     put(tmp_path / "data/train/0.parquet", tmp_path / "data/1.parquet", tmp_path / "metadata/codes.parquet")
     put(tmp_path / "data/readme.txt")
-    (batch,) = read_data_set(tmp_path, []).batches
+    (batch,) = MedsSet(tmp_path).find([]).batches
     assert [file.name for file in batch.files] == ["data/1.parquet", "data/train/0.parquet"]
-    assert read_data_set(tmp_path, [batch.id]).batches == ()
+    assert MedsSet(tmp_path).find([batch.id]).batches == ()
 
 
 def test_a_subfolder_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +37,7 @@ def test_a_subfolder_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("os.scandir", refusing)
     with pytest.raises(InputError, match="Permission denied") as caught:
-        read_data_set(tmp_path, [])
+        MedsSet(tmp_path).find([])
     assert caught.value.code == "inbox-unreadable"
 
 
@@ -52,7 +52,7 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(Path, "open", refusing)
     with pytest.raises(InputError) as caught:
-        read_data_set(tmp_path, [])
+        MedsSet(tmp_path).find([])
     assert caught.value.code == "inbox-unreadable"
 
 
@@ -60,5 +60,5 @@ def test_a_file_that_may_not_be_read_is_an_error(tmp_path: Path, monkeypatch: py
 def test_nothing_there_is_said_plainly(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError) as caught:
-        read_data_set(tmp_path / name, [])
+        MedsSet(tmp_path / name).find([])
     assert caught.value.code == "meds-not-found"
