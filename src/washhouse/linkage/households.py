@@ -166,7 +166,10 @@ class Places:
     latest: Array
 
     def texts(self, residents: Residents, keys: Array) -> list[str]:
-        """Write addresses out, see `address_key`."""
+        """Write addresses out, see `address_key`; empty where a UPRN names one that no record here bears itself.
+
+        That is so only among some people, of an address of others too: nothing may rest on it.
+        """
         if not len(keys):
             return []
         told = np.full(len(self.number), -1, dtype=np.int64)
@@ -178,9 +181,10 @@ class Places:
             column.texts.take(pa.array(column.codes[row], mask=column.codes[row] < 0)).to_pylist()
             for column in (residents.uprn, residents.address, residents.postcode)
         )
+        known = np.where(row < 0, -1, self.by_uprn[keys]).tolist()
         return [
-            f"uprn:{u.lstrip('0')}" if known else f"address:{a}|{p}"
-            for known, u, a, p in zip(self.by_uprn[keys].tolist(), uprn, address, postcode, strict=True)
+            (f"uprn:{u.lstrip('0')}" if by_uprn else f"address:{a}|{p}") if by_uprn >= 0 else ""
+            for by_uprn, u, a, p in zip(known, uprn, address, postcode, strict=True)
         ]
 
 
