@@ -18,7 +18,7 @@ from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Purpose, Role, mint_grant
 from washhouse.governance.keys import load_master_key
-from washhouse.lake.pointer import read_current
+from washhouse.lake.readers import reading_current
 from washhouse.lake.store import Lake
 from washhouse.record.export.fhir import write_fhir
 from washhouse.record.export.folder import new_folder
@@ -162,29 +162,31 @@ def export_population(
     if not home.is_dir():
         raise InputError("home-missing", "There is no such home.", "Check --home.")
     settings = read_settings(where, **flags)
-    version = read_current(where)
-    if version is None:
-        raise HomeError("nothing-published", "This home has no published version yet.", "Run `washhouse run` first.")
-    key = export_key(load_master_key(where, settings), project, version.id)
-    desk = open_desk(settings.desk_url or where.desk_file)
-    try:
-        grant = mint_grant(
-            actor="system", role=Role.SYSTEM, purpose=Purpose.RESEARCH, persons=None, now=utc_now(), minutes=720
-        )
-        with new_folder(out) as making:
-            population = open_population(
-                Lake(where.lake),
-                version,
-                grant,
-                AuditTrail(desk),
-                key=key,
-                form=form,
-                project=project,
-                settings=settings,
+    with reading_current(where) as version:
+        if version is None:
+            raise HomeError(
+                "nothing-published", "This home has no published version yet.", "Run `washhouse run` first."
             )
-            written = write(population, making)
-    finally:
-        desk.close()
+        key = export_key(load_master_key(where, settings), project, version.id)
+        desk = open_desk(settings.desk_url or where.desk_file)
+        try:
+            grant = mint_grant(
+                actor="system", role=Role.SYSTEM, purpose=Purpose.RESEARCH, persons=None, now=utc_now(), minutes=720
+            )
+            with new_folder(out) as making:
+                population = open_population(
+                    Lake(where.lake),
+                    version,
+                    grant,
+                    AuditTrail(desk),
+                    key=key,
+                    form=form,
+                    project=project,
+                    settings=settings,
+                )
+                written = write(population, making)
+        finally:
+            desk.close()
     people = {"people": population.people, "opted_out": population.opted_out}
     return {"version": version.id, "format": form, "project": project, **people, **written}
 

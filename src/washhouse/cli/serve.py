@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -29,7 +30,8 @@ from washhouse.governance.keys import load_master_key
 from washhouse.governance.record_reveal import read_record_index
 from washhouse.governance.reveal import read_index
 from washhouse.governance.vault import Vault
-from washhouse.lake.pointer import Version, history, read_current
+from washhouse.lake.pointer import Version, history, pointer_stamp, read_current
+from washhouse.lake.readers import pin_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
 from washhouse.pipeline.gate import LINKAGE, QUALITY, read_refused
@@ -171,21 +173,29 @@ class PublishedVersions:
         self._vault = vault
         self._audit = audit
         self._lake = Lake(home.lake)
-        self._held: tuple[Version, Published] | None = None
+        self._held: tuple[tuple[int, int] | None, Published] | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> Published | None:
-        """The current version, None before the first run."""
-        version = read_current(self._home)
-        if version is None:
-            return None
+        """The current version, None before the first run. It stays readable for as long as anybody holds it."""
+        # A run after going back may publish an id again, with other tables: the pointer itself is looked at.
+        stamp = pointer_stamp(self._home)
         held = self._held
-        # A run after going back may publish an id again, with other tables: the whole version is compared.
-        if held is not None and held[0] == version:
+        if held is not None and held[0] == stamp:
             return held[1]
         with self._lock:
-            if self._held is None or self._held[0] != version:
-                self._held = (version, self._build(version))
+            if self._held is None or self._held[0] != stamp:
+                pinned = pin_current(self._home)
+                if pinned is None:
+                    return None
+                version, pin = pinned
+                try:
+                    published = self._build(version)
+                except BaseException:
+                    pin.release()
+                    raise
+                weakref.finalize(published, pin.release)
+                self._held = (stamp, published)
             return self._held[1]
 
     def _build(self, version: Version) -> Published:

@@ -58,7 +58,7 @@ def read_current(home: Home) -> Version | None:
         name = home.current.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
-    return _read(_folder(home) / f"{name}.json")
+    return read_version(_folder(home) / f"{name}.json")
 
 
 def pointer_stamp(home: Home) -> tuple[int, int] | None:
@@ -84,8 +84,7 @@ def publish(home: Home, version: Version, prepared: Callable[[], None] | None = 
         # Left by a run that died between the two steps below: never pointed at.
         if path.name >= f"v{version.number:06}":
             path.unlink()
-    text = json.dumps(asdict(version), default=_plain, indent=1, sort_keys=True, ensure_ascii=False)
-    write_atomically(folder / f"{version.id}.json", text.encode())
+    write_atomically(version_file(home, version), version_text(version))
     if prepared is not None:
         prepared()
     write_atomically(home.current, f"{version.id}\n".encode())
@@ -96,13 +95,23 @@ def history(home: Home) -> list[Version]:
     current = read_current(home)
     if current is None:
         return []
-    versions = [_read(path) for path in sorted(_folder(home).glob("v*.json"))]
+    versions = [read_version(path) for path in sorted(_folder(home).glob("v*.json"))]
     return [version for version in versions if version.number < current.number] + [current]
 
 
 def forget(home: Home, version: Version) -> None:
     """Remove an old version's list, after which its files may be pruned."""
-    (_folder(home) / f"{version.id}.json").unlink(missing_ok=True)
+    version_file(home, version).unlink(missing_ok=True)
+
+
+def version_file(home: Home, version: Version) -> Path:
+    """The file that lists what a version is made of."""
+    return _folder(home) / f"{version.id}.json"
+
+
+def version_text(version: Version) -> bytes:
+    """What such a file says."""
+    return json.dumps(asdict(version), default=_plain, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
 def _folder(home: Home) -> Path:
@@ -115,7 +124,12 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def _read(path: Path) -> Version:
+def read_version(path: Path) -> Version:
+    """Read what a version is made of.
+
+    Raises:
+        HomeError: `pointer-broken`.
+    """
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         return Version(

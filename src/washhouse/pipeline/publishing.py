@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from washhouse.lake.disk import remove_half_written
 from washhouse.lake.pointer import Version, forget, history
+from washhouse.lake.readers import pinned_versions
 from washhouse.pipeline.context import RunContext
 
 BY_BATCH = ("typed", "aside", "profile")
@@ -38,12 +39,14 @@ def prune_models(context: RunContext, kept: Iterable[Version]) -> None:
 def prune(context: RunContext) -> None:
     """Remove versions beyond the number to keep, and what only they, or runs that died, used.
 
-    Called when all that lay in the inbox is published, so that no batch is half done. Landed files are kept.
+    What a version that is still being read is made of stays until a run after its last reader has left. Called when
+    all that lay in the inbox is published, so that no batch is half done. Landed files are kept.
     """
     versions = history(context.home)
     kept = versions[-context.settings.keep_versions :]
     for version in versions[: -context.settings.keep_versions]:
         forget(context.home, version)
+    kept += pinned_versions(context.home)
     tables: defaultdict[str, set[int]] = defaultdict(set)
     generations: defaultdict[str, set[str]] = defaultdict(set)
     for version in kept:

@@ -20,6 +20,7 @@ from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.lock import run_lock
 from washhouse.lake.pointer import Version, history, publish, read_current
+from washhouse.lake.readers import pinned_versions
 from washhouse.lake.store import Lake
 from washhouse.pipeline.aggregates import count_population
 from washhouse.pipeline.commit_points import Hook, nothing
@@ -157,7 +158,7 @@ def run(
         context.empty_spill()
         context = replace(context, declared=read_declared(context))
         restored = context.lake.restore(context.published.tables if context.published else {})
-        prune_models(context, history(home))
+        prune_models(context, [*history(home), *pinned_versions(home)])
         reached("restored")
         try:
             found = read_anew(context, find(context.published, context.declared))
