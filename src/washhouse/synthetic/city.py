@@ -89,6 +89,11 @@ def make_city(
     episodes = draw_episodes(population, onset, calendar, streams.stream("episodes"))
     by_name = {name: onset[:, k] for k, name in enumerate(CONDITIONS)}
     course = run_weeks(population, by_name, episodes, newcomers, calendar, streams.stream("weeks"))
+    truth.mkdir(parents=True)
+    sealed.write_hazards(truth, true_hazards(course, calendar))
+    # What the truth needed of every week is most of what the weeks take; nothing after this asks for it.
+    course.at_risk.clear()
+    course.summary.clear()
     mental = make_mental_health(population, onset, course, calendar, streams.stream("mental health"))
     say("hospital and social care", 0.12)
     hospital = make_hospital(population, onset, course, mental, calendar, streams.stream("hospital"))
@@ -137,11 +142,9 @@ def make_city(
     journal, prescriptions = gp_files.write_events(folders, blocks, registers["gp"], population, streams, step)
 
     say("sealed truth", 0.97)
-    truth.mkdir(parents=True)
     attended = changes.identity(hospital.attendances["person"], hospital.attendances["day"])
     records = sealed.write_people(truth, holdings, attended_as, np.unique(attended))
     sealed.write_changes(truth, changes)
-    sealed.write_hazards(truth, true_hazards(course, calendar))
     sealed.write_crises(truth, mental.crises, calendar.end)
     sealed.write_effects(truth)
     truth.rename(out / "sealed")

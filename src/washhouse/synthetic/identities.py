@@ -16,12 +16,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 
 from washhouse.synthetic.calendar import NEVER
 from washhouse.synthetic.columns import Array
 from washhouse.synthetic.name_errors import NICKNAMES, compound, misspell
 from washhouse.synthetic.places import NOWHERE, ORDINARY, address_lines, uprn_numbers
 from washhouse.synthetic.population import Population
+
+
+SLICE_RECORDS = 65_536
+"""Records whose names and addresses are held as Python text at a time; the text does not depend on it."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ class Quality:
 class Identities:
     """States of records, one entry each: what the sender holds from a day on.
 
-    Missing text is `None`, a missing number 0.
+    Text is Arrow's, so that a city of a million needs no Python object a name. Missing text is null, a missing
+    number 0.
 
     Attributes:
         record: Number of the record.
@@ -106,13 +112,13 @@ class Identities:
     person: Array
     since: Array
     nhs: Array
-    first_name: Array
-    surname: Array
+    first_name: pa.Array
+    surname: pa.Array
     birth: Array
     sex: Array
     where: Array
-    address: Array
-    postcode: Array
+    address: pa.Array
+    postcode: pa.Array
     uprn: Array
     phone: Array
     restricted: Array
@@ -139,6 +145,7 @@ def make_identities(
     rng: np.random.Generator,
     *,
     follows_moves: bool = False,
+    slice_records: int = SLICE_RECORDS,
 ) -> Identities:
     """Return what a sender holds about its records.
 
@@ -150,6 +157,7 @@ def make_identities(
         quality: How well the sender writes.
         rng: Random numbers.
         follows_moves: Updates come some time after a move, not with the sender's own business.
+        slice_records: Records written out as text at a time.
     """
     n = len(person)
     factor = disadvantage(population, person)
@@ -185,13 +193,21 @@ def make_identities(
     rows = np.r_[np.arange(n), again]
     state_since = np.r_[since, update[again]]
     place = np.r_[where, later[again]]
-    first, surname = _names(population, person[rows], state_since, slips, rows, rng)
-    address, postcode = address_lines(population.addresses, place, population.places)
     draws = rng.integers(0, 1 << 40, n)
-    for row in np.flatnonzero(typo[rows]).tolist():
-        address[row] = misspell(address[row], int(draws[rows[row]]))
-    address[lost[rows]] = None
-    postcode[no_postcode[rows]] = None
+    given, surnames = (np.array(names, dtype=object) for names in (population.names.given, population.names.surnames))
+    parts: tuple[list[pa.Array], ...] = ([], [], [], [])
+    for begin in range(0, len(rows), slice_records):
+        some = slice(begin, begin + slice_records)
+        record = rows[some]
+        first, surname = _names(population, given, surnames, person[record], state_since[some], slips, record)
+        address, postcode = address_lines(population.addresses, place[some], population.places)
+        for row in np.flatnonzero(typo[record]).tolist():
+            address[row] = misspell(address[row], int(draws[record[row]]))
+        address[lost[record]] = None
+        postcode[no_postcode[record]] = None
+        for held, text in zip(parts, (first, surname, address, postcode), strict=True):
+            held.append(pa.array(text, pa.string()))
+    first, surname, address, postcode = (pa.concat_arrays(held) for held in parts)
     uprn = uprn_numbers(place)
     uprn[lost[rows] | no_uprn[rows] | (population.addresses.kind[place] == NOWHERE)] = 0
     return Identities(
@@ -254,10 +270,14 @@ def _name_slips(quality: Quality, happens: Chance, rng: np.random.Generator, n: 
 
 
 def _names(
-    population: Population, person: Array, since: Array, slips: _Slips, record: Array, rng: np.random.Generator
+    population: Population,
+    given: Array,
+    surnames: Array,
+    person: Array,
+    since: Array,
+    slips: _Slips,
+    record: Array,
 ) -> tuple[Array, Array]:
-    given = np.array(population.names.given, dtype=object)
-    surnames = np.array(population.names.surnames, dtype=object)
     first = given[population.given[person]]
     single = since < population.renamed[person]
     outdated = (population.surname[person] != population.maiden[person]) & slips.maiden[record]

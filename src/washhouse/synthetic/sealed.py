@@ -26,7 +26,7 @@ def true_ids(person: Array) -> pa.Array:
     return numbered("T", person, 10_000_000)
 
 
-def write_people(folder: Path, holdings: dict[str, Holdings], attended_as: Array, attended: Array) -> int:
+def write_people(folder: Path, holdings: dict[str, Holdings], attended_as: pa.Array, attended: Array) -> int:
     """Write `people.parquet` (one row per source record) and return its rows; `attended` are identities."""
     sources, ids, persons = [], [], []
     for name, held in holdings.items():
@@ -35,7 +35,7 @@ def write_people(folder: Path, holdings: dict[str, Holdings], attended_as: Array
         ids.append(held.columns["local_patient_id"].slice(0, records))
         persons.append(true_ids(held.identities.person[:records]))
     sources.append(pa.repeat(pa.scalar("hospital"), len(attended)))
-    ids.append(pa.array(attended_as[attended], pa.string()))
+    ids.append(attended_as.take(pa.array(attended)))
     persons.append(true_ids(attended))
     table = pa.table(
         {

@@ -6,6 +6,7 @@ import hashlib
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.synthetic.calendar import NEVER, Calendar
 from washhouse.synthetic.columns import Array, coded
@@ -13,7 +14,7 @@ from washhouse.synthetic.extracts.demographics import Holdings, make_holdings
 from washhouse.synthetic.frames import Frame
 from washhouse.synthetic.general_practice import registration_days
 from washhouse.synthetic.hospital import Hospital
-from washhouse.synthetic.identities import Quality, make_identities
+from washhouse.synthetic.identities import SLICE_RECORDS, Quality, make_identities
 from washhouse.synthetic.mental_health import MentalHealth
 from washhouse.synthetic.names import CATEGORIES
 from washhouse.synthetic.population import Population
@@ -115,22 +116,26 @@ def make_all_holdings(
     return holdings
 
 
-def pseudonyms(population: Population, seed: int) -> Array:
+def pseudonyms(population: Population, seed: int) -> pa.Array:
     """Return the regional pseudonym of each person's NHS number (a keyed hash; the key is the city's own)."""
     key = f"washhouse city {seed}".encode()
-    numbers = population.nhs.tolist()
-    return np.array(
-        [hashlib.blake2b(str(n).encode(), key=key, digest_size=16).hexdigest().upper() for n in numbers], dtype=object
-    )
+
+    def known_as(number: int) -> str:
+        return hashlib.blake2b(str(number).encode(), key=key, digest_size=16).hexdigest().upper()
+
+    slices = (population.nhs[begin : begin + SLICE_RECORDS] for begin in range(0, population.count, SLICE_RECORDS))
+    return pa.concat_arrays([pa.array(map(known_as, numbers.tolist()), pa.string()) for numbers in slices])
 
 
-def attendance_pseudonyms(population: Population, pseudonym: Array, seed: int, rng: np.random.Generator) -> Array:
+def attendance_pseudonyms(population: Population, pseudonym: pa.Array, seed: int, rng: np.random.Generator) -> pa.Array:
     """Return the pseudonyms that attendances carry: the person's, but for a few that no practice holds."""
-    result = pseudonym.copy()
-    for row in np.flatnonzero(rng.random(population.count) < _UNKNOWN).tolist():
-        digest = hashlib.blake2b(f"untraced {row}".encode(), key=f"city {seed}".encode(), digest_size=16)
-        result[row] = digest.hexdigest().upper()
-    return result
+    untraced = rng.random(population.count) < _UNKNOWN
+    key = f"city {seed}".encode()
+    others = [
+        hashlib.blake2b(f"untraced {row}".encode(), key=key, digest_size=16).hexdigest().upper()
+        for row in np.flatnonzero(untraced).tolist()
+    ]
+    return pc.replace_with_mask(pseudonym, pa.array(untraced), pa.array(others, pa.string()))
 
 
 def recorded_ethnicity(population: Population, person: Array, rng: np.random.Generator) -> pa.Array:

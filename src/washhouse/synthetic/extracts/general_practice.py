@@ -38,7 +38,7 @@ def write_patients(
     population: Population,
     register: Register,
     holdings: Holdings,
-    pseudonym: Array,
+    pseudonym: pa.Array,
     ethnic: pa.Array,
     optout: Array,
     declared: int,
@@ -63,7 +63,7 @@ def write_patients(
     columns = {
         "patient_id": holdings.columns["local_patient_id"].take(index),
         "nhs_number": nhs_text(held.nhs[states]),
-        "Der_Pseudo_NHS_Number": pa.array(pseudonym[held.person[states]], pa.string()),
+        "Der_Pseudo_NHS_Number": pseudonym.take(pa.array(held.person[states])),
         "practice_code": numbered("N", practice, 99_001),
         "birth_date": holdings.columns["birth_date"].take(index),
         "sex": holdings.columns["sex"].take(index),

@@ -68,7 +68,7 @@ class HospitalExtract:
         onset: Array,
         register: Register,
         holdings: Holdings,
-        pseudonym: Array,
+        pseudonym: pa.Array,
         changes: Changes,
         ethnic: pa.Array,
     ) -> None:
@@ -113,7 +113,7 @@ class HospitalExtract:
         coded_at_all = (rows * 40503 % 1000) >= 90
         return {
             "EC_Ident": numbered("", rows, 700_000_000),
-            "Der_Pseudo_NHS_Number": pa.array(self.pseudonym[known_as], pa.string()),
+            "Der_Pseudo_NHS_Number": self.pseudonym.take(pa.array(known_as)),
             "Provider_Code": fixed(PROVIDER, n),
             "Arrival_Date": dates(a["day"]),
             "Arrival_Time": times(a["minute"]),
