@@ -24,7 +24,6 @@ from washhouse.synthetic.name_errors import NICKNAMES, compound, misspell
 from washhouse.synthetic.places import NOWHERE, ORDINARY, address_lines, uprn_numbers
 from washhouse.synthetic.population import Population
 
-
 SLICE_RECORDS = 65_536
 """Records whose names and addresses are held as Python text at a time; the text does not depend on it."""
 

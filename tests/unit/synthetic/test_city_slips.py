@@ -28,9 +28,7 @@ def held(population, slice_records=SLICE_RECORDS, **rates):
     person = np.arange(population.count)
     day = np.full(population.count, 20_600)
     quality = Quality(**{**vars(CLEAN), **rates})
-    return make_identities(
-        population, person, day, day, quality, np.random.default_rng(3), slice_records=slice_records
-    )
+    return make_identities(population, person, day, day, quality, np.random.default_rng(3), slice_records=slice_records)
 
 
 def test_the_size_of_the_slices_in_which_text_is_written_changes_nothing(population):
