@@ -237,6 +237,103 @@ def test_the_other_facts_of_a_life(feed):
     ]
 
 
+PLAN = {
+    "CarePlanID": "CP1",
+    "LocalPatientID": "P1",
+    "CarePlanTypeMH": "10",
+    "CarePlanCreatDate": "2024-01-12",
+    "CarePlanCreationTime": "10:00:00",
+}
+
+
+def test_a_care_plan_is_made_once_and_the_last_update_counts(feed):
+    feed.batch("2024-02-02", {"MHS008CarePlanType": [{**PLAN, "CarePlanLastUpdateDate": "2024-01-20"}]}, **JANUARY)
+    feed.batch("2024-03-02", {"MHS008CarePlanType": [{**PLAN, "CarePlanLastUpdateDate": "2024-02-20"}]}, **FEBRUARY)
+    columns = "source_id, code, time, superseded_at"
+    assert feed.events("MHS_CARE_PLAN", "MHS_CARE_PLAN_UPDATED", columns=columns) == [
+        ("P1", "MHS_CARE_PLAN//10", datetime(2024, 1, 12, 10), None),
+        ("P1", "MHS_CARE_PLAN_UPDATED//10", datetime(2024, 1, 20), LATER),
+        ("P1", "MHS_CARE_PLAN_UPDATED//10", datetime(2024, 2, 20), None),
+    ]
+    assert len(set(feed.events("MHS_CARE_PLAN", "MHS_CARE_PLAN_UPDATED", columns="ref"))) == 1
+
+
+def test_a_treatment_order_and_its_recall_belong_to_the_person_of_the_act(feed):
+    act = {
+        "MHActLegalStatusClassPeriodID": "A1",
+        "LocalPatientID": "P1",
+        "StartDateMHActLegalStatusClass": "2023-06-01",
+        "LegalStatusCode": "03",
+    }
+    order = {"MHActLegalStatusClassPeriodID": "A1", "StartDateCommTreatOrd": "2023-09-01"}
+    recall = {
+        "MHActLegalStatusClassPeriodID": "A1",
+        "StartDateCommTreatOrdRecall": "2024-01-20",
+        "StartTimeCommTreatOrdRecall": "15:30:00",
+    }
+    tables = {"MHS401MHActPeriod": [act], "MHS404CommTreatOrder": [order], "MHS405CommTreatOrderRecall": [recall]}
+    feed.batch("2024-02-02", tables, **JANUARY)
+    ended = {**tables, "MHS404CommTreatOrder": [{**order, "EndDateCommTreatOrd": "2024-02-10"}]}
+    feed.batch("2024-03-02", ended, **FEBRUARY)
+    assert feed.events("MHS_CTO", columns="source_id, code, time, end_time, superseded_at") == [
+        ("P1", "MHS_CTO//order", datetime(2023, 9, 1), None, LATER),
+        ("P1", "MHS_CTO//order", datetime(2023, 9, 1), datetime(2024, 2, 10), None),
+        ("P1", "MHS_CTO//recall", datetime(2024, 1, 20, 15, 30), None, None),
+    ]
+    assert set(feed.events("MHS_CTO", columns="parent_ref")) == set(feed.events("MHS_ACT", columns="ref"))
+
+
+def test_diagnoses_keep_their_scheme_and_their_rank(feed):
+    at = {"ServiceRequestID": "R1", "CodedDiagTimestamp": "2024-01-15T11:00:00"}
+    tables = {
+        "MHS101Referral": [R1],
+        "MHS604PrimDiag": [{**at, "DiagSchemeInUse": "02", "PrimDiag": "F20.0"}],
+        "MHS605SecDiag": [
+            {**at, "DiagSchemeInUse": "06", "SecDiag": "7200002"},
+            {**at, "SecDiag": "F10X"},
+        ],
+    }
+    feed.batch("2024-02-02", tables, **JANUARY)
+    coded = datetime(2024, 1, 15, 11)
+    assert feed.events("ICD10", "SNOMED", columns="source_id, code, text_value, time") == [
+        ("P1", "ICD10//F10", "secondary", coded),
+        ("P1", "ICD10//F200", "primary", coded),
+        ("P1", "SNOMED//7200002", "secondary", coded),
+    ]
+    assert set(feed.events("ICD10", "SNOMED", columns="parent_ref")) == set(feed.events("MHS_REFERRAL", columns="ref"))
+
+
+def test_what_was_scored_and_done_in_a_contact_is_dated_by_it(feed):
+    contact = {
+        "CareContactID": "C1",
+        "ServiceRequestID": "R1",
+        "CareContDate": "2024-01-20",
+        "CareContTime": "10:00:00",
+        "AttendStatus": "5",
+    }
+    scores = [
+        {"CareActID": "CA1", "CodedAssToolType": "1037651000000100", "PersScore": 3.0},
+        {"CareActID": "CA1", "CodedAssToolType": "1037661000000102", "PersScore": 9.0},
+        {"CareActID": "CA1", "CodedAssToolType": "979641000000103", "PersScore": 2.0},
+    ]
+    tables = {
+        "MHS101Referral": [R1],
+        "MHS201CareContact": [contact],
+        "MHS202CareActivity": [{"CareActID": "CA1", "CareContactID": "C1", "Procedure": "1111811000000109"}],
+        "MHS607CodedScoreAssessmentAct": scores,
+    }
+    feed.batch("2024-02-02", tables, **JANUARY)
+    seen = datetime(2024, 1, 20, 10)
+    assert feed.events("DIALOG", "HONOS", "SNOMED", columns="source_id, code, numeric_value, time") == [
+        ("P1", "DIALOG//1037651000000100", 3.0, seen),
+        ("P1", "DIALOG//1037661000000102", None, seen),
+        ("P1", "HONOS//979641000000103", 2.0, seen),
+        ("P1", "SNOMED//1111811000000109", None, seen),
+    ]
+    contacts = set(feed.events("MHS_CONTACT", columns="ref"))
+    assert set(feed.events("DIALOG", "HONOS", "SNOMED", columns="parent_ref")) == contacts
+
+
 def test_no_local_id_reaches_an_event(feed):
     tables = {
         "MHS101Referral": [R1],

@@ -100,6 +100,11 @@ def test_twelve_honos_items_are_one_assessment_and_nine_is_no_number() -> None:
     assert assessment.details == ("11 of 12 items scored", "total 22")
 
 
+def test_eleven_dialog_items_are_one_rating_with_its_mean() -> None:
+    (rating,) = entries(*(event(f"DIALOG//{i}", numeric_value=4.0 + i % 2, parent_ref="c") for i in range(11)))
+    assert rating.details == ("11 of 11 items scored", "mean 4.5")
+
+
 def test_a_state_that_was_superseded_is_not_shown() -> None:
     assert entries(event("MHS_REFERRAL//A06", superseded_at=MAY)) == []
 

@@ -24,6 +24,7 @@ TAKEN = (
     "GP_",
     "CSDS_",
     "HONOS",
+    "DIALOG",
     "DEATH",
     "MEDS_",
     "ETHNIC",

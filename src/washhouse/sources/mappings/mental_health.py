@@ -1,4 +1,4 @@
-"""What do MHSDS tables mean: referrals, contacts, stays, the Mental Health Act, the facts of a life, scores?
+"""What do MHSDS tables mean: referrals, contacts, stays, the Mental Health Act, the facts of a life, plans, scores?
 
 Contacts and stays name no person; they belong to the person of their referral, as last known. A team's type stands only
 in MHS902 and is taken as last known.
@@ -9,6 +9,14 @@ from __future__ import annotations
 from washhouse.sources.mappings.contract import Mapping, Stage, States
 from washhouse.sources.mappings.events import death_query, event_query
 from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query, latest
+from washhouse.sources.mappings.mental_health_care import (
+    CARE_DERIVED,
+    CARE_EVENTS,
+    CARE_STATES,
+    STANDING_CARE_DERIVED,
+    STANDING_CARE_EVENTS,
+    STANDING_CARE_STATES,
+)
 from washhouse.sources.mappings.mental_health_inpatient import INPATIENT_STATES, SPELL_DERIVED, SPELL_EVENTS
 from washhouse.sources.mappings.mental_health_referral import (
     CONTACT_EVENTS,
@@ -182,11 +190,15 @@ MAPPING = Mapping(
         ),
     ),
     events=(
-        Stage(states=_STANDING_STATES, queries=_STANDING_EVENTS),
         Stage(
-            states=(*REFERRAL_STATES, *INPATIENT_STATES),
-            derived=(*REFERRAL_DERIVED, *SPELL_DERIVED),
-            queries=(*REFERRAL_EVENTS, *CONTACT_EVENTS, *SCORE_EVENTS, *SPELL_EVENTS),
+            states=(*_STANDING_STATES, *STANDING_CARE_STATES),
+            derived=STANDING_CARE_DERIVED,
+            queries=(*_STANDING_EVENTS, *STANDING_CARE_EVENTS),
+        ),
+        Stage(
+            states=(*REFERRAL_STATES, *INPATIENT_STATES, *CARE_STATES),
+            derived=(*REFERRAL_DERIVED, *SPELL_DERIVED, *CARE_DERIVED),
+            queries=(*REFERRAL_EVENTS, *CONTACT_EVENTS, *SCORE_EVENTS, *SPELL_EVENTS, *CARE_EVENTS),
         ),
     ),
     care=Stage(

@@ -27,7 +27,29 @@ HONOS_ITEMS = (
 """SNOMED CT codes of the twelve items of HoNOS for working age adults, in their order.
 
 References:
-    NHS England SQL of the community mental health dashboard; item 9 by elimination.
+    NHS England SQL of the community mental health dashboard.
+"""
+
+DIALOG_ITEMS = (
+    "1037651000000100",
+    "1037661000000102",
+    "1037671000000109",
+    "1037681000000106",
+    "1037691000000108",
+    "1037701000000108",
+    "1037711000000105",
+    "1037721000000104",
+    "1037731000000102",
+    "1037741000000106",
+    "1037751000000109",
+)
+"""SNOMED CT codes of the eleven items of DIALOG, in their order: satisfaction with mental health, physical health, job
+situation, accommodation, leisure, friendships, partner or family, personal safety, medication, practical help,
+consultations. Each is rated from 1 (totally dissatisfied) to 7 (totally satisfied).
+
+References:
+    NHS England SQL of outcomes in early intervention in psychosis and community mental health (codes and wording);
+    Priebe et al. 2012, doi:10.1093/schbul/sbr080 (scale).
 """
 
 REFERRAL_STATES = (
@@ -194,17 +216,27 @@ CONTACT_EVENTS = (
 )
 
 _IS_HONOS = f"e.CodedAssToolType IN ({', '.join(repr(item) for item in HONOS_ITEMS)})"
+_IS_DIALOG = f"e.CodedAssToolType IN ({', '.join(repr(item) for item in DIALOG_ITEMS)})"
+_SCORE = "TRY_CAST(e.PersScore AS DOUBLE)"
+
+SCORE_CODE = (
+    f"coded(CASE WHEN {_IS_HONOS} THEN 'HONOS' WHEN {_IS_DIALOG} THEN 'DIALOG' ELSE 'SNOMED' END, e.CodedAssToolType)"
+)
+"""SQL for the code of a scored item."""
+
+SCORE_NUMBER = (
+    f"CASE WHEN {_IS_HONOS} AND {_SCORE} NOT IN (0, 1, 2, 3, 4) THEN NULL "
+    f"WHEN {_IS_DIALOG} AND {_SCORE} NOT BETWEEN 1 AND 7 THEN NULL ELSE {_SCORE} END"
+)
+"""SQL for its score; a HoNOS item or one of DIALOG outside its scale (9, not known) has none."""
 
 SCORE_EVENTS = (
     event_query(
         f"mh_score AS e{_PERSON}",
         source_id="p.LocalPatientID",
         time="coalesce(utc_moment(e.AssToolCompTimestamp), e._recorded_at)",
-        code=f"coded(CASE WHEN {_IS_HONOS} THEN 'HONOS' ELSE 'SNOMED' END, e.CodedAssToolType)",
-        numeric_value=(
-            f"CASE WHEN {_IS_HONOS} AND TRY_CAST(e.PersScore AS DOUBLE) NOT IN (0, 1, 2, 3, 4) THEN NULL "
-            "ELSE TRY_CAST(e.PersScore AS DOUBLE) END"
-        ),
+        code=SCORE_CODE,
+        numeric_value=SCORE_NUMBER,
         parent_ref=_REFERRAL_REF,
     ),
 )

@@ -45,7 +45,7 @@ _APART = _MAJOR | {"ENCOUNTER"}
 _MISSED_CODES = {"MHS_CONTACT//3", "MHS_CONTACT//7", "CSDS_CONTACT//3", "CSDS_CONTACT//7"}
 _LASTING = {
     *("MHS_REFERRAL", "MHS_SPELL", "MHS_ACT", "MHS_COORDINATOR", "APC_SPELL", "CLD_SERVICE"),
-    *("MHS_ACCOMMODATION", "MHS_EMPLOYMENT", "GP_REGISTRATION", "CSDS_REFERRAL"),
+    *("MHS_ACCOMMODATION", "MHS_EMPLOYMENT", "MHS_CTO", "GP_REGISTRATION", "CSDS_REFERRAL"),
 }
 _GATHERED = {
     "DMD": ("prescription", "prescriptions"),
@@ -63,7 +63,8 @@ _GATHERED = {
 }
 _IMPORTS = ("meds", "fhir", "omop")
 """Sources whose many results a day are gathered, and whose words are shown as they came."""
-_HONOS_ITEMS = 12
+_ASSESSMENTS = {"HONOS": ("HoNOS assessment", 12), "DIALOG": ("DIALOG, the resident's own rating", 11)}
+"""Families whose items, completed together, are one assessment: its name and the number of its items."""
 _NO_EVENT = {"MEDS_BIRTH"}
 """What the summary says already."""
 MIDNIGHT = time(0, 0)
@@ -139,14 +140,17 @@ def build_entries(events: pa.Table) -> list[Entry]:
         owner = (row["source"], row["ref"] if row["family"] in _OF_SAME_REF else row["parent_ref"])
         if row["family"] in _OF_SAME_REF | _OF_PARENT and owner in owners:
             children[owner].append(row)
-        elif row["family"] == "HONOS":
-            gathered[row["source"], (row["parent_ref"], row["time"]), "HONOS"].append(row)
+        elif row["family"] in _ASSESSMENTS:
+            gathered[row["source"], (row["parent_ref"], row["time"]), row["family"]].append(row)
         elif row["family"] == "DMD" or (row["source"] in _IMPORTS and row["family"] not in _APART):
             gathered[row["source"], local(row["time"]).date(), row["family"]].append(row)
         else:
             singles.append(row)
     entries = [_single(row, children.get((row["source"], row["ref"]), ()), teams) for row in singles]
-    entries += [_honos(group) if key[2] == "HONOS" else _several(key[2], group) for key, group in gathered.items()]
+    entries += [
+        _assessment(key[2], group) if key[2] in _ASSESSMENTS else _several(key[2], group)
+        for key, group in gathered.items()
+    ]
     return sorted(entries, key=lambda entry: (entry.time, entry.title), reverse=True)
 
 
@@ -204,17 +208,19 @@ def _details(row: Row, children: Iterable[Row], teams: Mapping[Key, str]) -> Ite
             yield words
 
 
-def _honos(group: Sequence[Row]) -> Entry:
+def _assessment(family: str, group: Sequence[Row]) -> Entry:
+    title, items = _ASSESSMENTS[family]
     scores = [row["numeric_value"] for row in group if row["numeric_value"] is not None]
-    known = f"{len(scores)} of {_HONOS_ITEMS} items scored"
+    known = f"{len(scores)} of {items} items scored"
+    total = f"mean {sum(scores) / len(scores):.1f}" if scores and family == "DIALOG" else f"total {sum(scores):g}"
     return Entry(
         time=group[0]["time"],
         end=None,
         lasting=False,
         source=group[0]["source"],
         weight="ordinary",
-        title="HoNOS assessment",
-        details=(known, f"total {sum(scores):g}") if scores else (known,),
+        title=title,
+        details=(known, total) if scores else (known,),
         refs=tuple(row["ref"] for row in group if row["ref"]),
     )
 
