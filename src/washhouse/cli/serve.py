@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
 from functools import cache, partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import typer
 import uvicorn
+from fastapi import FastAPI
+from uvicorn.supervisors import Multiprocess
 
 from washhouse.cli.options import DeskUrl, HomeThere, KeyFile
 from washhouse.cli.progress import waiting
@@ -25,6 +26,7 @@ from washhouse.core.home import Home, Settings
 from washhouse.desk.accounts import Account, demo_planner, demo_researcher, end_demo, ensure_demo_users
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
+from washhouse.desk.sessions import end_sessions
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.record_reveal import read_record_index
@@ -53,6 +55,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
     demo: Annotated[bool, typer.Option("--demo", help="Offer demo users; today is the newest as-of date.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes that answer; each holds its own indexes.", min=1, max=64)] = 1,
     key_file: KeyFile = None,
     desk_url: DeskUrl = None,
 ) -> None:
@@ -65,16 +68,47 @@ def serve(
     with waiting("opening the home"):
         services = build_services(where, settings, demo=demo)
     try:
+        end_sessions(services.desk)
         typer.echo(f"http://{host}:{port}")
         if demo:
             typer.secho("Invented people - not for clinical use. Sign in as:", fg="yellow")
             services = replace(services, demo_users=lend_people(services))
             for account in services.demo_users:
                 typer.echo(f"  {account.username}  ({account.role}, {account.display_name})")
-        with keeping_ready(partial(make_ready, services)):
-            uvicorn.run(create_app(services), host=host, port=port, log_level="warning", server_header=False)
+        build = partial(build_app, where, settings, demo, services.demo_users)
+        listen(uvicorn.Config(build, host=host, port=port, workers=workers, **_SERVER))
     finally:
         services.desk.close()
+
+
+_SERVER: dict[str, Any] = {
+    "factory": True,
+    "log_level": "warning",
+    "server_header": False,
+    # A worker that builds its indexes may answer nothing else for a while; it is not dead.
+    "timeout_worker_healthcheck": 120,
+}
+
+
+def listen(config: uvicorn.Config) -> None:
+    """Answer until stopped, in this process or in as many others as asked; one that dies is started again."""
+    server = uvicorn.Server(config)
+    if config.workers == 1:
+        server.run()
+    else:
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def build_app(home: Home, settings: Settings, demo: bool, demo_users: tuple[Account, ...]) -> FastAPI:
+    """Build the application of one process."""
+    services = replace(build_services(home, settings, demo=demo), demo_users=demo_users)
+
+    @contextmanager
+    def beside() -> Iterator[None]:
+        with closing(services.desk), keeping_ready(partial(make_ready, services)):
+            yield
+
+    return create_app(services, beside)
 
 
 def make_ready(services: Services) -> None:
@@ -137,7 +171,8 @@ def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Ser
         desk=desk,
         audit=audit,
         published=PublishedVersions(home, vault, audit),
-        session_secret=secrets.token_bytes(32),
+        # The same in every process that serves the home, and kept nowhere.
+        session_secret=vault.hmac("web-session", b"sign-in"),
         today=partial(demo_day, home) if demo else date.today,
         now=utc_now,
         demo=demo,

@@ -187,6 +187,21 @@ class PersonChangeRow(Base):
     handled_by: Mapped[str | None] = mapped_column(ForeignKey("users.username"))
 
 
+class SessionRow(Base):
+    """One row per signed-in session, by the digest of its token."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    actor: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(120))
+    title: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(24))
+    started_at: Mapped[datetime] = mapped_column(DateTime)
+    seen_at: Mapped[datetime] = mapped_column(DateTime)
+
+
 class AuditRow(Base):
     """One row per decision and person shown, chained by hash; triggers refuse edits and deletions."""
 

@@ -85,7 +85,7 @@ def answer_calls(site: Site, endpoint: Endpoint) -> Callable[[Request], Awaitabl
 
     async def answer(request: Request) -> Response:
         try:
-            visit = open_call(site, request)
+            visit = await run_in_threadpool(open_call, site, request)
             body = await _read_body(request, endpoint) if endpoint.method == "POST" else b""
         except WashhouseError as error:
             return tell_error(error, endpoint.form)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -48,22 +49,34 @@ STATIC = Path(__file__).parents[1] / "static"
 _PROBLEMS = {400: errors.WRONG_FORM, 404: errors.NOT_FOUND, 405: errors.WRONG_METHOD, 413: errors.TOO_LARGE}
 
 
-def create_app(services: Services) -> FastAPI:
+def create_app(services: Services, beside: Callable[[], AbstractContextManager[None]] = nullcontext) -> FastAPI:
     """Build the application.
 
     Args:
         services: What the pages use.
+        beside: What goes on in this process for as long as it answers.
 
     Returns:
         An ASGI application: the pages of `PAGES`, the calls of `ENDPOINTS`, static files, `/healthz`, and nothing else.
     """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        with beside():
+            yield
+
     app = FastAPI(
-        title=services.brand, docs_url=None, redoc_url=None, openapi_url=None, max_body_size=LARGEST_FORM_BYTES
+        title=services.brand,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        max_body_size=LARGEST_FORM_BYTES,
+        lifespan=lifespan,
     )
     site = Site(
         services=services,
         templates=build_templates(),
-        sessions=SessionStore(timedelta(minutes=services.settings.session_minutes)),
+        sessions=SessionStore(services.desk, timedelta(minutes=services.settings.session_minutes)),
         sign_ins=RateLimit(),
         questions=RateLimit(MOST_RECORDS_ASKED),
         menu=(*CARE_MENU, *PLANNING_MENU, *RESEARCH_MENU, *STEWARD_MENU),

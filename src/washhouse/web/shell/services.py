@@ -89,7 +89,7 @@ class Services:
         audit: The one audit trail of this process.
         published: The version that is current now, None before the first run. Called once a request, so it must be
             quick: read the pointer, rebuild only when the version has changed.
-        session_secret: At least 32 random bytes; new ones at each start are fine.
+        session_secret: At least 32 bytes that nobody can guess, the same in every process that serves the home.
         today: The day that pages count from. The demonstration takes the newest as-of date.
         now: The present moment, naive UTC.
         demo: Offer the demonstration sign-in and show its banner.

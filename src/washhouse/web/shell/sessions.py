@@ -6,14 +6,19 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
+from washhouse.desk.database import Desk
+from washhouse.desk.sessions import SignedIn, drop_session, find_session, keep_session, see_session
 from washhouse.governance.grants import Purpose, Role
 
 LONGEST_SESSION = timedelta(hours=12)
-MOST_SESSIONS = 10_000
+NOTED = timedelta(minutes=1)
+"""How often a sign of life is written down."""
+MOST_NAMES = 10_000
+"""Names whose attempts are remembered."""
 
 
 @dataclass(frozen=True)
@@ -42,45 +47,52 @@ class Session:
 
 
 class SessionStore:
-    """Sessions of this process: ended by sign-out, by `idle` without a request, or after twelve hours.
+    """Sessions at the desk: ended by sign-out, by `idle` without a request, or after twelve hours.
 
-    The cookie holds a random token, the store only its digest. A restart ends every session.
+    The cookie holds a random token, the desk only its digest, so that every process that serves the home knows every
+    session. Signs of life are noted once a minute at most: a session may end that much early.
+
+    Args:
+        desk: The open desk.
+        idle: How long a session lasts without a request.
     """
 
-    def __init__(self, idle: timedelta) -> None:
+    def __init__(self, desk: Desk, idle: timedelta) -> None:
+        self._desk = desk
         self._idle = idle
-        self._sessions: OrderedDict[str, Session] = OrderedDict()
-        self._lock = Lock()
 
     def start(self, *, actor: str, name: str, title: str, role: Role, purpose: Purpose, now: datetime) -> str:
-        """Begin a session and return the token for its cookie."""
+        """Begin a session and return the token for its cookie.
+
+        Raises:
+            HomeError: `desk-unreachable`; so for the others.
+        """
         token = secrets.token_urlsafe(32)
-        session = Session(actor, name, title, role, purpose, now, now, secrets.token_urlsafe(32))
-        with self._lock:
-            self._sessions[_digest(token)] = session
-            while len(self._sessions) > MOST_SESSIONS:
-                self._sessions.popitem(last=False)
+        keep_session(
+            self._desk,
+            SignedIn(_digest(token), actor, name, title, role.value, purpose.value, now, now),
+            started_by=now - LONGEST_SESSION,
+            seen_by=now - self._idle,
+        )
         return token
 
     def find(self, token: str, now: datetime) -> Session | None:
         """Return the token's session and count the request as a sign of life, or None if it has ended."""
         key = _digest(token)
-        with self._lock:
-            session = self._sessions.get(key)
-            if session is None:
-                return None
-            if now - session.seen_at >= self._idle or now - session.started_at >= LONGEST_SESSION:
-                del self._sessions[key]
-                return None
-            session = replace(session, seen_at=now)
-            self._sessions[key] = session
-            self._sessions.move_to_end(key)
-            return session
+        found = find_session(self._desk, key)
+        if found is None:
+            return None
+        if now - found.seen_at >= self._idle or now - found.started_at >= LONGEST_SESSION:
+            drop_session(self._desk, key)
+            return None
+        if now - found.seen_at >= min(NOTED, self._idle / 10):
+            see_session(self._desk, key, now)
+        role, purpose = Role(found.role), Purpose(found.purpose)
+        return Session(found.actor, found.name, found.title, role, purpose, found.started_at, now, _form_token(token))
 
     def end(self, token: str) -> None:
         """Forget the token's session."""
-        with self._lock:
-            self._sessions.pop(_digest(token), None)
+        drop_session(self._desk, _digest(token))
 
 
 class RateLimit:
@@ -97,7 +109,7 @@ class RateLimit:
         with self._lock:
             attempts = self._attempts.setdefault(name, deque())
             self._attempts.move_to_end(name)
-            while len(self._attempts) > MOST_SESSIONS:
+            while len(self._attempts) > MOST_NAMES:
                 self._attempts.popitem(last=False)
             while attempts and now - attempts[0] >= self.window:
                 attempts.popleft()
@@ -119,6 +131,11 @@ def same_token(left: str, right: str) -> bool:
 def sign_in_token(secret: bytes, visitor: str) -> str:
     """Return the form token of a visitor who has no session yet, tied to the random value in their cookie."""
     return hmac.new(secret, b"sign-in|" + visitor.encode(), hashlib.sha256).hexdigest() if visitor else ""
+
+
+def _form_token(token: str) -> str:
+    """Token of a session's forms: made from the cookie's, so that it is kept nowhere, and tells nothing of it."""
+    return hashlib.sha256(b"form|" + token.encode()).hexdigest()
 
 
 def _digest(token: str) -> str:
