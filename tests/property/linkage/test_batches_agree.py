@@ -186,7 +186,9 @@ def test_only_what_is_new_is_compared(make_identities: Any, key: Callable[[bytes
     assert then.summary["pairing"]["compared"] < first.summary["pairs"] / 4
 
 
-def test_people_whose_address_only_others_know_by_its_number(make_identities: Any, key: Callable[[bytes], bytes]) -> None:
+def test_people_whose_address_only_others_know_by_its_number(
+    make_identities: Any, key: Callable[[bytes], bytes]
+) -> None:
     table, _ = make_identities(30, 7)
     # Of three at one address only the middle one bears its UPRN; the other two have a telephone number in common.
     person = np.array([int(name[1:]) if name[1:].isdigit() else -1 for name in table.column("source_id").to_pylist()])
@@ -195,7 +197,8 @@ def test_people_whose_address_only_others_know_by_its_number(make_identities: An
     first = link_people(table, previous=None, key=key)
     assert first.index is not None
     called = int(np.flatnonzero(person == 0)[0])
-    now = _said(table, "phone", np.array([called]), [table.column("phone")[int(np.flatnonzero(person == 3)[0])].as_py()])
+    phone = table.column("phone")[int(np.flatnonzero(person == 3)[0])].as_py()
+    now = _said(table, "phone", np.array([called]), [phone])
     known = {"previous": first.membership, "key": key, "model": first.index.trained}
     _same(link_people(now, **known, index=first.index), link_people(now, **known))
 
