@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -137,17 +138,23 @@ def _upgrade(engine: Engine) -> None:
     with engine.execution_options(washhouse_write=True).begin() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        config = migrations_config(connection)
         current = _current_revision(connection)
-        script = ScriptDirectory.from_config(config)
-        if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
+        known = _revisions()
+        if current is not None and current not in known:
             raise HomeError(
                 "desk-newer",
                 "The desk was written by a later version of washhouse.",
                 "Use that version or a newer one.",
             )
-        if current != script.get_current_head():
-            command.upgrade(config, "head")
+        if current != known[0]:
+            command.upgrade(migrations_config(connection), "head")
+
+
+@cache
+def _revisions() -> tuple[str, ...]:
+    """The revisions that this version knows, the newest first; read once, as a run opens the desk many times."""
+    script = ScriptDirectory.from_config(migrations_config())
+    return tuple(revision.revision for revision in script.walk_revisions())
 
 
 def _current_revision(connection: Connection) -> str | None:
