@@ -106,6 +106,29 @@ class ReviewRow(Base):
     retracts: Mapped[int | None] = mapped_column(ForeignKey("reviews.id"), unique=True)
 
 
+class FollowUpRow(Base):
+    """One row per answer to what came of a review, or per retraction of one."""
+
+    __tablename__ = "review_follow_ups"
+    __table_args__ = (
+        CheckConstraint("(retracts IS NULL) = (done IS NOT NULL)", name="row"),
+        CheckConstraint("done IN ('yes', 'partly', 'no')", name="done"),
+        CheckConstraint("changed IN ('better', 'no', 'worse', 'unsure')", name="changed"),
+        CheckConstraint("useful IN ('yes', 'partly', 'no')", name="useful"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
+    done: Mapped[str | None] = mapped_column(String(8))
+    changed: Mapped[str | None] = mapped_column(String(8))
+    useful: Mapped[str | None] = mapped_column(String(8))
+    note: Mapped[str | None] = mapped_column(Text)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    retracts: Mapped[int | None] = mapped_column(ForeignKey("review_follow_ups.id"), unique=True)
+
+
 class LinkDecisionRow(Base):
     """One row per decision on two records, or per retraction of one; records are known by opaque keys."""
 

@@ -14,12 +14,14 @@ import pytest
 from starlette.testclient import TestClient
 
 from washhouse.desk.accounts import ensure_demo_users
+from washhouse.desk.follow_ups import list_follow_ups
 from washhouse.desk.reviews import add_review, list_reviews
 from washhouse.governance.audit import AuditEvent
 
 Opener = Callable[..., TestClient]
 Post = Callable[..., Any]
 TODAY = date(2025, 7, 1)
+NOW = datetime(2025, 7, 1, 9)
 ANNA, BEN, CARLA, DORA, EMIL = (f"{place:08x}" + name * 24 for place, name in enumerate("abcde", start=1))
 RETIRED_ANNA = "0" * 7 + "9" + "f" * 24
 
@@ -354,3 +356,61 @@ def test_a_page_names_only_whom_it_lists_and_as_many_as_there_are(
     assert CARLA in named
     assert post(client, "/caseload", q="a").status_code == 200
     assert ANNA in {row.subject for row in world.audited(action="reveal")}
+
+
+def add_old_review(world: Any, person: str = ANNA, user: str = "CP1", days: int = 8) -> int:
+    return add_review(
+        world.desk,
+        person_id=person,
+        user=user,
+        index_date=TODAY - timedelta(days=days),
+        model_version="m1",
+        agree="yes",
+        action="home-visit",
+        at=NOW - timedelta(days=days),
+    )
+
+
+def test_a_week_later_it_is_asked_what_came_of_a_review(open_client: Opener, world: Any, post: Post) -> None:
+    number, client = add_old_review(world), open_client("clinician")
+    assert f"/people/{ANNA}#follow-up-{number}" in client.get("/").text
+    assert f'id="follow-up-{number}"' in client.get(f"/people/{ANNA}").text
+    said = post(
+        client, f"/people/{ANNA}/reviews/{number}/follow-up", done="yes", changed="better", useful="partly",
+        note="Anna Ashdown came",
+    )  # fmt: skip
+    page = client.get(said.headers["location"]).text
+    assert "What came of it is saved" in page and "yes, for the better" in page
+    assert f'id="follow-up-{number}"' not in page and "A week later" not in client.get("/").text
+    assert list_follow_ups(world.desk, [number])[number].note == "[removed] came"
+    undone = post(client, f"/people/{ANNA}/reviews/{number}/follow-up/undo")
+    assert "taken back" in client.get(undone.headers["location"]).text
+    assert list_follow_ups(world.desk, [number]) == {}
+
+
+def test_it_is_not_asked_too_early_nor_of_others_reviews(open_client: Opener, world: Any) -> None:
+    early, others = add_old_review(world, days=6), add_old_review(world, user="CP0")
+    page = open_client("clinician").get(f"/people/{ANNA}").text
+    assert f'id="follow-up-{early}"' not in page and f'id="follow-up-{others}"' not in page
+
+
+def test_answers_with_a_mistake_say_so_and_keep_what_was_given(open_client: Opener, world: Any, post: Post) -> None:
+    number = add_old_review(world)
+    answer = post(open_client("clinician"), f"/people/{ANNA}/reviews/{number}/follow-up", done="yes", note="Kept words")
+    assert answer.status_code == 400 and "There is a problem" in answer.text
+    assert f'href="#changed-{number}"' in answer.text and "Kept words" in answer.text
+    assert list_follow_ups(world.desk, [number]) == {}
+
+
+def test_nobody_says_what_came_of_others_reviews_or_of_people_in_others_care(
+    open_client: Opener, world: Any, post: Post
+) -> None:
+    client, others = open_client("clinician"), add_old_review(world, user="CP0")
+    away = add_old_review(world, person=DORA)
+    answers = {"done": "yes", "changed": "no", "useful": "no"}
+    assert post(client, f"/people/{ANNA}/reviews/{others}/follow-up", **answers).status_code == 403
+    assert post(client, f"/people/{DORA}/reviews/{away}/follow-up", **answers).status_code == 403
+    assert post(client, f"/people/{ANNA}/reviews/{away}/follow-up", **answers).status_code == 404
+    assert post(client, f"/people/{ANNA}/reviews/x/follow-up", **answers).status_code == 404
+    assert post(client, f"/people/{ANNA}/reviews/{others}/follow-up/undo").status_code == 404
+    assert list_follow_ups(world.desk, [others, away]) == {}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from washhouse.desk.reviews import ACTIONS
 from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
+from washhouse.web.care.follow_up import due_reviews
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
@@ -18,6 +20,15 @@ def show_care_home(visit: Visit) -> Response:
     ranked, crisis, others = read_lines(visit, caseload, risks)
     made_on = caseload.index_date
     due = [line for line in ranked[:FIRST] if made_on and (line.reviewed_for is None or line.reviewed_for < made_on)]
+    asked = due_reviews(visit)
+    lines = {line.person_id: line for line in (*ranked, *crisis, *others)}
+    known_as = visit.record.aliases(list(lines))
+    names = {
+        line.person_id: line.name
+        for line in name_lines(
+            visit, [lines[one] for one in dict.fromkeys(known_as[r.person_id] for r in asked) if one in lines]
+        )
+    }
     changed = [line for line in (*crisis, *ranked, *others) if not line.moved_only]
     return render(
         visit,
@@ -26,6 +37,11 @@ def show_care_home(visit: Visit) -> Response:
         why_not_ranked=caseload.explanation,
         due=name_lines(visit, due),
         first=FIRST,
+        asked=[
+            (review, known_as[review.person_id], names[known_as[review.person_id]], ACTIONS[review.action])
+            for review in asked
+            if known_as[review.person_id] in names
+        ],
         changed=name_lines(visit, changed[:MOST_CHANGES]),
         more_changed=max(0, len(changed) - MOST_CHANGES),
         crisis=name_lines(visit, crisis),

@@ -15,6 +15,7 @@ from washhouse.governance.reveal import RevealedIdentity, reveal
 from washhouse.insight.crisis.stored import MODEL, index_day
 from washhouse.record.reader import covers_of
 from washhouse.web.care.address import name_of, person_address, person_of
+from washhouse.web.care.follow_up import QUESTIONS, FollowUpForm, check_follow_up, find_review, save_follow_up
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
 from washhouse.web.care.review import ReviewForm, ReviewLine, build_review_lines, check_form, save_review
@@ -35,6 +36,8 @@ NO_SCORE = Problem(
 DONE = {
     "reviewed": "Your review is saved. You can take it back below.",
     "undone": "Your review is taken back. It stays in the record as retracted.",
+    "followed-up": "What came of it is saved. You can take it back below.",
+    "follow-up-undone": "What you said came of it is taken back.",
 }
 
 
@@ -78,7 +81,20 @@ def review_person(visit: Visit) -> Response:
     return answer(visit, person, ReviewForm(values=visit.form, errors=errors), status=400)
 
 
-def answer(visit: Visit, person: str, form: ReviewForm, status: int = 200) -> Response:
+def follow_up_review(visit: Visit) -> Response:
+    """Keep what the visitor says came of their review, or show what is wrong with it."""
+    person = person_of(visit)
+    review = find_review(visit, person, "follow-up")
+    errors = check_follow_up(visit.form)
+    if not errors:
+        save_follow_up(visit, person, review)
+        return redirect(person_address(person), done="followed-up")
+    return answer(visit, person, ReviewForm(), FollowUpForm(review.id, visit.form, errors), status=400)
+
+
+def answer(
+    visit: Visit, person: str, form: ReviewForm, later: FollowUpForm | None = None, status: int = 200
+) -> Response:
     """Render the page."""
     return render(
         visit,
@@ -86,6 +102,8 @@ def answer(visit: Visit, person: str, form: ReviewForm, status: int = 200) -> Re
         status=status,
         person=read_page(visit, person),
         form=form,
+        later=later or FollowUpForm(),
+        questions=QUESTIONS,
         agreements=AGREEMENTS,
         actions=ACTIONS,
         note_limit=NOTE_LIMIT,
@@ -141,8 +159,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         household=read_household(record.relations(person), today),
         reviews=tuple(
             build_review_lines(
-                list_reviews(services.desk, person_ids=record.aliases([person]), include_retracted=True),
-                visit.user.actor,
+                visit, list_reviews(services.desk, person_ids=record.aliases([person]), include_retracted=True)
             )
         ),
         done=DONE.get(visit.query("done"), ""),

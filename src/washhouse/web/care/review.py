@@ -15,6 +15,7 @@ from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
 from washhouse.governance.reveal import reveal
 from washhouse.web.care.address import person_address, person_of
+from washhouse.web.care.follow_up import FollowUpLine, lines_of
 from washhouse.web.care.risk import Score
 from washhouse.web.shell.respond import redirect
 from washhouse.web.shell.visit import Visit
@@ -38,6 +39,8 @@ class ReviewLine:
         note: Their note.
         retracted_at: When they took it back.
         may_undo: Whether the visitor may take it back.
+        follow_up: What came of it; None while nobody said.
+        is_asked: Whether the visitor is asked what came of it.
     """
 
     id: int
@@ -49,6 +52,8 @@ class ReviewLine:
     note: str
     retracted_at: datetime | None
     may_undo: bool
+    follow_up: FollowUpLine | None
+    is_asked: bool
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,9 @@ class ReviewForm:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def build_review_lines(reviews: Sequence[Review], user: str) -> list[ReviewLine]:
+def build_review_lines(visit: Visit, reviews: Sequence[Review]) -> list[ReviewLine]:
     """Put reviews into words, the latest first."""
+    followed, asked = lines_of(visit, reviews)
     return [
         ReviewLine(
             id=review.id,
@@ -78,7 +84,9 @@ def build_review_lines(reviews: Sequence[Review], user: str) -> list[ReviewLine]
             action=ACTIONS.get(review.action, review.action),
             note=review.note,
             retracted_at=review.retracted_at,
-            may_undo=review.username == user and review.retracted_at is None,
+            may_undo=review.username == visit.user.actor and review.retracted_at is None,
+            follow_up=followed.get(review.id),
+            is_asked=review.id in asked,
         )
         for review in reviews
     ]

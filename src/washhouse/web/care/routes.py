@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import export_caseload, search_caseload, show_caseload
+from washhouse.web.care.follow_up import undo_follow_up
 from washhouse.web.care.network import show_network
-from washhouse.web.care.person import review_person, show_person
+from washhouse.web.care.person import follow_up_review, review_person, show_person
 from washhouse.web.care.review import undo_review
 from washhouse.web.care.viewers import show_viewers
 from washhouse.web.shell.pages import MenuItem, Page
@@ -20,6 +21,8 @@ PAGES = (
     Page("GET", "/people/{person_id}/viewers", show_viewers, Action.VIEW_AUDIT_OF_PERSON),
     Page("POST", "/people/{person_id}/reviews", review_person, Action.REVIEW),
     Page("POST", "/people/{person_id}/reviews/{review_id}/undo", undo_review, Action.REVIEW),
+    Page("POST", "/people/{person_id}/reviews/{review_id}/follow-up", follow_up_review, Action.REVIEW),
+    Page("POST", "/people/{person_id}/reviews/{review_id}/follow-up/undo", undo_follow_up, Action.REVIEW),
 )
 
 MENU = (MenuItem("Caseload", "/caseload", Action.READ_CASELOAD),)
