@@ -38,23 +38,29 @@ from washhouse.desk.clock import utc_now
 from washhouse.governance.grants import system_grant
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
-from washhouse.insight.crisis.fit import Cohort
-from washhouse.insight.crisis.kernels import SUBMITTED
-from washhouse.insight.crisis.plan import choose_index_dates, split_index_dates
-from washhouse.insight.crisis.score import build_cohort, compute_features, find_population
-from washhouse.insight.crisis.stored import find_model
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.design import design_columns
 from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, figures_of_risk, measure_auroc
+from washhouse.insight.models.fit import Cohort
 from washhouse.insight.models.linear import fit_logistic
-from washhouse.insight.models.store import load_linear
+from washhouse.insight.models.plan import choose_index_dates, split_index_dates
+from washhouse.insight.models.registry import find_model
+from washhouse.insight.models.score import (
+    build_cohort,
+    compute_features,
+    find_population,
+    number_rows,
+    submitted_days,
+)
+from washhouse.insight.models.store import load_model
+from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.lake.engine import LocalEngine
 from washhouse.lake.pointer import Version, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.context import resources_of
 from washhouse.record.kernels import Kernel, run
 
-MODELS = ("points", "logistic")
+MODELS = ("points", "logistic", "boosted")
 ENOUGH_EPISODES = 1000
 SHUFFLES = 5
 
@@ -91,23 +97,22 @@ class Judged:
         version = read_current(self.home)
         assert version is not None, "nothing published"
         self.version: Version = version
-        self.model = find_model(self.home.models)
+        self.model = find_model(self.home.models, CRISIS)
         assert self.model is not None, version.summary["models"]
         today = version.as_of["mental_health"] + timedelta(1)
-        dates = choose_index_dates(self._compute(SUBMITTED, {})["day"].to_pylist(), today)
-        self.split = split_index_dates(dates)
-        population = find_population(self._compute, [*self.split.fit, *self.split.test])
-        at_risk = population.filter(pc.equal(population["status"], "at-risk"))
-        rows = at_risk.append_column("row", pa.array(range(at_risk.num_rows), pa.int32()))
-        matrix = compute_features(self._compute, rows)
+        dates = choose_index_dates(CRISIS, submitted_days(self._compute, CRISIS), today)
+        self.split = split_index_dates(CRISIS, dates)
+        population = find_population(self._compute, CRISIS, [*self.split.fit, *self.split.test])
+        rows = number_rows(population.filter(pc.equal(population["status"], "at-risk")))
+        matrix = compute_features(self._compute, CRISIS, rows)
         whole = build_cohort(rows, matrix, np.ones(rows.num_rows, bool))
         self.fit = whole.at(self.split.fit)
         is_test = np.isin(rows["index_date"].to_numpy(), np.array(self.split.test, dtype="datetime64[D]"))
         test = rows.filter(pa.array(is_test))
         hazard = self._hazards(city, test)
         self.unmatched = int(np.isnan(hazard).sum())
-        struck = test.filter(pc.is_valid(test["crisis_at"]))
-        self.episodes = len(set(zip_columns(struck, "person_id", "crisis_at")))
+        struck = test.filter(pc.is_valid(test["outcome_at"]))
+        self.episodes = len(set(zip_columns(struck, "person_id", "outcome_at")))
         known = ~np.isnan(hazard)
         cohort = whole.at(self.split.test)
         _, person = np.unique(cohort.person[known], return_inverse=True)
@@ -146,7 +151,7 @@ class Judged:
         assert self.model is not None
         test, odds, figures = self.test, {}, {}
         for name in MODELS:
-            model, calibration = load_linear(self.model["models"][name])
+            model, calibration = load_model(self.model["models"][name])
             odds[name] = model.log_odds(test.matrix)
             risk = calibration.risk(odds[name])
             figures[name] = bootstrap(figures_of_risk(risk, test.outcome, test.period), test.person, rng)
@@ -155,7 +160,7 @@ class Judged:
 
         def paired(weight: np.ndarray) -> dict[str, float]:
             auroc = {name: ranking.auroc(weight) for name, ranking in rankings.items()}
-            values = {"logistic minus points": auroc["logistic"] - auroc["points"]}
+            values = {f"{name} minus points": auroc[name] - auroc["points"] for name in MODELS[1:]}
             for name in MODELS:
                 values[f"{name} minus oracle"] = auroc[name] - auroc["oracle"]
                 values[f"{name} efficiency"] = (auroc[name] - 0.5) / (auroc["oracle"] - 0.5)

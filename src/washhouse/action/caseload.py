@@ -18,10 +18,10 @@ from washhouse.action.changes import NEWS_CODELISTS, list_news, list_shifts
 from washhouse.action.words import local_day, say_expected, say_interval, say_risk
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.insight.codelists import ATTENDED_CONTACT
-from washhouse.insight.crisis.kernels import MENTAL_HEALTH
 from washhouse.insight.crisis.label import HORIZON_DAYS
-from washhouse.insight.crisis.stored import MODEL, index_day
 from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.insight.models.registry import index_day
+from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import Record
 
 _FAMILIES = sorted({code.partition("//")[0] for each in NEWS_CODELISTS for code in (*each.codes, *each.prefixes)})
@@ -191,7 +191,7 @@ def build_caseload(
     alive = sorted(
         row["person_id"] for row in people.select(["person_id", "death_date"]).to_pylist() if row["death_date"] is None
     )
-    present = index_day(as_of)
+    present = index_day(as_of, MENTAL_HEALTH)
     now, before = _now_and_before(scores.to_pylist(), present)
     explanation = _why_not_ranked((as_of if covers is None else covers).get(MENTAL_HEALTH), today, now, has_model)
     index_date = present or today

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 
 import pyarrow as pa
 
@@ -12,8 +11,9 @@ from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import system_grant
-from washhouse.insight.crisis.score import MODEL, score_people
-from washhouse.insight.crisis.stored import index_day
+from washhouse.insight.models.registry import index_day
+from washhouse.insight.models.score import score_people
+from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.lake.pointer import Version
 from washhouse.pipeline.context import RunContext
 from washhouse.record.kernels import Kernel, run
@@ -48,23 +48,30 @@ def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
             )
             return pa.concat_tables(list(parts))
 
-        newest = max(candidate.as_of.values(), default=context.now.date())
-        result = score_people(
-            compute,
-            today=index_day(candidate.as_of) or newest + timedelta(days=1),
-            models_dir=context.home.models,
-            record_version=candidate.id,
-            progress=context.progress.at,
-        )
-        number = write_scores(context.lake, candidate, grant, result.scores, audit=audit)
+        results = {
+            outcome.name: score_people(
+                outcome,
+                compute,
+                today=index_day(candidate.as_of, outcome.source),
+                models_dir=context.home.models,
+                record_version=candidate.id,
+                progress=context.progress.at,
+            )
+            for outcome in OUTCOMES.values()
+        }
+        scores = pa.concat_tables([result.scores for result in results.values()])
+        number = write_scores(context.lake, candidate, grant, scores, audit=audit)
     finally:
         desk.close()
     context.reached("scores-written")
-    summary = {MODEL: {"status": result.status, "message": result.message, "eligibility": result.eligibility}}
+    summary = {
+        name: {"status": each.status, "message": each.message, "eligibility": each.eligibility}
+        for name, each in results.items()
+    }
     scored = replace(
         candidate,
         tables={**candidate.tables, SCORE.name: number},
-        models={MODEL: result.model_version} if result.model_version else {},
+        models={name: each.model_version for name, each in results.items() if each.model_version},
         summary={**candidate.summary, "models": summary},
     )
-    return scored, result.scores.num_rows
+    return scored, scores.num_rows

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from washhouse.insight.crisis.score import ScoreResult, score_people
+from washhouse.insight.models.score import ScoreResult, score_people
+from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.lake.schemas import conform
 from washhouse.record.tables import SCORE
 
@@ -27,7 +28,7 @@ def score(computing: Callable[..., Any], last_day: date) -> Score:
 
     def run(caseload: Any, models_dir: Path, today: date | None = None) -> ScoreResult:
         day = today or last_day + timedelta(1)
-        return score_people(computing(caseload), today=day, models_dir=models_dir, record_version="v1")
+        return score_people(CRISIS, computing(caseload), today=day, models_dir=models_dir, record_version="v1")
 
     return run
 
@@ -51,7 +52,7 @@ def test_a_planted_cause_is_found(fitted: ScoreResult) -> None:
     figures, parts = record["performance"][record["shipped"]], record["data"]["parts"]
     assert figures["auroc"]["lower"] > 0.6
     # Expected over observed varies as the counts of crises that each rests on do.
-    spread = np.sqrt(1 / parts["calibration"]["crises"] + 1 / parts["test"]["crises"])
+    spread = np.sqrt(1 / parts["calibration"]["events"] + 1 / parts["test"]["events"])
     assert figures["expected_over_observed"]["value"] == pytest.approx(1, abs=3 * spread)
 
 
@@ -114,11 +115,11 @@ def test_nothing_planted_no_model(score: Score, caseload_without_effect: Any, tm
 
 def test_too_few_crises_no_model(score: Score, small_caseload: Any, tmp_path: Path) -> None:
     result = score(small_caseload, tmp_path)
-    assert result.status == "too-few-crises"
+    assert result.status == "too-few-events"
     assert result.eligibility["at-risk"] > 0
 
 
-@pytest.mark.parametrize(("source", "status"), [("meds", "no-mental-health-data"), ("mental_health", "nobody-at-risk")])
+@pytest.mark.parametrize(("source", "status"), [("meds", "no-data"), ("mental_health", "nobody-at-risk")])
 def test_a_home_without_a_caseload_says_so(
     score: Score, small_caseload: Any, tmp_path: Path, source: str, status: str
 ) -> None:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from washhouse.insight.codelists import CRISIS_CODELISTS, build_codelist_table
-from washhouse.insight.crisis.population import POPULATION_SQL
+from washhouse.insight.outcomes.crisis import POPULATION_SQL
 
 ADULT = """
 person_id | birth_month | death_date
@@ -95,7 +95,7 @@ def contact(time: str, status: str = "5", ref: str = "r1", team: str = "-") -> s
 )
 def test_when_a_crisis_team_begins(label, lines: tuple[str, ...], began: str | None) -> None:
     (row,) = label(*lines)
-    assert row["crisis_at"] == (None if began is None else datetime.fromisoformat(began))
+    assert row["outcome_at"] == (None if began is None else datetime.fromisoformat(began))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_outcomes_fall_in_28_days_from_the_start_of_the_index_day(label, time: s
     (row,) = label(
         *(line.replace("| - | - | MHS_SPELL", f"| - | {late} | MHS_SPELL") for line in spell("200", "19", "21", time))
     )
-    assert (row["crisis_at"] is not None) is counts
+    assert (row["outcome_at"] is not None) is counts
     assert row["status"] == "at-risk"  # the stay became known long after the index
 
 

@@ -219,6 +219,16 @@ def summaries_kernel(name: str, features: Sequence[Feature]) -> Kernel:
     )
 
 
+EVIDENCE_COLUMNS = (
+    Column("row", "int32", "Person-index, as numbered in `row`", nullable=False),
+    Column("events", "int32", "Kind of events, as numbered in `summed`", nullable=False),
+    Column("days", "int32", "Days from the event to the index", nullable=False),
+    Column("is_open", "bool", "Begun and not ended", nullable=False),
+    Column("event_ref", "string", "The event's own ref, else the line that first showed it", nullable=False),
+)
+"""What `compile_evidence` gives."""
+
+
 def compile_evidence() -> str:
     """SQL, over the same tables, for the events behind the summaries.
 

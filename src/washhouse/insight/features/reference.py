@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from washhouse.insight.codelists import CRISIS_CODELISTS, Codelist
-from washhouse.insight.crisis.points import ITEMS
 from washhouse.insight.features.contract import Events, Feature
 from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.insight.outcomes.crisis import ITEMS
 
 _AGGREGATIONS = {
     "days-since": "days since the newest",

@@ -164,7 +164,9 @@ def figures_of_risk(risk: Floats, outcome: Flags, period: NDArray[np.int64]) -> 
         for name, flagged in tops.items():
             found = float((weight * flagged * happened).sum())
             values[f"capture_{name}"] = found / events
-            values[f"ppv_{name}"] = found / float((weight * flagged).sum())
+            listed = float((weight * flagged).sum())
+            # A draw may hold nobody of a short list.
+            values[f"ppv_{name}"] = found / listed if listed else float("nan")
         return values
 
     return figures

@@ -60,6 +60,19 @@ class LinearModel:
         """Log-odds, shape (rows,)."""
         return self.intercept + self.standardise(matrix) @ self.coefficients
 
+    def add_up(self, matrix: Matrix) -> tuple[float, Floats]:
+        """The log-odds taken apart.
+
+        Returns:
+            The base, and what each feature adds, shape (rows, features of the matrix); together the log-odds.
+        """
+        place = {name: number for number, name in enumerate(matrix.names)}
+        added = np.zeros((len(matrix.values), len(place)))
+        contributions = self.contributions(matrix)
+        for number, column in enumerate(self.columns):
+            added[:, place[column.feature]] += contributions[:, number]
+        return self.intercept, added
+
     def variance(self, matrix: Matrix) -> Floats:
         """Variance of the log-odds from fitting on a sample of people, shape (rows,)."""
         design = with_intercept(self.standardise(matrix))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from washhouse.core.errors import HomeError
+from washhouse.insight.models.boosted import BoostedModel
 from washhouse.insight.models.calibration import Calibration
 from washhouse.insight.models.design import DesignColumn
 from washhouse.insight.models.linear import LinearModel
@@ -25,8 +26,20 @@ MODEL_FILE = "model.json"
 _DIGITS = 10
 
 
-def dump_linear(model: LinearModel, calibration: Calibration) -> dict[str, Any]:
+Model = LinearModel | BoostedModel
+
+
+def dump_model(model: Model, calibration: Calibration) -> dict[str, Any]:
     """A model and its calibration as plain values."""
+    line = {
+        "calibration": {
+            "intercept": _number(calibration.intercept),
+            "slope": _number(calibration.slope),
+            "covariance": [_numbers(row) for row in calibration.covariance],
+        }
+    }
+    if isinstance(model, BoostedModel):
+        return {"features": list(model.features), "boosters": list(model.boosters), **line}
     return {
         "columns": [[column.feature, column.transform, column.parameter] for column in model.columns],
         "center": _numbers(model.center),
@@ -34,17 +47,22 @@ def dump_linear(model: LinearModel, calibration: Calibration) -> dict[str, Any]:
         "coefficients": _numbers(model.coefficients),
         "intercept": _number(model.intercept),
         "covariance": [_numbers(row) for row in model.covariance],
-        "calibration": {
-            "intercept": _number(calibration.intercept),
-            "slope": _number(calibration.slope),
-            "covariance": [_numbers(row) for row in calibration.covariance],
-        },
+        **line,
     }
 
 
-def load_linear(values: Mapping[str, Any]) -> tuple[LinearModel, Calibration]:
-    """What `dump_linear` wrote."""
-    model = LinearModel(
+def load_model(values: Mapping[str, Any]) -> tuple[Model, Calibration]:
+    """What `dump_model` wrote."""
+    line = values["calibration"]
+    calibration = Calibration(line["intercept"], line["slope"], np.array(line["covariance"]))
+    if "boosters" in values:
+        return BoostedModel(tuple(values["features"]), tuple(values["boosters"])), calibration
+    return load_linear(values), calibration
+
+
+def load_linear(values: Mapping[str, Any]) -> LinearModel:
+    """What `dump_model` wrote of a points list or a logistic model."""
+    return LinearModel(
         columns=tuple(
             DesignColumn(feature, transform, parameter) for feature, transform, parameter in values["columns"]
         ),
@@ -54,8 +72,6 @@ def load_linear(values: Mapping[str, Any]) -> tuple[LinearModel, Calibration]:
         intercept=values["intercept"],
         covariance=np.array(values["covariance"]),
     )
-    line = values["calibration"]
-    return model, Calibration(line["intercept"], line["slope"], np.array(line["covariance"]))
 
 
 def digest(values: Any) -> str:

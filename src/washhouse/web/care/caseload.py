@@ -14,7 +14,7 @@ from washhouse.desk.reviews import ACTIONS, Review, list_reviews
 from washhouse.governance.policies import REVEAL_LIMIT
 from washhouse.governance.reveal import RevealedIdentity, reveal
 from washhouse.insight.crisis.label import HORIZON_DAYS
-from washhouse.insight.crisis.score import MODEL
+from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.care.address import name_of
 from washhouse.web.care.export import export_rows
 from washhouse.web.care.risk import Risk, draw_risk

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal
-from washhouse.insight.crisis.stored import MODEL, index_day
+from washhouse.insight.models.registry import index_day
+from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import covers_of
 from washhouse.web.care.address import name_of, person_address, person_of
 from washhouse.web.care.follow_up import QUESTIONS, FollowUpForm, check_follow_up, find_review, save_follow_up
@@ -130,7 +131,7 @@ def say_stale(visit: Visit) -> str:
 
 def choose_scores(visit: Visit, person: str) -> tuple[Score | None, Score | None]:
     """The present score and the newest one before it; none where the present one is missing or may not be shown."""
-    present = index_day(visit.published.as_of)
+    present = index_day(visit.published.as_of, MENTAL_HEALTH)
     scores = read_scores(visit, person)
     if not is_fresh(visit) or not scores or scores[0].index_date != present:
         return None, None

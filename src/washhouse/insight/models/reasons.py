@@ -20,7 +20,7 @@ from washhouse.insight.features.compile import list_events
 from washhouse.insight.features.contract import Feature
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.models.calibration import Calibration
-from washhouse.insight.models.linear import LinearModel
+from washhouse.insight.models.store import Model
 
 MAX_REASONS = 5
 
@@ -43,11 +43,10 @@ class Parts:
     by_feature: NDArray[np.float64]
 
 
-def take_apart(features: Sequence[Feature], model: LinearModel, calibration: Calibration, matrix: Matrix) -> Parts:
+def take_apart(model: Model, calibration: Calibration, matrix: Matrix) -> Parts:
     """Take calibrated log-odds apart by feature.
 
     Args:
-        features: Declarations, in the order of the matrix.
         model: The model.
         calibration: Its calibration.
         matrix: Features, shape (rows, features).
@@ -55,22 +54,18 @@ def take_apart(features: Sequence[Feature], model: LinearModel, calibration: Cal
     Returns:
         The parts.
     """
-    place = {feature.name: number for number, feature in enumerate(features)}
-    by_feature = np.zeros((matrix.values.shape[0], len(features)))
-    contributions = model.contributions(matrix)
-    for number, column in enumerate(model.columns):
-        by_feature[:, place[column.feature]] += calibration.slope * contributions[:, number]
-    return Parts(calibration.intercept + calibration.slope * model.intercept, by_feature)
+    base, added = model.add_up(matrix)
+    return Parts(calibration.intercept + calibration.slope * base, calibration.slope * added)
 
 
 def explain(
-    features: Sequence[Feature], model: LinearModel, parts: Parts, matrix: Matrix, evidence: pa.Table
+    features: Sequence[Feature], usual: Mapping[str, float], parts: Parts, matrix: Matrix, evidence: pa.Table
 ) -> list[str]:
     """Say each row's reasons.
 
     Args:
         features: Declarations, in the order of the matrix.
-        model: The model, for what is usual.
+        usual: The usual value of each number.
         parts: Its log-odds taken apart.
         matrix: Features, shape (rows, features).
         evidence: What `compile_evidence` gives; `row` counts the matrix's rows from 0.
@@ -80,7 +75,6 @@ def explain(
         theme) and `event_refs`.
     """
     refs = _read_evidence(evidence)
-    usual = _usual_values(model)
     kinds = {kind: number for number, kind in enumerate(list_events(features))}
     themes: dict[str, list[int]] = {}
     for number, feature in enumerate(features):
@@ -134,12 +128,15 @@ def _says_something(feature: Feature, value: float, usual: Mapping[str, float]) 
     return True
 
 
-def _usual_values(model: LinearModel) -> dict[str, float]:
-    return {
-        column.feature: float(center)
-        for column, center in zip(model.columns, model.center, strict=True)
-        if column.transform == "number"
-    }
+def usual_values(features: Sequence[Feature], matrix: Matrix) -> dict[str, float]:
+    """The mean of what is known of each number, so that only what lies above it is a reason."""
+    found = {}
+    for feature in features:
+        if feature.shape == "number":
+            known = matrix.column(feature.name)
+            known = known[~np.isnan(known)]
+            found[feature.name] = float(f"{known.mean():.6g}") if len(known) else 0.0
+    return found
 
 
 @dataclass(frozen=True)

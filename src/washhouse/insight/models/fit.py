@@ -1,0 +1,265 @@
+"""How is an outcome model fitted, which of its candidates ships, and what does the test say?
+
+The declared algorithms are fitted on the earliest index dates, calibrated on later ones and tested on the latest. Which
+ships is decided before the test: all are fitted on the earlier half of the time before it and compared on the later
+half. The simplest ships unless one that sees more beats it, and the points list, by a margin of AUROC whose 95 %
+interval excludes zero. The test chooses nothing, so that its figures are not those of a winner. What is shipped is what
+was tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from washhouse.insight.features.matrix import Matrix
+from washhouse.insight.models.boosted import choose_trees, fit_boosted, may_boost
+from washhouse.insight.models.calibration import Calibration, fit_calibration
+from washhouse.insight.models.design import design_columns
+from washhouse.insight.models.evaluation import (
+    Estimate,
+    Ranking,
+    bin_calibration,
+    bootstrap,
+    figures_of_risk,
+)
+from washhouse.insight.models.linear import choose_penalty, fit_logistic
+from washhouse.insight.models.plan import MIN_EVENTS, Split, split_training
+from washhouse.insight.models.points import ITEM_PENALTY, fit_points
+from washhouse.insight.models.reasons import usual_values
+from washhouse.insight.models.store import Model
+from washhouse.insight.outcomes.contract import Algorithm, Outcome
+
+SEED = 20260101
+"""Seed of all draws: of people into boosted models, and of the bootstrap behind intervals."""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Person-indexes at risk.
+
+    Attributes:
+        index_date: datetime64[D], shape (rows,).
+        person: Number of the person, 0 to n - 1, shape (rows,).
+        outcome: Whether the outcome happened in the horizon, shape (rows,).
+        matrix: Features, shape (rows, features).
+        people: Row by row what the population says of the person (`sex`, `practice`, ...); none in some tests.
+    """
+
+    index_date: NDArray[np.datetime64]
+    person: NDArray[np.int64]
+    outcome: NDArray[np.bool_]
+    matrix: Matrix
+    people: pa.Table | None = None
+
+    def at(self, dates: tuple[date, ...]) -> Cohort:
+        """The rows of some index dates, people numbered anew."""
+        return self.take(np.isin(self.index_date, np.array(dates, dtype="datetime64[D]")))
+
+    def take(self, rows: NDArray[np.bool_]) -> Cohort:
+        """Some rows, people numbered anew."""
+        _, person = np.unique(self.person[rows], return_inverse=True)
+        return Cohort(
+            self.index_date[rows],
+            person.astype(np.int64),
+            self.outcome[rows],
+            Matrix(self.matrix.names, self.matrix.values[rows]),
+            None if self.people is None else self.people.filter(pa.array(rows)),
+        )
+
+    @property
+    def period(self) -> NDArray[np.int64]:
+        """Number of each row's month, rising with time, shape (rows,); an index date a month is one period."""
+        return np.unique(self.index_date.astype("datetime64[M]"), return_inverse=True)[1].astype(np.int64)
+
+    def describe(self) -> dict[str, int | str | None]:
+        """Rows, people, outcomes, and first and last index date."""
+        return {
+            "person_indexes": len(self.outcome),
+            "people": int(self.person.max()) + 1 if len(self.person) else 0,
+            "events": int(self.outcome.sum()),
+            "index_dates": len(np.unique(self.index_date)),
+            "first_index": str(self.index_date.min()) if len(self.index_date) else None,
+            "last_index": str(self.index_date.max()) if len(self.index_date) else None,
+        }
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A fitted and calibrated model with its figures on the test.
+
+    Attributes:
+        model: Log-odds from features.
+        calibration: Risk from log-odds.
+        figures: Figures on the test with intervals.
+        bins: Expected and observed by tenth of risk, on the test.
+        setting: What was chosen before fitting: strength of shrinkage, number of trees.
+    """
+
+    model: Model
+    calibration: Calibration
+    figures: dict[str, Estimate]
+    bins: list[dict[str, float]]
+    setting: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """AUROC of one algorithm minus that of a simpler one.
+
+    Attributes:
+        algorithm: The one.
+        simpler: The simpler one.
+        choice: On the later half of the time before the test, both fitted on the earlier; decides which ships.
+        test: On the test; decides nothing.
+    """
+
+    algorithm: str
+    simpler: str
+    choice: Estimate
+    test: Estimate
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The candidates, which ships, and why.
+
+    Attributes:
+        shipped: Name of the algorithm.
+        candidates: By name of the algorithm.
+        comparisons: Those that decided.
+        parts: What each part of time held.
+        usual: The usual value of each number, for reasons.
+    """
+
+    shipped: str
+    candidates: dict[str, Candidate]
+    comparisons: tuple[Comparison, ...]
+    parts: dict[str, dict[str, int | str | None]]
+    usual: dict[str, float]
+
+
+@dataclass(frozen=True)
+class NoFit:
+    """Why there is no model.
+
+    Attributes:
+        status: `too-few-events` or `no-better-than-chance`.
+        message: In words.
+    """
+
+    status: str
+    message: str
+
+
+def fit_outcome(outcome: Outcome, cohort: Cohort, split: Split) -> Fit | NoFit:
+    """Fit, calibrate and test the candidates.
+
+    Linear algebra runs in one thread, so that the number of cores does not decide the last digits.
+
+    Args:
+        outcome: The declaration.
+        cohort: Person-indexes at risk.
+        split: Index dates of the parts.
+
+    Returns:
+        The fit; or why there is none.
+    """
+    parts = {"fit": cohort.at(split.fit), "calibration": cohort.at(split.calibration), "test": cohort.at(split.test)}
+    short = {name: int(part.outcome.sum()) for name, part in parts.items() if part.outcome.sum() < MIN_EVENTS[name]}
+    if short:
+        things = outcome.words.things
+        held = "; ".join(f"{name}: {count} {things}, {MIN_EVENTS[name]} needed" for name, count in short.items())
+        return NoFit("too-few-events", f"The history holds too few {things} to fit a model honestly ({held}).")
+    with threadpool_limits(limits=1):
+        earlier, later = (cohort.at(dates) for dates in split_training(outcome, split))
+        return _fit_parts(outcome, parts, (earlier, later))
+
+
+def algorithms_here(outcome: Outcome) -> tuple[Algorithm, ...]:
+    """The declared algorithms that can be fitted on this machine."""
+    return tuple(name for name in outcome.algorithms if name != "boosted" or may_boost())
+
+
+def fit_algorithm(outcome: Outcome, algorithm: str, part: Cohort) -> tuple[Model, float]:
+    """Fit one algorithm, its setting chosen by predicting later months from earlier ones.
+
+    Returns:
+        The model and the setting.
+    """
+    if algorithm == "points":
+        return fit_points(outcome.items, part.matrix, part.outcome, part.person), ITEM_PENALTY
+    if algorithm == "boosted":
+        trees = choose_trees(part.matrix, part.outcome, part.period)
+        return fit_boosted(part.matrix, part.outcome, part.person, trees, np.random.default_rng(SEED)), float(trees)
+    columns = design_columns(outcome.features)
+    penalty = choose_penalty(columns, part.matrix, part.outcome, part.period)
+    return fit_logistic(columns, part.matrix, part.outcome, part.person, penalty), penalty
+
+
+def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohort, Cohort]) -> Fit | NoFit:
+    candidates: dict[str, Candidate] = {
+        name: _judge(*fit_algorithm(outcome, name, parts["fit"]), parts["calibration"], parts["test"])
+        for name in algorithms_here(outcome)
+    }
+    tested = {name: each.model.log_odds(parts["test"].matrix) for name, each in candidates.items()}
+    shipped, comparisons = _choose(outcome, tuple(candidates), training, tested, parts["test"])
+    if candidates[shipped].figures["auroc"].lower <= 0.5 or candidates[shipped].calibration.slope <= 0:
+        return NoFit("no-better-than-chance", "On later months no candidate ranked people better than chance.")
+    described = {name: part.describe() for name, part in parts.items()}
+    usual = usual_values(outcome.features, parts["fit"].matrix)
+    return Fit(shipped, candidates, comparisons, described, usual)
+
+
+def _choose(
+    outcome: Outcome,
+    names: tuple[str, ...],
+    training: tuple[Cohort, Cohort],
+    tested: dict[str, NDArray[np.float64]],
+    test: Cohort,
+) -> tuple[str, tuple[Comparison, ...]]:
+    """The simplest that none of the others surely beats; nothing is sure where outcomes are too few to compare."""
+    earlier, later = training
+    odds = {}
+    if min(earlier.outcome.sum(), later.outcome.sum()) >= MIN_EVENTS["test"]:
+        odds = {name: fit_algorithm(outcome, name, earlier)[0].log_odds(later.matrix) for name in names}
+    shipped, comparisons = names[0], []
+    for name in names[1:]:
+        wins = []
+        for simpler in dict.fromkeys((names[0], shipped)):
+            choice = compare_auroc(odds[name], odds[simpler], later) if odds else Estimate(0.0, -1.0, 1.0)
+            margin = compare_auroc(tested[name], tested[simpler], test)
+            comparisons.append(Comparison(name, simpler, choice, margin))
+            wins.append(choice.lower > 0)
+        shipped = name if all(wins) else shipped
+    return shipped, tuple(comparisons)
+
+
+def _judge(model: Model, setting: float, calibration_part: Cohort, test: Cohort) -> Candidate:
+    odds = model.log_odds(calibration_part.matrix)
+    calibration = fit_calibration(odds, calibration_part.outcome, calibration_part.person)
+    risk = calibration.risk(model.log_odds(test.matrix))
+    figures = bootstrap(figures_of_risk(risk, test.outcome, test.period), test.person, np.random.default_rng(SEED))
+    return Candidate(model, calibration, figures, bin_calibration(risk, test.outcome), setting)
+
+
+def compare_auroc(first: NDArray[np.float64], second: NDArray[np.float64], part: Cohort) -> Estimate:
+    """AUROC of the first score minus that of the second, on the same people, with its interval.
+
+    Args:
+        first: Shape (rows,).
+        second: Shape (rows,).
+        part: The rows' outcomes and people.
+
+    Returns:
+        The margin.
+    """
+    one, other = Ranking(first, part.outcome), Ranking(second, part.outcome)
+    return bootstrap(
+        lambda weight: {"margin": one.auroc(weight) - other.auroc(weight)}, part.person, np.random.default_rng(SEED)
+    )["margin"]

@@ -1,0 +1,89 @@
+"""Where are the models of a home kept, and which of several is used?"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from washhouse.insight.codelists import build_codelist_table
+from washhouse.insight.features.compile import build_feature_tables, compile_summaries
+from washhouse.insight.models.design import design_columns
+from washhouse.insight.models.fit import Fit
+from washhouse.insight.models.record import build_model_record, render_model_record
+from washhouse.insight.models.store import MODEL_FILE, digest, dump_model, read_model, write_model
+from washhouse.insight.outcomes.contract import Outcome
+
+
+def index_day(as_of: Mapping[str, date], source: str) -> date | None:
+    """Day at whose start a version's newest scores hold; a score of any other day is not the present one.
+
+    Args:
+        as_of: Newest declared date of each source.
+        source: The outcome's source.
+
+    Returns:
+        The day after the source's; None without its data.
+
+    Examples:
+        >>> index_day({"mental_health": date(2026, 6, 30), "gp": date(2026, 7, 1)}, "mental_health")
+        datetime.date(2026, 7, 1)
+    """
+    newest = as_of.get(source)
+    return None if newest is None else newest + timedelta(days=1)
+
+
+def declarations_digest(outcome: Outcome) -> str:
+    """Digest of all that a stored model must agree with: label, features, their codes, and how a model sees them."""
+    tables = {**build_feature_tables(outcome.features), "label": build_codelist_table(outcome.codelists)}
+    return digest(
+        [
+            outcome.population_sql,
+            compile_summaries(outcome.features),
+            {name: table.to_pylist() for name, table in tables.items()},
+            [[feature.name, feature.aggregation, feature.shape, feature.fact] for feature in outcome.features],
+            [column.name for column in design_columns(outcome.features)],
+            [item.column.name for item in outcome.items],
+        ]
+    )
+
+
+def find_model(models_dir: Path, outcome: Outcome) -> dict[str, Any] | None:
+    """The newest stored model that today's declarations can score with.
+
+    Args:
+        models_dir: The home's folder of models.
+        outcome: The declaration.
+
+    Returns:
+        What its `model.json` holds; None if there is none.
+    """
+    folders = sorted((models_dir / outcome.name).glob(f"[!.]*/{MODEL_FILE}"))
+    models = [read_model(file.parent) for file in folders]
+    declared = declarations_digest(outcome)
+    fitting = [model for model in models if model["declarations"] == declared]
+    return max(fitting, key=lambda model: (model["record"]["data"]["fitted_for"], model["version"]), default=None)
+
+
+def store_fit(
+    models_dir: Path, outcome: Outcome, fit: Fit, *, inputs: str, record_version: str, today: date
+) -> dict[str, Any]:
+    """Write a fit under `models/<name>/<version>/`, for machines (`model.json`) and people (`record.md`).
+
+    Returns:
+        What `model.json` holds.
+    """
+    values: dict[str, Any] = {
+        "declarations": declarations_digest(outcome),
+        "shipped": fit.shipped,
+        "usual": fit.usual,
+        "models": {name: dump_model(each.model, each.calibration) for name, each in fit.candidates.items()},
+    }
+    version = digest(values)
+    record = build_model_record(outcome, fit, version, inputs=inputs, record_version=record_version, today=today)
+    stored = json.dumps({**values, "version": version, "record": record}, sort_keys=True)
+    folder = models_dir / outcome.name / version
+    write_model(folder, {MODEL_FILE: stored, "record.md": render_model_record(record)})
+    return read_model(folder)
