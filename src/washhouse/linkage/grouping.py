@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.core.errors import InputError
 from washhouse.core.views import View
 from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.blocking import Candidates
@@ -78,6 +79,31 @@ class Population:
             scored=scored,
             decided=(here[self.decided[0]].astype(np.int64), here[self.decided[1]].astype(np.int64)),
         )
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """Return records by source and id; most tables come in that order.
+
+    Raises:
+        InputError: `identity-duplicated`: two rows have one source and id.
+    """
+    if _rises(table):
+        return table
+    table = table.sort_by([("source", "ascending"), ("source_id", "ascending")]).combine_chunks()
+    if not _rises(table):
+        raise InputError(
+            "identity-duplicated", "Two identity rows have the same source and source_id; one was expected."
+        )
+    return table
+
+
+def _rises(table: pa.Table) -> bool:
+    """Say whether each row comes after the one before, by source and id."""
+    (source, next_source), (own, next_own) = (
+        (column.slice(0, max(len(column) - 1, 0)), column.slice(1)) for column in table.columns[:2]
+    )
+    later = pc.or_(pc.less(source, next_source), pc.and_(pc.equal(source, next_source), pc.less(own, next_own)))
+    return pc.all(later).as_py() is not False
 
 
 @dataclass(frozen=True)

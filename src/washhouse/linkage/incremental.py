@@ -26,6 +26,7 @@ from washhouse.linkage.scoring import KEPT_EDGE, Scored
 from washhouse.linkage.similarity import compiled
 from washhouse.linkage.splice import order_by_numbers
 from washhouse.linkage.threads import spread
+from washhouse.linkage.trained import TrainedModel
 
 Array = npt.NDArray[Any]
 Rows = npt.NDArray[np.int64]
@@ -104,8 +105,8 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows |
         caught = np.concatenate([before, first])[order]
     return Update(
         encoded=encoded,
-        scored=_weighed(
-            index,
+        scored=weighed(
+            index.trained,
             np.concatenate([kept_left, left[worth]])[order],
             np.concatenate([kept_right, right[worth]])[order],
             np.concatenate([index.pattern, compared[worth]])[order],
@@ -356,10 +357,17 @@ def _worth_keeping(index: LinkIndex, compared: npt.NDArray[np.int64]) -> Rows:
     return np.flatnonzero((probability(weights) >= KEPT_EDGE)[pattern])
 
 
-def _weighed(index: LinkIndex, left: Ints, right: Ints, compared: npt.NDArray[np.int64]) -> Scored:
-    """Weigh pairs under the index's model."""
-    model = index.trained.model
+def weighed(trained: TrainedModel, left: Ints, right: Ints, compared: npt.NDArray[np.int64]) -> Scored:
+    """Weigh pairs that were compared under a trained model.
+
+    Args:
+        trained: The model.
+        left: One record of each pair.
+        right: The other.
+        compared: How they compare, see `kernel.compare`.
+    """
+    model = trained.model
     pattern, patterns, _ = distinct(compared)
-    levels = levels_of(patterns, index.trained.counts)
+    levels = levels_of(patterns, trained.counts)
     weights, parts = model.weights(levels)
     return Scored(Candidates(left, right, ()), pattern, patterns, levels, weights, parts, model)

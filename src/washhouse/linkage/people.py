@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
 from washhouse.core.views import View
 from washhouse.lake.engine import Engine
@@ -21,7 +20,7 @@ from washhouse.linkage.decisions import count_decisions, rows_of_pairs
 from washhouse.linkage.earlier import Earlier
 from washhouse.linkage.encode import Ints
 from washhouse.linkage.expected_errors import Totals
-from washhouse.linkage.grouping import Population, name_people
+from washhouse.linkage.grouping import Population, in_order, name_people
 from washhouse.linkage.index import LinkIndex
 from washhouse.linkage.model import Model
 from washhouse.linkage.pairs import Paired, index_of, pair_records
@@ -111,7 +110,7 @@ def link_people(
         InputError: Two rows have one source and id.
     """
     tell = progress or no_progress
-    table = _in_order(conform(IDENTITY, identities).combine_chunks())
+    table = in_order(conform(IDENTITY, identities).combine_chunks())
     earlier = _to_go_on_from(index, model, previous)
     changes = find_changes(earlier.found.table, table, threads) if earlier else None
     clear = np.flatnonzero(pc.equal(table.column("identity_kind"), "clear").to_numpy(zero_copy_only=False))
@@ -206,27 +205,6 @@ def _totals(quality: Mapping[str, Any] | None) -> Totals:
     """Return what is expected of the people that were made."""
     names = ("linked_pairs", "expected_false", "expected_missed")
     return Totals(*(float(quality[name]) if quality else 0.0 for name in names))
-
-
-def _in_order(table: pa.Table) -> pa.Table:
-    """Return records by source and id; most tables come in that order. Refuse two of one source and id."""
-    if _rises(table):
-        return table
-    table = table.sort_by([("source", "ascending"), ("source_id", "ascending")]).combine_chunks()
-    if not _rises(table):
-        raise InputError(
-            "identity-duplicated", "Two identity rows have the same source and source_id; one was expected."
-        )
-    return table
-
-
-def _rises(table: pa.Table) -> bool:
-    """Say whether each row comes after the one before, by source and id."""
-    (source, next_source), (own, next_own) = (
-        (column.slice(0, max(len(column) - 1, 0)), column.slice(1)) for column in table.columns[:2]
-    )
-    later = pc.or_(pc.less(source, next_source), pc.and_(pc.equal(source, next_source), pc.less(own, next_own)))
-    return pc.all(later).as_py() is not False
 
 
 def _columns(rows: Any, width: int) -> list[Any]:

@@ -105,7 +105,7 @@ def own_groups(table: pa.Table) -> OwnGroups:
     Args:
         table: Records, see `sources.identity.IDENTITY`.
     """
-    day, sources = newest_day(table), tuple(sorted(pc.unique(table.column("source")).to_pylist()))
+    day, sources = newest_day(table), sources_of(table)
     return OwnGroups(day, sources, _own_codes(table, day, sources))
 
 
@@ -118,7 +118,7 @@ def own_groups_again(before: OwnGroups, table: pa.Table, row: Indices, changed: 
         row: Row of each among those of before, -1 for a new one.
         changed: Which of them are new, or say something else in a column of `GROUPING`.
     """
-    day, sources = newest_day(table), tuple(sorted(pc.unique(table.column("source")).to_pylist()))
+    day, sources = newest_day(table), sources_of(table)
     if sources != before.sources or not len(before.codes[_OF_SOURCE]):
         return own_groups(table)
     rows = np.flatnonzero(changed)
@@ -174,6 +174,11 @@ def newest_day(table: pa.Table) -> date:
     """Return the day of the newest record, from which ages are counted."""
     latest: datetime | None = pc.max(table.column("last_seen")).as_py() if table.num_rows else None
     return latest.date() if latest else date(1970, 1, 1)
+
+
+def sources_of(table: pa.Table) -> tuple[str, ...]:
+    """Return the names of the sources of some records, in their order."""
+    return tuple(sorted(pc.unique(table.column("source")).to_pylist()))
 
 
 def no_fixed_abode(table: pa.Table) -> Ints:

@@ -6,13 +6,17 @@ the reason stands in the run's summary. Model and index are kept in the vault, b
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.linkage import stored_earlier
 from washhouse.linkage.fields import FIELDS
 from washhouse.linkage.index import TABLES, LinkIndex, read_index, write_index
+from washhouse.linkage.stored_earlier import OTHERS, read_earlier, write_earlier
 from washhouse.linkage.threshold import Strictness
 from washhouse.linkage.trained import TrainedModel
 from washhouse.pipeline.context import RunContext
@@ -33,12 +37,14 @@ class Kept:
     reason: str
 
 
-def kept_model(context: RunContext, identity: pa.Table) -> Kept:
+def kept_model(context: RunContext, identity: pa.Table, membership: pa.Table | None = None) -> Kept:
     """Return the model and the index of the published version, unless a new model is needed.
 
     Args:
         context: The run.
         identity: All identities as they are now.
+        membership: The published membership, where linking starts from it: the index then comes with all that its
+            linkage came to, as far as it was kept.
     """
     published = context.published
     if published is None or not all(name in published.vault for name in TABLES):
@@ -52,7 +58,16 @@ def kept_model(context: RunContext, identity: pa.Table) -> Kept:
     if published.summary.get("linkage", {}).get("strictness") != asdict(strictness_of(context)):
         # Weights stay; the thresholds of the views are chosen anew from them.
         index = replace(index, trained=replace(index.trained, thresholds={}))
+    elif membership is not None and _of_one_run(published.vault):
+        threads = context.settings.threads or os.cpu_count() or 1
+        index = read_earlier(index, membership, lambda name: context.vault.read(name, published.vault[name]), threads)
     return Kept(index.trained, index, "")
+
+
+def _of_one_run(generations: Mapping[str, str]) -> bool:
+    """Say whether all that a linkage can be gone on from was kept by one run."""
+    kept = {generations.get(name, "") for name in (*TABLES, *stored_earlier.TABLES, *OTHERS)}
+    return len(kept) == 1 and "" not in kept
 
 
 def strictness_of(context: RunContext) -> Strictness:
@@ -81,5 +96,8 @@ def why_refit(model: TrainedModel, identity: pa.Table, growth: float) -> str:
 
 
 def index_tables(index: LinkIndex | None) -> dict[str, pa.Table]:
-    """Return the vault tables that keep an index with its model; none where there was nothing to compare."""
-    return {} if index is None else write_index(index)
+    """Return the vault tables that keep an index with its model and all that its linkage came to.
+
+    There are none where there was nothing to compare.
+    """
+    return {} if index is None else write_index(index) | write_earlier(index.earlier, index.trained.digest)

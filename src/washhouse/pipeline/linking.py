@@ -73,7 +73,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     context.reached("identity-written")
     previous = vault.read("membership", published.vault["membership"]) if published else None
     start = start_from(context, previous, identity)
-    kept = kept_model(context, identity)
+    kept = kept_model(context, identity, None if start.assigned else start.membership)
     decided = read_decisions(context, identity)
     people = link_people(
         identity,

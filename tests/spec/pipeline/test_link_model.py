@@ -96,6 +96,47 @@ def test_the_published_version_hands_its_model_and_index_on(people: People) -> N
     assert kept.reason == ""
 
 
+def _all_tables(people: People) -> dict[str, pa.Table]:
+    """What a run keeps of a linkage."""
+    return index_tables(people.index) | {
+        "identity": identities(40),
+        "membership": people.membership,
+        "edge": people.edges,
+        "refused": people.refused,
+        "relation": people.relations,
+        "retired": people.retired,
+    }
+
+
+@pytest.mark.parametrize(
+    ("elsewhere", "goes_on"),
+    [({}, True), ({"identity": "two"}, False), ({"link_record": ""}, False)],
+    ids=["all of one run", "identities of another run", "a table is not there"],
+)
+def test_a_run_goes_on_from_all_that_the_last_linkage_came_to(
+    people: People, elsewhere: dict[str, str], goes_on: bool
+) -> None:
+    tables = _all_tables(people)
+    generations = {name: one for name, one in (dict.fromkeys(tables, "one") | elsewhere).items() if one}
+    run = _Run(_Vault(tables), _Published(generations))
+    kept = kept_model(cast(RunContext, run), identities(41), people.membership)
+    assert kept.index is not None
+    assert (kept.index.earlier is not None) == goes_on
+
+
+def test_what_was_kept_of_another_linkage_is_left_alone(people: People) -> None:
+    tables = _all_tables(people)
+    for name, other in (
+        ("link_earlier", pa.table({"format": [1], "model": ["another"]})),
+        ("link_earlier", pa.table({"format": [0], "model": tables["link_earlier"].column("model")})),
+        ("membership", people.membership.slice(1)),
+    ):
+        run = _Run(_Vault(tables | {name: other}), _Published(dict.fromkeys(tables, "one")))
+        membership = other if name == "membership" else people.membership
+        kept = kept_model(cast(RunContext, run), identities(41), membership)
+        assert kept.index is not None and kept.index.earlier is None
+
+
 @pytest.mark.parametrize("chosen", [{"strict_false_links": 0.01}, {"lenient_missed_links": 0.01}])
 def test_another_strictness_lets_the_thresholds_be_chosen_anew_under_the_same_weights(
     people: People, chosen: dict[str, float]
