@@ -135,20 +135,34 @@ def block_keys(encoded: Encoded, rules: Sequence[Sequence[str]]) -> Keys:
 
 def mix_parts(parts: Sequence[Ints], keys: Keys) -> None:
     """Mix the numbers of several parts into one key, -1 where one is missing; collisions only make a block larger."""
-    mixed = keys.view(np.uint64)
-    mixed[:] = 0
+    hashes = keys.view(np.uint64)
+    hashes[:] = 0
     for part in parts:
-        _mix(mixed, part)
+        _mix(hashes, part)
     _halve(keys)
     for part in parts:
         _blank(keys, part)
 
 
 @compiled
+def mixed(h: Any, number: Any) -> Any:
+    """Mix a part into a key (SplitMix64's finaliser)."""
+    h = (h + np.uint64(number) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+    h ^= h >> np.uint64(29)
+    h *= np.uint64(0x94D049BB133111EB)
+    return h ^ (h >> np.uint64(32))
+
+
+@compiled
+def halved(key: Any) -> Any:
+    """Leave the lowest bit of a key out, so that it is not negative."""
+    return (key >> 1) & 0x7FFFFFFFFFFFFFFF
+
+
+@compiled
 def _halve(keys: Array) -> None:
-    """Leave the lowest bit of keys out, so that none is negative."""
     for i in range(len(keys)):
-        keys[i] = (keys[i] >> 1) & 0x7FFFFFFFFFFFFFFF
+        keys[i] = halved(keys[i])
 
 
 @compiled
@@ -160,12 +174,8 @@ def _blank(keys: Array, part: Array) -> None:
 
 @compiled
 def _mix(key: Array, part: Array) -> None:
-    """Mix one part into each key (SplitMix64's finaliser)."""
     for i in range(len(key)):
-        h = (key[i] + np.uint64(part[i]) + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
-        h ^= h >> np.uint64(29)
-        h *= np.uint64(0x94D049BB133111EB)
-        key[i] = h ^ (h >> np.uint64(32))
+        key[i] = mixed(key[i], part[i])
 
 
 def blocks_of(sorted_keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from washhouse.linkage.blocking import Candidates, block_keys, mix_parts
+from washhouse.linkage.blocking import Candidates, block_keys
 from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import Kind
 from washhouse.linkage.hashes import Hashes, name_records, places
 from washhouse.linkage.index import LinkIndex, encode_under, fingerprints
 from washhouse.linkage.kernel import compare, distinct, levels_of
+from washhouse.linkage.lookup import BlockKeys, Rows, among
 from washhouse.linkage.model import probability
 from washhouse.linkage.scoring import KEPT_EDGE, Scored
 from washhouse.linkage.similarity import compiled
@@ -29,7 +30,6 @@ from washhouse.linkage.threads import spread
 from washhouse.linkage.trained import TrainedModel
 
 Array = npt.NDArray[Any]
-Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows |
     gone = np.ones(index.records, dtype=bool)
     gone[from_old[from_old >= 0]] = False
     encoded = _merged(index.encoded, encode_under(table.take(pa.array(fresh)), trained), from_old, fresh)
-    keys = _keys(encoded, trained.rules, threads)
+    keys = BlockKeys(encoded.parts, trained.rules)
     old_parts = {name: numbers[gone] for name, numbers in index.encoded.parts.items()}
     old = replace(index.encoded, parts=old_parts, codes=index.encoded.codes[:, gone])
-    news = _new_pairs(keys, block_keys(old, trained.rules), fresh, trained.max_block_pairs, threads)
+    news = _new_pairs(keys, block_keys(old, trained.rules), encoded.records, fresh, trained.max_block_pairs, threads)
     left, right = np.divmod(news.pairs, max(encoded.records, 1))
     left, right = left.astype(np.int32), right.astype(np.int32)
     compared = compare(encoded, left, right, trained.counts, threads)
@@ -89,7 +89,7 @@ def update(index: LinkIndex, table: pa.Table, threads: int = 1, from_old: Rows |
     kept_left, kept_right = now[index.left], now[index.right]
     stays = (kept_left >= 0) & (kept_right >= 0)
     # A block that closed or opened may take a pair's last rule away, and changes how many rules give it.
-    turned = np.flatnonzero(stays)[_in_turned_blocks(keys, news, kept_left[stays], kept_right[stays])]
+    turned = np.flatnonzero(stays)[_in_turned_blocks(keys, news, encoded.records, kept_left[stays], kept_right[stays])]
     caught_again = _times_caught(keys, news, kept_left[turned], kept_right[turned], trained.max_block_pairs)
     stays[turned[caught_again == 0]] = False
     again = kept_left[stays].astype(np.int64) * encoded.records + kept_right[stays]
@@ -197,47 +197,6 @@ def _numbered_in(base: Array, fresh: Array) -> tuple[Rows, Ints]:
 
 
 @compiled
-def _probe(keys: Array, wanted: Array, seen: Array, mask: int, out: Array) -> int:
-    """Write the rows whose key is among the wanted ones (sorted); a bitmap answers for nearly all others."""
-    found = 0
-    for i in range(len(keys)):
-        key = keys[i]
-        slot = (key ^ (key >> 21)) & mask
-        if seen[slot] == 0:
-            continue
-        low = 0
-        high = len(wanted)
-        while low < high:
-            middle = (low + high) >> 1
-            if wanted[middle] < key:
-                low = middle + 1
-            else:
-                high = middle
-        if low < len(wanted) and wanted[low] == key:
-            out[found] = i
-            found += 1
-    return found
-
-
-def among(keys: Array, wanted: Array) -> Rows:
-    """Return the rows of many keys that are among a few.
-
-    Args:
-        keys: 64-bit keys, in any order.
-        wanted: Keys, ascending.
-    """
-    if not len(wanted) or not len(keys):
-        return np.empty(0, dtype=np.int64)
-    wanted = wanted.view(np.int64)
-    wanted = np.sort(wanted)
-    size = 1 << max(10, int(np.ceil(np.log2(len(wanted) * 16))))
-    seen = np.zeros(size, dtype=np.uint8)
-    seen[(wanted ^ (wanted >> 21)) & (size - 1)] = 1
-    out = np.empty(len(keys), dtype=np.int64)
-    return out[: _probe(keys.view(np.int64), wanted, seen, size - 1, out)].copy()
-
-
-@compiled
 def _emit(members: Array, starts: Array, ends: Array, whole: Array, fresh: Array, records: int, out: Array) -> int:
     """Write the pairs of blocks that a fresh record has a part in, or all of a block; with empty output count them."""
     found = 0
@@ -271,30 +230,19 @@ class _News:
     turned: Sequence[Array]
 
 
-def _keys(encoded: Encoded, rules: Sequence[Sequence[str]], threads: int) -> Array:
-    """Return what `block_keys` does, on some threads."""
-    keys = np.empty((len(rules), encoded.records), dtype=np.int64)
-
-    def write(r: int) -> None:
-        mix_parts([encoded.parts[part] for part in rules[r]], keys[r])
-
-    list(spread(write, range(len(rules)), threads))
-    return keys
-
-
-def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int, threads: int) -> _News:
+def _new_pairs(keys: BlockKeys, old_keys: Array, records: int, fresh: Rows, limit: int, threads: int) -> _News:
     """Find the pairs that were no candidates before and are now."""
-    records = keys.shape[1]
     is_fresh = np.zeros(records, dtype=bool)
     is_fresh[fresh] = True
     nothing = np.empty(0, dtype=np.int64)
 
     def under(r: int) -> tuple[Array, Array, Array, Array]:
-        touched = np.unique(np.concatenate([keys[r, fresh], old_keys[r]]))
+        touched = np.unique(np.concatenate([keys.of(r, fresh), old_keys[r]]))
         touched = touched[touched >= 0]
-        members = among(keys[r], touched)
-        members = members[np.argsort(keys[r, members], kind="stable")]
-        block = np.searchsorted(touched, keys[r, members])
+        members = keys.among(r, touched)
+        key = keys.of(r, members)
+        by_key = np.argsort(key, kind="stable")
+        members, block = members[by_key], np.searchsorted(touched, key[by_key])
         size = np.bincount(block, minlength=len(touched))
         left_it = np.bincount(np.searchsorted(touched, old_keys[r][old_keys[r] >= 0]), minlength=len(touched))
         before = np.bincount(block[~is_fresh[members]], minlength=len(touched)) + left_it
@@ -307,35 +255,41 @@ def _new_pairs(keys: Array, old_keys: Array, fresh: Rows, limit: int, threads: i
             _emit(*args, out)
         return out, touched, is_large, touched[is_large != was_large]
 
-    found = list(spread(under, range(len(keys)), threads))
+    found = list(spread(under, range(len(keys.rules)), threads))
     pairs, touches, large, turned = ([each[k] for each in found] for k in range(4))
     return _News(np.unique(np.concatenate([nothing, *pairs])), touches, large, turned)
 
 
 @compiled
-def _share_key(inside: Array, keys: Array, left: Array, right: Array, out: Array) -> None:
+def _inside(inside: Array, left: Array, right: Array, out: Array) -> int:
+    """Write which pairs have both records inside."""
+    found = 0
     for p in range(len(left)):
-        if inside[left[p]] and keys[left[p]] == keys[right[p]]:
-            out[p] = True
-
-
-def _in_turned_blocks(keys: Array, news: _News, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
-    """Say which pairs share a block that grew past the limit, or shrank below it."""
-    found = np.zeros(len(left), dtype=bool)
-    for r, blocks in enumerate(news.turned):
-        if len(blocks):
-            inside = np.zeros(keys.shape[1], dtype=bool)
-            inside[among(keys[r], blocks)] = True
-            _share_key(inside, keys[r], left, right, found)
+        if inside[left[p]] and inside[right[p]]:
+            out[found] = p
+            found += 1
     return found
 
 
-def _times_caught(keys: Array, news: _News, left: Ints, right: Ints, limit: int) -> npt.NDArray[np.int8]:
+def _in_turned_blocks(keys: BlockKeys, news: _News, records: int, left: Ints, right: Ints) -> npt.NDArray[np.bool_]:
+    """Say which pairs share a block that grew past the limit, or shrank below it."""
+    found = np.zeros(len(left), dtype=bool)
+    room = np.empty(len(left), dtype=np.int64)
+    for r, blocks in enumerate(news.turned):
+        if len(blocks):
+            inside = np.zeros(records, dtype=bool)
+            inside[keys.among(r, blocks)] = True
+            pairs = room[: _inside(inside, left, right, room)]
+            found[pairs[keys.of(r, left[pairs]) == keys.of(r, right[pairs])]] = True
+    return found
+
+
+def _times_caught(keys: BlockKeys, news: _News, left: Ints, right: Ints, limit: int) -> npt.NDArray[np.int8]:
     """Return how many rules give each of some pairs: their two records share a block that is not too large."""
     caught = np.zeros(len(left), dtype=np.int8)
-    for r in range(len(keys) if len(left) else 0):
-        mine = keys[r, left]
-        shared = np.flatnonzero((mine == keys[r, right]) & (mine >= 0))
+    for r in range(len(keys.rules) if len(left) else 0):
+        mine = keys.of(r, left)
+        shared = np.flatnonzero((mine == keys.of(r, right)) & (mine >= 0))
         blocks, block = np.unique(mine[shared], return_inverse=True)
         small = np.ones(len(blocks), dtype=bool)
         place = np.searchsorted(news.touched[r], blocks)
@@ -344,7 +298,8 @@ def _times_caught(keys: Array, news: _News, left: Ints, right: Ints, limit: int)
         small[known] = ~news.large[r][place[known]]
         asked = blocks[~known]
         if len(asked):
-            size = np.bincount(np.searchsorted(asked, keys[r, among(keys[r], asked)]), minlength=len(asked))
+            theirs = keys.of(r, keys.among(r, asked))
+            size = np.bincount(np.searchsorted(asked, theirs), minlength=len(asked))
             small[~known] = size * (size - 1) // 2 <= limit
         caught[shared] += small[block]
     return caught

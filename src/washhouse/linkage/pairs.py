@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 from washhouse.lake.engine import Engine
 from washhouse.linkage.encode import Encoded, encode, with_setting
 from washhouse.linkage.fields import FIELDS
-from washhouse.linkage.incremental import Rows, Update, update
+from washhouse.linkage.incremental import Update, update
 from washhouse.linkage.index import LinkIndex, build_index, encode_under
+from washhouse.linkage.lookup import Rows
 from washhouse.linkage.scoring import Progress, Scored, score_pairs
 from washhouse.linkage.trained import TrainedModel
 

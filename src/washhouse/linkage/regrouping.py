@@ -23,7 +23,8 @@ from washhouse.linkage.earlier import Earlier, edge_rows, retired_of
 from washhouse.linkage.encode import Ints
 from washhouse.linkage.grouping import Grouped, Population, name_people
 from washhouse.linkage.hashes import hash_columns
-from washhouse.linkage.incremental import Update, among
+from washhouse.linkage.incremental import Update
+from washhouse.linkage.lookup import among
 from washhouse.linkage.person_ids import Key
 from washhouse.linkage.similarity import compiled
 from washhouse.linkage.splice import Changes, Flags, Rows, matched, order_by_texts, spliced

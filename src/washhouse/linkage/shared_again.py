@@ -22,7 +22,7 @@ from washhouse.linkage.fields import FIELDS
 from washhouse.linkage.grouping import Grouped, Population
 from washhouse.linkage.hashes import Hashes
 from washhouse.linkage.households import settled_places
-from washhouse.linkage.incremental import among
+from washhouse.linkage.lookup import among
 from washhouse.linkage.person_ids import Key
 from washhouse.linkage.regrouping import clear_row
 from washhouse.linkage.sensitive import former_identities, meeting_points, registrations

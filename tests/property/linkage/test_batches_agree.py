@@ -14,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from washhouse.linkage import shared_again
-from washhouse.linkage.incremental import among
+from washhouse.linkage.blocking import mix_parts
 from washhouse.linkage.index import LinkIndex, read_index, write_index
+from washhouse.linkage.lookup import BlockKeys, among
 from washhouse.linkage.people import People, link_people
 from washhouse.linkage.person_ids import Key, Record
 from washhouse.linkage.stored_earlier import read_earlier, write_earlier
@@ -230,6 +231,19 @@ def test_rows_among_a_few_keys(keys: list[int], wanted: list[int]) -> None:
     many = np.array(keys + wanted[: len(wanted) // 2], dtype=np.int64)
     few = np.unique(np.array(wanted, dtype=np.int64))
     assert among(many, few).tolist() == np.flatnonzero(np.isin(many, few)).tolist()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(*[st.integers(-1, 4)] * 3), max_size=40), st.integers(1, 3), st.integers(0, 9))
+def test_keys_of_records_as_they_are_asked_for(parts: list[tuple[int, ...]], used: int, asked: int) -> None:
+    columns = {str(p): np.array([row[p] for row in parts], dtype=np.int32) for p in range(3)}
+    rule = tuple(columns)[:used]
+    whole = np.empty(len(parts), dtype=np.int64)
+    mix_parts([columns[name] for name in rule], whole)
+    keys = BlockKeys(columns, [rule])
+    assert keys.of(0, np.arange(len(parts))).tolist() == whole.tolist()
+    wanted = np.unique(whole[:asked][whole[:asked] >= 0])
+    assert keys.among(0, wanted).tolist() == np.flatnonzero(np.isin(whole, wanted)).tolist()
 
 
 @pytest.mark.parametrize("column", ["first_name", "address", "uprn"])
