@@ -13,6 +13,7 @@ import pyarrow as pa
 from washhouse.core.errors import UsageError
 from washhouse.synthetic import sealed
 from washhouse.synthetic.calendar import DEFAULT_END, NEVER, Calendar, make_calendar
+from washhouse.synthetic.care_records import make_care_records
 from washhouse.synthetic.caseload import draw_episodes, draw_newcomers
 from washhouse.synthetic.conditions import CONDITIONS, draw_onsets
 from washhouse.synthetic.extracts import general_practice as gp_files
@@ -95,6 +96,7 @@ def make_city(
     course.at_risk.clear()
     course.summary.clear()
     mental = make_mental_health(population, onset, course, calendar, streams.stream("mental health"))
+    care = make_care_records(mental, population, onset, calendar, streams.stream("care records"))
     say("hospital and social care", 0.12)
     hospital = make_hospital(population, onset, course, mental, calendar, streams.stream("hospital"))
     social = make_social_care(population, onset, calendar, streams.stream("social care"))
@@ -115,7 +117,7 @@ def make_city(
     say("mental-health files", 0.28)
     batches = len(calendar.months()) + len(calendar.nights())
     mental_extract = mental_files.MentalHealthExtract(
-        mental, population, registers["mental_health"], holdings["mental_health"], ethnic["mental_health"]
+        mental, care, population, registers["mental_health"], holdings["mental_health"], ethnic["mental_health"]
     )
     step = _stepper(say, "mental-health files", 0.28, 0.40, batches)
     mental_files.write_mental_health(extracts / "mental_health", mental_extract, calendar, step)

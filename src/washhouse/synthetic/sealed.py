@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from washhouse.synthetic.care_records import SHARES
 from washhouse.synthetic.columns import Array, dates, numbered
 from washhouse.synthetic.effects import EFFECTS, INTERCEPT, MEANINGS
 from washhouse.synthetic.extracts.demographics import Holdings
@@ -93,6 +94,7 @@ def write_effects(folder: Path) -> None:
         "identity_errors": {name: asdict(quality) for name, quality in QUALITIES.items()},
         "registered_twice": TWICE,
         "superseded_numbers": {"share_of_people": 1 / SUPERSEDED_ONE_IN, "by_reason": REASONS},
+        "care_records": SHARES,
         "sensitive_changes": {
             "share_of_people": SHARE,
             "unaware_senders": UNAWARE,

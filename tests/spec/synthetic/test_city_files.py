@@ -13,14 +13,17 @@ from washhouse.core.errors import UsageError
 from washhouse.sources.reader import read_batch
 from washhouse.sources.registry import SPECS
 from washhouse.synthetic.calendar import DEFAULT_END, date_of, make_calendar
+from washhouse.synthetic.caseload import COMMUNITY
 from washhouse.synthetic.city import make_city
 from washhouse.synthetic.effects import EFFECTS, MEANINGS
 from washhouse.synthetic.reading import read_all
 
 MHSDS = (
-    "MHS000Header", "MHS001MPI", "MHS003AccommStatus", "MHS004EmpStatus", "MHS006MHCareCoord", "MHS101Referral",
-    "MHS102OtherServiceType", "MHS201CareContact", "MHS401MHActPeriod", "MHS501HospProvSpell", "MHS502WardStay",
-    "MHS606CodedScoreAssessmentRefer", "MHS901StaffDetails", "MHS902ServiceTeamDetails",
+    "MHS000Header", "MHS001MPI", "MHS003AccommStatus", "MHS004EmpStatus", "MHS006MHCareCoord", "MHS008CarePlanType",
+    "MHS101Referral", "MHS102OtherServiceType", "MHS201CareContact", "MHS202CareActivity", "MHS401MHActPeriod",
+    "MHS404CommTreatOrder", "MHS501HospProvSpell", "MHS502WardStay", "MHS604PrimDiag", "MHS605SecDiag",
+    "MHS606CodedScoreAssessmentRefer", "MHS607CodedScoreAssessmentAct", "MHS901StaffDetails",
+    "MHS902ServiceTeamDetails",
 )  # fmt: skip
 
 
@@ -159,6 +162,40 @@ def test_honos_comes_in_twelves(city):
         assessments.setdefault((referral, at), {})[item] = score
     assert {len(items) for items in assessments.values()} == {12}
     assert set(rows["PersScore"]) <= {"0", "1", "2", "3", "4", "9"}
+
+
+def test_dialog_comes_in_elevens_from_one_to_seven(city):
+    rows = read_all(
+        city / "extracts", "mental_health", "MHS607CodedScoreAssessmentAct.csv",
+        ["CareActID", "CodedAssToolType", "PersScore"],
+    )  # fmt: skip
+    ratings = {}
+    for activity, item, score in zip(*rows.values(), strict=True):
+        ratings.setdefault(activity, {})[item] = score
+    assert len(ratings) > 30
+    assert {len(items) for items in ratings.values()} == {11}
+    assert set(rows["PersScore"]) <= set("1234567")
+
+
+def test_most_people_in_community_care_have_a_plan_and_some_plans_are_old(city):
+    """June's return: plans of those with an open referral to a community team, and when they were last looked at."""
+    folder = city / "extracts" / "mental_health" / "2026-06-02"
+
+    def rows(name):
+        with (folder / name).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    kinds = {row["CareProfTeamLocalID"]: row["ServTeamTypeMH"] for row in rows("MHS902ServiceTeamDetails.csv")}
+    cared_for = {
+        row["LocalPatientID"]
+        for row in rows("MHS101Referral.csv")
+        if kinds[row["CareProfTeamLocalID"]] in COMMUNITY and not row["ServDischDate"]
+    }
+    plans = [row for row in rows("MHS008CarePlanType.csv") if row["CarePlanTypeMH"] == "10"]
+    share = len({row["LocalPatientID"] for row in plans} & cared_for) / len(cared_for)
+    assert 0.6 < share < 0.95
+    looked_at = [row["CarePlanLastUpdateDate"] or row["CarePlanCreatDate"] for row in plans]
+    assert min(looked_at) < "2025-06-01" and max(looked_at) > "2026-05-01"
 
 
 def test_admissions_that_are_no_crisis_are_among_the_rest(city):

@@ -16,9 +16,16 @@ import numpy as np
 import pyarrow as pa
 
 from washhouse.synthetic.calendar import NEVER, Calendar, Period, date_of
+from washhouse.synthetic.care_records import CareRecords
 from washhouse.synthetic.columns import Array, chosen, coded, dates, fixed, moments, numbered, times, write_table
 from washhouse.synthetic.course import HOMELESS, HOMES, JOBS
 from washhouse.synthetic.crisis_rows import CLOSURES, SOURCES
+from washhouse.synthetic.extracts.care_records import (
+    activity_columns,
+    diagnosis_columns,
+    order_columns,
+    plan_columns,
+)
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text, write_demographics
 from washhouse.synthetic.frames import Frame, take
 from washhouse.synthetic.mental_health import ACTS, MentalHealth
@@ -27,6 +34,9 @@ from washhouse.synthetic.registers import Register
 
 PROVIDER = "RW9"
 """Invented code of the mental-health trust."""
+
+Writer = Callable[[str, dict[str, pa.Array]], None]
+"""Writes the file of a table; of a night, only where it has rows."""
 
 PREFIX = "MH"
 _METHODS = ("2A", "21", "25", "2D", "11", "12", "13", "81")
@@ -44,9 +54,16 @@ class MentalHealthExtract:
     """The trust's tables with what is needed to cut a period out of them."""
 
     def __init__(
-        self, mental: MentalHealth, population: Population, register: Register, holdings: Holdings, ethnic: pa.Array
+        self,
+        mental: MentalHealth,
+        care: CareRecords,
+        population: Population,
+        register: Register,
+        holdings: Holdings,
+        ethnic: pa.Array,
     ) -> None:
         self.mental = mental
+        self.care = care
         self.population = population
         self.register = register
         self.holdings = holdings
@@ -91,6 +108,8 @@ class MentalHealthExtract:
 
         acts, homes, jobs = of_present(m.acts), of_present(m.homes), of_present(m.jobs)
         links = of_present(m.coordinators)
+        plans, orders = self._plans(of_present(self.care.plans), period, nightly), of_present(self.care.orders)
+        acts = np.union1d(acts, self.care.orders["act"][orders])  # an order is sent with the period it rests on
         write = self._writer(folder, nightly)
         write("MHS000Header", self._header(period))
         write("MHS101Referral", self._referrals(referrals, end))
@@ -103,6 +122,10 @@ class MentalHealthExtract:
         write("MHS003AccommStatus", self._homes(homes, end))
         write("MHS004EmpStatus", self._jobs(jobs, end))
         write("MHS006MHCareCoord", self._coordinators(links, end))
+        person = self.care.plans["person"][plans]
+        write("MHS008CarePlanType", plan_columns(self.care, plans, self._local(person, end), end))
+        write("MHS404CommTreatOrder", order_columns(self.care, orders, end))
+        self._clinical(write, referrals, period, nightly)
         number = self.register.numbers
         local = [
             number(r["person"][referrals], r["day"][referrals]),
@@ -110,6 +133,7 @@ class MentalHealthExtract:
             number(m.homes["person"][homes], end),
             number(m.jobs["person"][jobs], end),
             number(m.coordinators["person"][links], m.coordinators["day"][links]),
+            number(person, end),
         ]
         if not nightly:
             write("MHS901StaffDetails", self._staff())
@@ -119,8 +143,28 @@ class MentalHealthExtract:
         if len(states):
             write_demographics(folder / "demographics.csv", self.holdings, states)
 
+    def _plans(self, present: Array, period: Period, nightly: bool) -> Array:
+        """Return plans to send: of a night also those reviewed that day."""
+        if not nightly:
+            return present
+        updated = np.flatnonzero(self.care.updates == period.end)
+        owner = np.searchsorted(self.care.plans["first"], updated, side="right") - 1
+        begun = self.care.plans["day"][owner] <= period.end
+        return np.union1d(present, owner[begun])
+
+    def _clinical(self, write: Writer, referrals: Array, period: Period, nightly: bool) -> None:
+        """Write diagnoses (monthly with their referral) and ratings (with their contact)."""
+        d, ratings = self.care.diagnoses, self.care.ratings
+        known = (d["day"] == period.end) if nightly else (d["day"] <= period.end) & np.isin(d["referral"], referrals)
+        for name, column, second in (("MHS604PrimDiag", "PrimDiag", 0), ("MHS605SecDiag", "SecDiag", 1)):
+            write(name, diagnosis_columns(self.care, np.flatnonzero(known & (d["second"] == second)), column))
+        rated = np.flatnonzero((ratings["day"] >= period.start) & (ratings["day"] <= period.end))
+        activities, scores = activity_columns(self.care, rated)
+        write("MHS202CareActivity", activities)
+        write("MHS607CodedScoreAssessmentAct", scores)
+
     @staticmethod
-    def _writer(folder: Path, nightly: bool) -> Callable[[str, dict[str, pa.Array]], None]:
+    def _writer(folder: Path, nightly: bool) -> Writer:
         def write(name: str, columns: dict[str, pa.Array]) -> None:
             if not nightly or len(next(iter(columns.values()))):
                 write_table(folder / f"{name}.csv", columns)
