@@ -224,10 +224,23 @@ def _coordinators(
     return _one_a_day(stack(frames))
 
 
+def _known(frame: Frame, end: int, later_days: int) -> Frame:
+    """Return the rows up to the end, then those of the days after it, so that no number of a row depends on these."""
+    later = np.flatnonzero((frame["day"] > end) & (frame["day"] <= end + later_days))
+    later = later[np.argsort(frame["day"][later], kind="stable")]
+    return take(frame, np.r_[np.flatnonzero(frame["day"] <= end), later])
+
+
 def make_mental_health(
-    population: Population, onset: Array, course: Course, calendar: Calendar, rng: np.random.Generator
+    population: Population,
+    onset: Array,
+    course: Course,
+    calendar: Calendar,
+    rng: np.random.Generator,
+    *,
+    later_days: int = 0,
 ) -> MentalHealth:
-    """Return what the trust records over the simulated span."""
+    """Return what the trust records over the simulated span, and on some days after the end."""
     episodes = _pair_episodes(course)
     days = max(1, calendar.end - calendar.start)
     inside = np.minimum(episodes["closed"], calendar.end) - np.maximum(episodes["day"], calendar.start)
@@ -273,11 +286,10 @@ def make_mental_health(
     scores = take(scores, np.flatnonzero(scores["referral"] >= 0))
     coordinators = _coordinators(episodes, person, team, workers_of, calendar, rng)
 
-    happened = calendar.end
-    frames = []
-    for frame in (contacts, crisis["acts"], homes, jobs, coordinators, scores):
-        frames.append(take(frame, np.flatnonzero(frame["day"] <= happened)))
-    contacts, acts, homes, jobs, coordinators, scores = frames
+    contacts, acts, homes, jobs, coordinators, scores = (
+        _known(frame, calendar.end, later_days)
+        for frame in (contacts, crisis["acts"], homes, jobs, coordinators, scores)
+    )
     contacts = take(contacts, np.argsort(contacts["day"], kind="stable"))
     return MentalHealth(
         teams, workers, referrals, contacts, spells, wards, acts, homes, jobs, coordinators, scores, crisis["crises"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -104,3 +105,9 @@ def write_effects(folder: Path) -> None:
         },
     }
     (folder / "effects.json").write_text(json.dumps(effects, indent=2) + "\n", encoding="utf-8")
+
+
+def write_arguments(folder: Path, people: int, years: int, seed: int, end: date) -> None:
+    """Write `city.json`: what the city was made with, so that its next days can be."""
+    arguments = {"people": people, "years": years, "seed": seed, "end": end.isoformat()}
+    (folder / "city.json").write_text(json.dumps(arguments, indent=2) + "\n", encoding="utf-8")
