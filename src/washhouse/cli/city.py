@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from washhouse.core.errors import InputError, UsageError
 from washhouse.synthetic.calendar import DEFAULT_END
 from washhouse.synthetic.city import make_city
+from washhouse.synthetic.next_days import add_days
 
 
 def city(
@@ -21,11 +22,16 @@ def city(
     years: Annotated[int, typer.Option(help="Years covered, 1 to 30.")] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     end: Annotated[str, typer.Option(help="Last day that has happened, YYYY-MM-DD.")] = DEFAULT_END.isoformat(),
+    days: Annotated[int, typer.Option(help="Days after the last one to add, each as a night's batches.")] = 0,
 ) -> None:
     """Make an invented city: four services' extracts, and the sealed truth.
 
+    With `--days`, the batches of the days after the last one are added; the city is made first where it is not there.
+    Days that it has already are left as they are, so that the next one can be added whenever it is wanted.
+
     Example:
         washhouse city --people 20000 --years 3 --seed 1 --out city
+        washhouse city --people 20000 --years 3 --seed 1 --out city --days 1
     """
     try:
         last = date.fromisoformat(end)
@@ -49,7 +55,11 @@ def city(
             bar.update(task, description=what, completed=share, rate=rate)
 
         try:
-            counts = make_city(people, years, seed, out, last, show)
+            counts = {}
+            if not days or not (out / "extracts").exists():
+                counts = make_city(people, years, seed, out, last, show)
+            if days:
+                counts |= add_days(people, years, seed, out, last, days, show)
         except OSError as error:
             raise InputError(
                 "city-unwritable",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from washhouse.synthetic.care_records import SHARES
@@ -48,6 +49,18 @@ def write_people(folder: Path, holdings: dict[str, Holdings], attended_as: pa.Ar
     )
     pq.write_table(table, folder / "people.parquet")
     return int(table.num_rows)
+
+
+def append_people(folder: Path, sources: list[str], ids: list[str], person: Array) -> None:
+    """Add those records to `people.parquet` that it does not name yet."""
+    known = pq.read_table(folder / "people.parquet")
+    table = pa.table({"source": sources, "source_id": ids, "true_person": true_ids(person)}, schema=known.schema)
+
+    def key(rows: pa.Table) -> pa.ChunkedArray:
+        return pc.binary_join_element_wise(rows.column("source"), rows.column("source_id"), "/")
+
+    fresh = table.filter(pc.invert(pc.is_in(key(table), value_set=key(known))))
+    pq.write_table(pa.concat_tables([known, fresh]), folder / "people.parquet")
 
 
 def write_hazards(folder: Path, truth: Truth) -> None:

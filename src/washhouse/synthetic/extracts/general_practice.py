@@ -133,6 +133,24 @@ def write_events(
     return rows[0], rows[1]
 
 
+def write_day(folder: Path, block: BlockEvents, register: Register) -> tuple[int, int]:
+    """Append a block's journal and prescriptions to a day's files; return their lines."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for name, columns in (
+        ("journal", _journal(block, np.arange(len(block.person)), register)),
+        ("prescriptions", _scripts(block, np.arange(len(block.patient)), register)),
+    ):
+        table = pa.table(columns)
+        path = folder / f"{name}.csv"
+        if not path.exists():
+            path.write_text(",".join(table.column_names) + "\n", encoding="utf-8")
+        with path.open("ab") as file:
+            file.write(_csv(table))
+        lines.append(int(table.num_rows))
+    return lines[0], lines[1]
+
+
 def _row(register: Register, person: Array) -> Array:
     return np.minimum(np.searchsorted(register.person, person), len(register.person) - 1)
 

@@ -83,7 +83,7 @@ class HospitalExtract:
         self._sent = np.zeros(len(holdings.local), bool)
 
     def write(self, folder: Path, period: Period) -> None:
-        """Write the files of one month."""
+        """Write the files of one month, or of fewer days."""
         a, e = self.hospital.attendances, self.hospital.episodes
         lo, hi = np.searchsorted(a["day"], [period.start, period.end + 1])
         write_table(folder / "ecds.csv", self._attendances(np.arange(lo, hi)))
@@ -92,7 +92,9 @@ class HospitalExtract:
             return (day >= period.start) & (day <= period.end)
 
         changed = inside(e["began"]) | ((e["began"] < period.start) & (inside(e["discharged"]) | inside(e["ended"])))
-        overdue = (e["late"] == 1) & (e["ended"] < period.start) & (e["ended"] >= period.start - 31)
+        monthly = period.end - period.start > 26
+        coded_after = 31 if monthly else period.end - period.start + 1
+        overdue = (e["late"] == 1) & (e["ended"] < period.start) & (e["ended"] >= period.start - coded_after)
         rows = np.flatnonzero(changed | overdue)
         local = self.register.numbers(e["person"][rows], e["admitted"][rows])
         states = self.holdings.rows(local, period.end)

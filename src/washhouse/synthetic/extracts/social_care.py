@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from washhouse.synthetic.calendar import Calendar, Period, date_of
+from washhouse.synthetic.calendar import Calendar, Period, date_of, day_number
 from washhouse.synthetic.columns import Array, chosen, coded, dates, fixed, numbered, tenths, write_table
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text
 from washhouse.synthetic.frames import Frame, take
@@ -73,7 +73,25 @@ class SocialCareExtract:
         lasts = np.where(events["kind"] == SERVICE, events["ended"], events["day"])
         late = (np.arange(len(lasts)) % 23 == 0) & (events["day"] > period.end - 25)
         rows = np.flatnonzero((events["day"] <= period.end) & (lasts >= period.start) & (again | ~late))
-        e = take(events, rows)
+        return self._table(rows, period, known_by)
+
+    def write_day(self, folder: Path, since: int, day: int) -> None:
+        """Write what began or ended from a day to another, as rows of the quarter so far."""
+        events = self.events
+
+        def inside(days: Array) -> Array:
+            return (days >= since) & (days <= day)
+
+        closes = (events["kind"] == SERVICE) & inside(events["ended"])
+        rows = np.flatnonzero((events["day"] <= day) & (inside(events["day"]) | closes))
+        month = date_of(day).replace(day=1)
+        quarter = day_number(month.replace(month=3 * ((month.month - 1) // 3) + 1))
+        table = self._table(rows, Period(quarter, day, day + 1), day)
+        columns = {name: table.column(name) for name in table.column_names}
+        write_table(folder / "cld.csv", columns, quoted=True)
+
+    def _table(self, rows: Array, period: Period, known_by: int) -> pa.Table:
+        e = take(self.events, rows)
         columns = self._person(e, known_by) | self._event(e, rows, known_by)
         n = len(rows)
         head = {
