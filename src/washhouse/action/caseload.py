@@ -7,7 +7,7 @@ nothing else. Where mental-health data is too old, or there is no model, nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,17 +15,26 @@ from typing import Any
 import pyarrow as pa
 
 from washhouse.action.changes import NEWS_CODELISTS, list_news, list_shifts
+from washhouse.action.standards import PLAN, STANDARD_CODELISTS, judge_standards
 from washhouse.action.words import local_day, say_expected, say_interval, say_risk
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
-from washhouse.insight.codelists import ATTENDED_CONTACT
+from washhouse.insight.codelists import ATTENDED_CONTACT, CARE_PLAN
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import Record
 
-_FAMILIES = sorted({code.partition("//")[0] for each in NEWS_CODELISTS for code in (*each.codes, *each.prefixes)})
-_FACT_COLUMNS = ["time", "recorded_at", "superseded_at", "code", "ref", "source_file", "source_row"]
+_FAMILIES = sorted(
+    {
+        code.partition("//")[0]
+        for each in (*NEWS_CODELISTS, *STANDARD_CODELISTS)
+        for code in (*each.codes, *each.prefixes)
+    }
+)
+_FACT_COLUMNS = [
+    "time", "end_time", "recorded_at", "superseded_at", "code", "ref", "text_value", "source_file", "source_row"
+]  # fmt: skip
 
 _THEMES = {feature.name: feature.theme.name for feature in CRISIS_FEATURES}
 
@@ -67,6 +76,7 @@ class CaseloadRow:
         last_contact: Day of the last attended contact with a mental-health team.
         shifts: How risk, place and reasons moved since last week.
         news: What became known in the last week.
+        gaps: Standards of care that the record does not meet, in words.
         note: Why the person has no risk; empty if ranked.
     """
 
@@ -81,6 +91,7 @@ class CaseloadRow:
     last_contact: date | None
     shifts: tuple[str, ...]
     news: tuple[str, ...]
+    gaps: tuple[str, ...]
     note: str
 
 
@@ -196,6 +207,7 @@ def build_caseload(
     explanation = _why_not_ranked((as_of if covers is None else covers).get(MENTAL_HEALTH), today, now, has_model)
     index_date = present or today
     facts = {person: events[person].to_pylist() if person in events else [] for person in alive}
+    plans_are_sent = any(CARE_PLAN.holds(row["code"]) for rows in facts.values() for row in rows)
     places, places_before = _place(now, alive), _place(before, alive)
     ranked, crisis, others = [], [], []
     for person in alive:
@@ -204,6 +216,7 @@ def build_caseload(
             "person_id": person,
             "last_contact": _last_contact(facts[person], index_date),
             "news": tuple(list_news(facts[person], index_date)),
+            "gaps": _list_gaps(facts[person], today, plans_are_sent),
         }
         if score is not None and score["status"] == "in-crisis-care":
             when = "when last known" if explanation else "now"
@@ -315,6 +328,15 @@ def read_reasons(text: str | None) -> tuple[Reason, ...]:
     given: list[dict[str, Any]] = json.loads(text) if text else []
     return tuple(
         Reason(each["feature"], each["text"], each["contribution"], tuple(each["event_refs"])) for each in given
+    )
+
+
+def _list_gaps(rows: Sequence[Mapping[str, Any]], today: date, plans_are_sent: bool) -> tuple[str, ...]:
+    """Standards that are not met; where nobody's care plan is sent, its lack says nothing of anybody."""
+    return tuple(
+        standing.words
+        for standing in judge_standards(rows, today)
+        if standing.is_met is False and (plans_are_sent or standing.standard is not PLAN)
     )
 
 

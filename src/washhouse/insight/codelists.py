@@ -153,6 +153,12 @@ COORDINATOR = Codelist(
     source=f"MHS006MHCareCoord; {_NHSE_SQL}",
     prefixes=("MHS_COORDINATOR//",),
 )
+CARE_PLAN = Codelist(
+    name="care-plan",
+    meaning="Care plan made or brought up to date",
+    source="MHS008CarePlanType, CarePlanCreatDate and CarePlanLastUpdateDate",
+    prefixes=("MHS_CARE_PLAN//", "MHS_CARE_PLAN_UPDATED//"),
+)
 _HONOS_ITEMS = (
     "979641000000103 979651000000100 979661000000102 979671000000109 979681000000106 979691000000108 "
     "979701000000108 979711000000105 979721000000104 979731000000102 979741000000106 979751000000109"

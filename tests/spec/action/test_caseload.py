@@ -56,9 +56,13 @@ SCORES = pa.schema(
 )
 
 
-def happened(time: str, code: str, recorded: str = "", superseded: str = "", ref: str = "") -> dict[str, Any]:
+def happened(
+    time: str, code: str, recorded: str = "", superseded: str = "", ref: str = "", until: str = ""
+) -> dict[str, Any]:
     return {
         "time": datetime.fromisoformat(time),
+        "end_time": datetime.fromisoformat(until) if until else None,
+        "text_value": None,
         "recorded_at": datetime.fromisoformat(recorded or time),
         "superseded_at": datetime.fromisoformat(superseded) if superseded else None,
         "code": code,
@@ -69,8 +73,8 @@ def happened(time: str, code: str, recorded: str = "", superseded: str = "", ref
 
 
 def events(*rows: dict[str, Any]) -> pa.Table:
-    times = ((name, pa.timestamp("us")) for name in ("time", "recorded_at", "superseded_at"))
-    texts = ((name, pa.string()) for name in ("code", "ref", "source_file"))
+    times = ((name, pa.timestamp("us")) for name in ("time", "end_time", "recorded_at", "superseded_at"))
+    texts = ((name, pa.string()) for name in ("code", "ref", "text_value", "source_file"))
     schema = pa.schema([*times, *texts, ("source_row", pa.int64())])
     return pa.Table.from_pylist(list(rows), schema)
 
@@ -257,3 +261,21 @@ def test_how_far_the_data_reaches_decides_not_when_it_was_made() -> None:
 def test_who_dies_today_is_on_no_list() -> None:
     caseload = build("a", [score("a", 0.2)], died={"a": INDEX})
     assert caseload.ranked == caseload.in_crisis_care == caseload.not_ranked == ()
+
+
+def test_standards_not_met_stand_beside_the_risk_and_never_move_it() -> None:
+    seen = events(
+        happened("2024-02-28 10:00", "MHS_CONTACT//5"), happened("2024-01-05", "MHS_CARE_PLAN//10"),
+    )  # fmt: skip
+    quiet = events(happened("2024-01-05 10:00", "MHS_CONTACT//5"))
+    made = build("a b", [score("a", 0.3), score("b", 0.1)], events={"a": seen, "b": quiet})
+    assert [row.person_id for row in made.ranked] == ["a", "b"]
+    assert [row.gaps for row in made.ranked] == [
+        (),
+        ("No attended contact for more than 28 days, the last on 5 January.", "No care plan recorded."),
+    ]
+
+
+def test_where_nobodys_plan_is_sent_its_lack_says_nothing() -> None:
+    made = build("a", [score("a", 0.3)], events={"a": events(happened("2024-03-01 10:00", "MHS_CONTACT//5"))})
+    assert made.ranked[0].gaps == ()

@@ -31,6 +31,7 @@ SHOWS = {
     "changed": "Changed since last week",
     "no-contact": f"No contact for {QUIET_DAYS} days",
     "not-reviewed": "Not reviewed since the list was made",
+    "gaps": "A standard of care not met",
 }
 """What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""
 
@@ -72,6 +73,7 @@ class Line:
         contact: Day of the last attended contact.
         contact_ago: How long ago that was.
         changes: What changed since last week.
+        gaps: Standards of care that the record does not meet, in words.
         moved_only: Whether nothing changed but the place, which the others' changes move too.
         review: The latest review, in words.
         reviewed_for: Day of the score that the latest review is about.
@@ -88,6 +90,7 @@ class Line:
     contact: str
     contact_ago: str
     changes: tuple[str, ...]
+    gaps: tuple[str, ...]
     moved_only: bool
     review: str
     reviewed_for: date | None
@@ -252,6 +255,7 @@ def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today
         contact=short_day(row.last_contact) if row.last_contact else "None recorded",
         contact_ago=ago(row.last_contact, today) if row.last_contact else "",
         changes=(*row.shifts, *row.news),
+        gaps=row.gaps,
         moved_only=not row.news and all(words.endswith((" place", " places")) for words in row.shifts),
         review=f"Reviewed {short_day(review.at)}: {ACTIONS.get(review.action, review.action).lower()}"
         if review
@@ -270,6 +274,8 @@ def is_wanted(line: Line, filters: Filters, made_on: date, today: date) -> bool:
         return not line.moved_only
     if filters.show == "no-contact":
         return line.last_contact is None or today - line.last_contact > timedelta(days=QUIET_DAYS)
+    if filters.show == "gaps":
+        return bool(line.gaps)
     if filters.show == "not-reviewed":
         return line.reviewed_for is None or line.reviewed_for < made_on
     return True

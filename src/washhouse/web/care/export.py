@@ -19,7 +19,16 @@ if TYPE_CHECKING:
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 MOST_ROWS = 500
-COLUMNS = ("person_id", "place", "risk", "range", "reasons", "last_contact", "changed_since_last_week")
+COLUMNS = (
+    "person_id",
+    "place",
+    "risk",
+    "range",
+    "reasons",
+    "last_contact",
+    "changed_since_last_week",
+    "standards_not_met",
+)
 
 
 def export_rows(visit: Visit, rows: Sequence[Line], ranked: bool, today: date) -> Response:
@@ -49,6 +58,7 @@ def write_csv(rows: Sequence[Line]) -> str:
             "; ".join(row.reasons),
             row.last_contact.isoformat() if row.last_contact else "",
             "; ".join(row.changes),
+            "; ".join(row.gaps),
         )
         writer.writerow([escape_formula(str(cell)) for cell in cells])
     return out.getvalue()

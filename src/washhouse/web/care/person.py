@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standards
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal
@@ -55,6 +56,7 @@ class PersonPage:
     score: Score | None
     earlier: Score | None
     why_not_ranked: str
+    standings: tuple[Standing, ...]
     timeline: Timeline
     household: Household | None
     reviews: tuple[ReviewLine, ...]
@@ -156,6 +158,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         score=score,
         earlier=earlier,
         why_not_ranked="" if fresh else say_stale(visit),
+        standings=judge_standards(events.select(STANDARD_COLUMNS).to_pylist(), today),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),
         household=read_household(record.relations(person), today),
         reviews=tuple(

@@ -1,0 +1,148 @@
+"""Which standards of care does somebody's record not meet now? Read beside the risk, never from it.
+
+A standard is a declared rule over what happened, with its source. It says what is recorded: care that was given and not
+recorded, or recorded with a service that does not send it, looks like care not given, and the words say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from washhouse.action.words import local_day, say_day
+from washhouse.insight.codelists import ATTENDED_CONTACT, CARE_PLAN, HOSPITAL_SPELL
+
+FOLLOW_UP_DAYS = 3
+RECENT_DISCHARGE_DAYS = 28
+PLAN_DAYS = 365
+QUIET_DAYS = 28
+
+DIRECT_MECHANISMS = frozenset({"01", "02", "04", "11"})
+"""`ConsMechanismMH` that make a contact a follow-up: face to face, telephone, talk type, video."""
+
+_NHSE_CHAPTER_12 = "NHS England, mental health bulletin, Chapter 12 preparation (measures 12a to 12c, MHS78 to MHS80)"
+
+
+@dataclass(frozen=True)
+class Standard:
+    """A standard of care.
+
+    Attributes:
+        name: Kebab-case name, unique.
+        title: What is expected, in words.
+        source: Who set it, and how it is judged.
+    """
+
+    name: str
+    title: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How somebody's record stands to a standard.
+
+    Attributes:
+        standard: The standard.
+        is_met: Whether it is met; None where it does not apply now.
+        words: What is recorded, in words.
+    """
+
+    standard: Standard
+    is_met: bool | None
+    words: str
+
+
+FOLLOW_UP = Standard(
+    "follow-up-72-hours",
+    "Followed up within 72 hours of leaving a mental-health ward",
+    f"{_NHSE_CHAPTER_12}: an attended direct contact on one of the three days after the day of discharge, a new stay "
+    "counts; shown here for every ward and until a contact is recorded, for 28 days",
+)
+CONTACT = Standard(
+    "contact-28-days",
+    "An attended contact in the last 28 days",
+    "Set for this page; no national standard. Change it with the team's own rule",
+)
+PLAN = Standard(
+    "care-plan-12-months",
+    "A care plan made or brought up to date in the last 12 months",
+    "NHS England's measures of care and crisis plans count MHS008 plans made or updated in the 12 months before",
+)
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def judge_standards(events: Iterable[Mapping[str, Any]], today: date) -> tuple[Standing, ...]:
+    """Hold somebody's record against each standard.
+
+    Args:
+        events: Rows of `record.event` of the person, with at least `STANDARD_COLUMNS`.
+        today: The present day; what lies after it does not count.
+
+    Returns:
+        One standing per standard, in the order of `STANDARDS`.
+    """
+    rows = [
+        row
+        for row in events
+        if row["superseded_at"] is None and row["time"] is not None and local_day(row["time"]) <= today
+    ]
+    return tuple(Standing(standard, *judge(rows, today)) for standard, judge in STANDARDS.items())
+
+
+def _judge_follow_up(rows: Rows, today: date) -> tuple[bool | None, str]:
+    stays = [row for row in rows if HOSPITAL_SPELL.holds(row["code"])]
+    left = [local_day(row["end_time"]) for row in stays if row["end_time"] is not None]
+    recent = [day for day in left if today - timedelta(RECENT_DISCHARGE_DAYS) <= day <= today]
+    if not recent:
+        return None, f"No discharge from a ward in the last {RECENT_DISCHARGE_DAYS} days."
+    discharged = max(recent)
+    seen = [local_day(row["time"]) for row in rows if _is_direct(row)] + [local_day(row["time"]) for row in stays]
+    after = min((day for day in seen if day > discharged), default=None)
+    due = discharged + timedelta(FOLLOW_UP_DAYS)
+    if after is not None:
+        late = "" if after <= due else f", after the {FOLLOW_UP_DAYS} days"
+        return True, f"Discharged on {say_day(discharged)}, seen on {say_day(after)}{late}."
+    if today <= due:
+        return False, f"Discharged on {say_day(discharged)}: follow-up due by {say_day(due)}."
+    return False, f"Discharged on {say_day(discharged)}: no follow-up recorded, due by {say_day(due)}."
+
+
+def _judge_contact(rows: Rows, today: date) -> tuple[bool | None, str]:
+    days = [local_day(row["time"]) for row in rows if ATTENDED_CONTACT.holds(row["code"])]
+    if not days:
+        return False, "No attended contact recorded."
+    if max(days) < today - timedelta(QUIET_DAYS):
+        return False, f"No attended contact for more than {QUIET_DAYS} days, the last on {say_day(max(days))}."
+    return True, f"Last attended contact on {say_day(max(days))}."
+
+
+def _judge_plan(rows: Rows, today: date) -> tuple[bool | None, str]:
+    days = [local_day(row["time"]) for row in rows if CARE_PLAN.holds(row["code"])]
+    if not days:
+        return False, "No care plan recorded."
+    return (
+        max(days) >= today - timedelta(PLAN_DAYS),
+        f"Care plan last made or brought up to date on {max(days):%-d %B %Y}.",
+    )
+
+
+def _is_direct(row: Mapping[str, Any]) -> bool:
+    return ATTENDED_CONTACT.holds(row["code"]) and (row["text_value"] or "01") in DIRECT_MECHANISMS
+
+
+STANDARDS: Mapping[Standard, Callable[[Rows, date], tuple[bool | None, str]]] = {
+    FOLLOW_UP: _judge_follow_up,
+    CONTACT: _judge_contact,
+    PLAN: _judge_plan,
+}
+"""Every standard with the rule that judges it."""
+
+STANDARD_COLUMNS = ["time", "end_time", "superseded_at", "code", "text_value"]
+"""Columns of events that the rules read."""
+
+STANDARD_CODELISTS = (HOSPITAL_SPELL, ATTENDED_CONTACT, CARE_PLAN)
+"""Codes that the rules read."""
