@@ -71,10 +71,11 @@ class Population:
             inside = np.flatnonzero((left >= 0) & (right >= 0))
             candidates = Candidates(left[inside], right[inside], ())
             scored = replace(scored, candidates=candidates, pattern=scored.pattern[inside])
+        table = self.table.take(pa.array(rows)).combine_chunks()
         return Population(
-            table=self.table.take(pa.array(rows)).combine_chunks(),
+            table=table,
             clear=place[self.clear[clear]].astype(np.int64),
-            named=self.named.take(pa.array(clear)).combine_chunks(),
+            named=table if len(clear) == len(rows) else self.named.take(pa.array(clear)).combine_chunks(),
             encoded=replace(self.encoded, codes=self.encoded.codes[:, clear], parts={}, standard={}),
             scored=scored,
             decided=(here[self.decided[0]].astype(np.int64), here[self.decided[1]].astype(np.int64)),

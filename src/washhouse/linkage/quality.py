@@ -312,9 +312,9 @@ def _rows(
     """Return one row for each group that has anybody."""
     by_group = sums.by_group(dimension.of_person, dimension.of_record, len(dimension.groups), dimension.known)
     rows = []
-    reached = np.zeros((int(person.max(initial=-1)) + 1, len(dimension.groups)), dtype=bool)
-    reached[person, dimension.of_person] = True
-    sizes_of = np.count_nonzero(reached, axis=0)
+    sizes_of = np.zeros(len(dimension.groups), dtype=np.int64)
+    reached = np.zeros((int(person.max(initial=-1)) + 1, len(dimension.groups)), dtype=np.bool_)
+    _count_people(person, dimension.of_person, reached, sizes_of)
     for code, group in enumerate(dimension.groups):
         people = int(sizes_of[code])
         if people == 0:
@@ -328,6 +328,14 @@ def _rows(
         figures = {name: _figure(mine, name, sizes[name], rest) for name in FIGURES}
         rows.append(row | {"people": round(people, -1)} | figures)
     return rows
+
+
+@compiled
+def _count_people(person: Array, group: Array, reached: Array, sizes: Array) -> None:
+    for i in range(len(person)):
+        if not reached[person[i], group[i]]:
+            reached[person[i], group[i]] = True
+            sizes[group[i]] += 1
 
 
 def _alone_by_number(

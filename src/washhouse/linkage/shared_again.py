@@ -6,7 +6,7 @@ that any of them has or had, an address or a telephone number, is found anew wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.linkage.columnar import Column, standard_column
 from washhouse.linkage.earlier import Earlier
@@ -26,7 +27,7 @@ from washhouse.linkage.lookup import among
 from washhouse.linkage.person_ids import Key
 from washhouse.linkage.regrouping import clear_row
 from washhouse.linkage.sensitive import former_identities, meeting_points, registrations
-from washhouse.linkage.shared_ends import Carried, SharedEnds, carried_by, find_shared, numbers_carried
+from washhouse.linkage.shared_ends import KINDS, Carried, SharedEnds, carried_by, find_shared, numbers_carried
 from washhouse.linkage.splice import Changes, Flags, Rows, order_by_texts, spliced
 from washhouse.linkage.tables import SHARED_END
 from washhouse.linkage.threads import spread
@@ -141,15 +142,15 @@ def share_again(
     concerned = np.zeros(len(sides.made.ids), dtype=bool)
     concerned[sides.made.person[sides.found.clear[holds]]] = True
     rows = np.flatnonzero(concerned[sides.made.person])
-    small = _of_some(sides, carried, rows, key)
+    stale = among(shared.thing, things)
+    small = _of_some(sides, carried, rows, things, _hashes_of(shared, stale), key)
     keep = np.ones(len(shared.thing), dtype=bool)
-    keep[among(shared.thing, things)] = False
-    come = among(small.thing, things)
-    added = small.table.take(pa.array(come)).combine_chunks()
+    keep[stale] = False
+    added = small.table.combine_chunks()
     order = order_by_texts(shared.table, keep, added, SHARED_END.order)
     guards = {kind: _guards(*shared.guards[kind], *small.guards[kind], things) for kind in shared.guards}
     table = spliced(shared.table, added, order, threads)
-    return carried, SharedEnds(table, np.concatenate([shared.thing, small.thing[come]])[order], guards)
+    return carried, SharedEnds(table, np.concatenate([shared.thing, small.thing])[order], guards)
 
 
 def _people_concerned(sides: Sides) -> tuple[Flags, Flags]:
@@ -247,8 +248,21 @@ def _things(sides: Sides, known: Carried, carried: Carried, was: Flags, is_: Fla
     return things[things > 0]
 
 
-def _of_some(sides: Sides, carried: Carried, rows: Rows, key: Key) -> SharedEnds:
-    """Find what some people have in common among themselves."""
+def _hashes_of(shared: SharedEnds, rows: Rows) -> dict[str, tuple[Hashes, pa.Array]]:
+    """Return by kind the things of some rows, ascending, and the keyed hash of each."""
+    table, thing = shared.table.select(["kind", "other"]).take(pa.array(rows)), shared.thing[rows]
+    known = {}
+    for kind in KINDS:
+        mine = np.flatnonzero(pc.equal(table.column("kind"), kind).to_numpy(zero_copy_only=False))
+        things, at = np.unique(thing[mine], return_index=True)
+        known[kind] = things, table.column("other").take(pa.array(mine[at])).combine_chunks()
+    return known
+
+
+def _of_some(
+    sides: Sides, carried: Carried, rows: Rows, things: Hashes, known: Mapping[str, tuple[Hashes, pa.Array]], key: Key
+) -> SharedEnds:
+    """Find which of some things some people have in common among themselves."""
     inside = np.zeros(len(carried.former), dtype=bool)
     inside[rows] = True
     mine = np.flatnonzero(inside[sides.found.clear])
@@ -266,6 +280,8 @@ def _of_some(sides: Sides, carried: Carried, rows: Rows, key: Key) -> SharedEnds
             points=(carried.points[0][rows], carried.points[1][rows]),
             former=carried.former[rows],
         ),
+        only=things,
+        known=known,
     )
 
 

@@ -16,6 +16,7 @@ from washhouse.linkage.columnar import Column
 from washhouse.linkage.encode import Ints
 from washhouse.linkage.hashes import Hashes, hash_columns
 from washhouse.linkage.households import Flags, Residents, households, place_numbers, read_places, settled_places
+from washhouse.linkage.lookup import among
 from washhouse.linkage.person_ids import Key, keyed_ids
 from washhouse.linkage.sensitive import meeting_points
 from washhouse.linkage.shared import Guards, Shared, guards_of, kept_back, shared_addresses, shared_phones
@@ -121,6 +122,8 @@ def find_shared(
     ids: pa.StringArray,
     key: Key,
     carried: Carried,
+    only: Hashes | None = None,
+    known: Mapping[str, tuple[Hashes, pa.Array]] | None = None,
 ) -> SharedEnds:
     """Find what people have in common, behind the guards of `households` and `shared`.
 
@@ -132,6 +135,8 @@ def find_shared(
         ids: Id of each person.
         key: Keyed hash (HMAC-SHA-256) under the vault's key: nothing that is shared is told in clear.
         carried: What the identities carry.
+        only: The things to tell of, ascending; all if left out. Guards are told of all.
+        known: By kind things whose keyed hashes are at hand, ascending, and those hashes.
     """
     named = table.take(pa.array(clear)) if len(clear) < table.num_rows else table
     residents = read_residents(named, table, clear, standard, person, carried)
@@ -149,8 +154,14 @@ def find_shared(
         ("phone", phones, _PHONE_WORDS, carried.phone),
         ("address", addresses, _ADDRESS_WORDS, carried.place),
     ):
-        parts.append(_rows(kind, found, words, ids.take(pa.array(residents.person[found.row])), named, key))
-        things.append(number[found.row])
+        thing = number[found.row]
+        chosen = np.arange(len(thing)) if only is None else among(thing, only)
+        people = ids.take(pa.array(residents.person[found.row[chosen]]))
+        things.append(thing[chosen])
+        asked, at = np.unique(things[-1], return_index=True)
+        others = _keyed(kind, asked, found, found.thing[chosen[at]], key, (known or {}).get(kind))
+        others = others.take(pa.array(np.searchsorted(asked, things[-1])))
+        parts.append(_rows(kind, found, chosen, words, people, others, named))
     rows = pa.concat_tables(parts)
     order = pc.sort_indices(rows, [(name, "ascending") for name in SHARED_END.order])
     number = np.zeros(len(phone.texts), dtype=np.uint64)
@@ -205,19 +216,48 @@ def _nothing(rows: int) -> Column:
     return Column(np.full(rows, -1, dtype=np.int32), pa.array([], pa.string()), 0)
 
 
+def _keyed(
+    kind: str,
+    things: Hashes,
+    found: Shared,
+    of: npt.NDArray[np.integer[Any]],
+    key: Key,
+    known: tuple[Hashes, pa.Array] | None,
+) -> pa.StringArray:
+    """Return the keyed hashes of things, ascending, each of which is one of what was found.
+
+    A thing says the same as what it is made of, so that a hash made earlier is that of today.
+    """
+    held, hashes = known if known is not None else (np.empty(0, dtype=np.uint64), pa.array([], pa.string()))
+    place = np.searchsorted(held, things)
+    new = np.ones(len(things), dtype=bool)
+    inside = np.flatnonzero(place < len(held))
+    new[inside] = held[place[inside]] != things[inside]
+    made = keyed_ids(key, kind, pa.array(found.keys, pa.string()).take(pa.array(of[new])))
+    place[new] = len(held) + np.arange(int(new.sum()))
+    return pa.concat_arrays([hashes, made]).take(pa.array(place))
+
+
 def _rows(
-    kind: str, found: Shared, words: tuple[str, ...], people: pa.StringArray, named: pa.Table, key: Key
+    kind: str,
+    found: Shared,
+    chosen: npt.NDArray[np.int64],
+    words: tuple[str, ...],
+    people: pa.StringArray,
+    others: pa.StringArray,
+    named: pa.Table,
 ) -> pa.Table:
-    first, last = (_days(named.column(name))[found.row] for name in _SEEN)
-    hashes = keyed_ids(key, kind, pa.array(found.keys, pa.string()))
+    """Return some rows of what is shared in one way."""
+    row = found.row[chosen]
+    first, last = (_days(named.column(name))[row] for name in _SEEN)
     columns = {
         "person_id": people,
-        "other": hashes.take(pa.array(found.thing)),
-        "kind": pa.repeat(kind, len(found.row)),
+        "other": others,
+        "kind": pa.repeat(kind, len(row)),
         "since": pa.array(first).cast(pa.date32()),
-        "until": pa.array(last + 1, mask=~found.ended).cast(pa.date32()),
-        "evidence": pa.array(words, pa.string()).take(pa.array(found.by_uprn.astype(np.int8))),
-        "source": named.column("source").take(pa.array(found.row)),
+        "until": pa.array(last + 1, mask=~found.ended[chosen]).cast(pa.date32()),
+        "evidence": pa.array(words, pa.string()).take(pa.array(found.by_uprn[chosen].astype(np.int8))),
+        "source": named.column("source").take(pa.array(row)),
     }
     return conform(SHARED_END, pa.table(columns))
 

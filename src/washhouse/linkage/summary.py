@@ -17,6 +17,7 @@ from washhouse.linkage.encode import Encoded, Ints
 from washhouse.linkage.fields import FIELDS, Kind
 from washhouse.linkage.scoring import Scored
 from washhouse.linkage.shared_ends import SharedEnds
+from washhouse.linkage.similarity import compiled
 
 
 def linkage_summary(
@@ -91,17 +92,28 @@ def rule_row(report: RuleReport) -> dict[str, Any]:
 
 def completeness(table: pa.Table, encoded: Encoded) -> list[dict[str, Any]]:
     """Return the share of records whose field says something, by source and field."""
-    sources = table.column("source")
+    names = sorted(table.column("source").unique().to_pylist())
+    source = pc.index_in(table.column("source"), value_set=pa.array(names, pa.string())).to_numpy()
+    records = np.bincount(source, minlength=len(names))
+    said = np.zeros((len(encoded.fields), len(names)), dtype=np.int64)
+    _count_said(encoded.codes, source, said)
     rows = []
-    for source in sorted(sources.unique().to_pylist()):
-        mine = pc.equal(sources, source).to_numpy(zero_copy_only=False)
+    for s, name in enumerate(names):
         shares = {
-            f.name: round(np.count_nonzero((encoded.codes[i] >= 0) & mine) / np.count_nonzero(mine), 4)
+            f.name: round(said[i, s] / records[s], 4)
             for i, f in enumerate(encoded.fields)
             if f.kind is not Kind.SETTING
         }
-        rows.append({"source": source, "records": int(mine.sum())} | {name: shares.get(name, 0.0) for name in FIELDS})
+        rows.append({"source": name, "records": int(records[s])} | {f: float(shares.get(f, 0.0)) for f in FIELDS})
     return rows
+
+
+@compiled
+def _count_said(codes: Ints, source: Any, said: Any) -> None:
+    for f in range(len(codes)):
+        for i in range(len(source)):
+            if codes[f, i] >= 0:
+                said[f, source[i]] += 1
 
 
 def _by_source(table: pa.Table) -> dict[str, dict[str, int]]:
