@@ -41,6 +41,7 @@ COMMANDS: dict[str, Lazy] = {
     "import": Lazy("washhouse.cli.import_", "app", "Bring a data set of another format into a home."),
     "export": Lazy("washhouse.cli.export", "app", "Take the record out in a format of others, pseudonymised."),
     "source": Lazy("washhouse.cli.source", "app", "Declare a source of one's own: propose a declaration, try it."),
+    "token": Lazy("washhouse.cli.token", "app", "Give programs leave to call /api and /fhir, and take it back."),
     "audit": Lazy("washhouse.cli.audit", "app", "Check the audit: who was shown what, and whether it is whole."),
     "quality": Lazy("washhouse.cli.quality", "quality", "Say what the checks of the data came to."),
     "doctor": Lazy(

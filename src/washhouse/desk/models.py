@@ -225,6 +225,21 @@ class SessionRow(Base):
     seen_at: Mapped[datetime] = mapped_column(DateTime)
 
 
+class ProgramRow(Base):
+    """One row per program that was ever given a token, by its digest."""
+
+    __tablename__ = "programs"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    purpose: Mapped[str] = mapped_column(String(24))
+    worker: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime] = mapped_column(DateTime)
+    expires_at: Mapped[datetime] = mapped_column(DateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime)
+
+
 class AuditRow(Base):
     """One row per decision and person shown, chained by hash; triggers refuse edits and deletions."""
 

@@ -51,7 +51,7 @@ _SEVERAL = {"type": "array", "minItems": 1, "maxItems": MOST, "items": {"$ref": 
 _ANSWERS = _object(version=_TEXT, answers={"type": "array", "items": {"$ref": "#/components/schemas/Answer"}})
 _PROBLEMS = {
     "400": "The records make no sense.",
-    "401": "Nobody is signed in.",
+    "401": "Nobody is signed in, or the token does not hold.",
     "403": "The role may not, or the call came from another site.",
     "413": f"More than {LARGEST_BYTES:,} bytes.",
     "415": "The body is no JSON.",
@@ -94,8 +94,11 @@ DESCRIPTION: Mapping[str, Any] = {
     },
     "components": {
         "schemas": {"Record": _RECORD, "Step": _STEP, "Candidate": _CANDIDATE, "Answer": _ANSWER, "Error": _ERROR},
-        "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "washhouse-session"}},
+        "securitySchemes": {
+            "session": {"type": "apiKey", "in": "cookie", "name": "washhouse-session"},
+            "program": {"type": "http", "scheme": "bearer"},
+        },
     },
-    "security": [{"session": []}],
+    "security": [{"session": []}, {"program": []}],
 }
 """The API."""

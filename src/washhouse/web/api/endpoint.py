@@ -2,7 +2,8 @@
 
 A session's cookie is sent along by any page that a browser has open. So a call counts only if it could not have come
 from another site: its body is JSON, which a form of another site cannot send without asking first, and the browser's
-own word on where it comes from, if there is one, is "here". The cookie itself is `SameSite=Lax`.
+own word on where it comes from, if there is one, is "here". The cookie itself is `SameSite=Lax`. A program's token is
+sent by nobody else, so it needs none of that.
 """
 
 from __future__ import annotations
@@ -17,16 +18,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from washhouse.core.errors import HomeError, InputError, RefusedError, WashhouseError
+from washhouse.desk.accounts import read_account
+from washhouse.desk.programs import find_program
 from washhouse.governance.audit import AuditEvent
+from washhouse.governance.grants import Purpose, Role
 from washhouse.governance.permissions import Action
 from washhouse.web.shell.cookies import SESSION, read_cookie
 from washhouse.web.shell.errors import log_failure
 from washhouse.web.shell.pages import Open
+from washhouse.web.shell.sessions import Session
 from washhouse.web.shell.visit import Site, Visit
 
 JSON_TYPES = ("application/json", "application/x-ndjson")
 STATUSES = {
     "not-signed-in": 401,
+    "token-refused": 401,
     "fhir-not-there": 404,
     "no-such-person": 404,
     "request-too-large": 413,
@@ -95,18 +101,46 @@ def answer_calls(site: Site, endpoint: Endpoint) -> Callable[[Request], Awaitabl
 
 
 def open_call(site: Site, request: Request) -> Visit:
-    """Find the session of a call.
+    """Find who calls: a program by its token, else somebody by the session's cookie. A token is never passed over.
 
     Raises:
-        RefusedError: `not-signed-in`, `request-from-elsewhere`.
+        RefusedError: `not-signed-in`, `token-refused`, `request-from-elsewhere`.
+        HomeError: `desk-unreachable`.
     """
+    shown = request.headers.get("authorization")
+    if shown is not None:
+        return Visit(site=site, request=request, session=open_program(site, shown))
     token = read_cookie(request, SESSION)
     session = site.sessions.find(token, site.services.now()) if token else None
     if session is None:
-        raise RefusedError("not-signed-in", "Nobody is signed in.", "Sign in, and send the session's cookie.")
+        raise RefusedError("not-signed-in", "Nobody is signed in.", "Sign in, or send a program's token.")
     if request.method != "GET" and not is_from_here(request):
         raise RefusedError("request-from-elsewhere", "The call came from a page of another site.")
     return Visit(site=site, request=request, session=session, token=token)
+
+
+def open_program(site: Site, shown: str) -> Session:
+    """What a program acts as, by what it shows; a known token that holds no more is in the audit.
+
+    References:
+        RFC 6750, The OAuth 2.0 Authorization Framework: Bearer Token Usage, section 2.1.
+
+    Raises:
+        RefusedError: `token-refused`.
+    """
+    services, (scheme, _, token) = site.services, shown.partition(" ")
+    now = services.now()
+    program = find_program(services.desk, token.strip()) if scheme.lower() == "bearer" else None
+    if program is not None:
+        actor = f"program:{program.name}"
+        account = read_account(services.desk, program.worker) if program.worker else None
+        if program.holds(now) and (not program.worker or (account is not None and account.active)):
+            role, purpose = Role(program.role), Purpose(program.purpose)
+            return Session(actor, program.name, "program", role, purpose, program.made_at, now, "", program.worker)
+        services.audit.record([AuditEvent(now, actor, program.role, program.purpose, "sign-in", outcome="deny")])
+    raise RefusedError(
+        "token-refused", "The token is unknown, has expired or was revoked.", "Ask for one: `washhouse token new`."
+    )
 
 
 def is_from_here(request: Request) -> bool:
@@ -170,4 +204,6 @@ def tell_error(error: WashhouseError, form: Form = JSON) -> Response:
 
 def tell(status: int, code: str, message: str, hint: str = "", form: Form = JSON) -> Response:
     """Answer with a problem."""
-    return JSONResponse(form.problem(status, code, message, hint), status_code=status, media_type=form.media_type)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    problem = form.problem(status, code, message, hint)
+    return JSONResponse(problem, status_code=status, media_type=form.media_type, headers=headers)

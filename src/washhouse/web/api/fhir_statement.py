@@ -34,7 +34,7 @@ def state_capabilities(visit: Visit, body: bytes) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": {"description": "The cookie of a signed-in session; every read is written to the audit."},
+                "security": {"description": "A program's bearer token, or a session's cookie; every read is audited."},
                 "resource": [_resource("Patient"), *(_resource(kind) for kind in sorted(MAPS))],
             }
         ],

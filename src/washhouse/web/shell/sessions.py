@@ -34,6 +34,7 @@ class Session:
         started_at: When it began, UTC.
         seen_at: Its last request, UTC.
         csrf: Token that every form of the session carries.
+        worker: Whose people a program asks about; empty: the actor's own.
     """
 
     actor: str
@@ -44,6 +45,7 @@ class Session:
     started_at: datetime
     seen_at: datetime
     csrf: str
+    worker: str = ""
 
 
 class SessionStore:

@@ -128,7 +128,7 @@ class Visit:
         user = self.user
         persons = None
         if user.role is Role.CLINICIAN:
-            persons = assigned_people(self.services.desk, user.actor, self.services.today())
+            persons = assigned_people(self.services.desk, user.worker or user.actor, self.services.today())
         return mint_grant(
             actor=user.actor,
             role=user.role,
