@@ -244,6 +244,36 @@ ANTIPSYCHOTIC = Codelist(
         "17037611000001102 17038211000001100 17038711000001107",  # olanzapine, long-acting
     ),
 )
+HOSPITAL_STAY = Codelist(
+    name="hospital-stay",
+    meaning="Stay in an acute hospital, planned or not",
+    source="HES admitted patient care, any ADMIMETH",
+    prefixes=("APC_SPELL//",),
+)
+CODED_ENTRY = Codelist(
+    name="coded-entry",
+    meaning="Coded entry of a GP practice or diagnosis of an emergency department",
+    source="SNOMED CT, any concept",
+    prefixes=("SNOMED//",),
+)
+MEDICINE = Codelist(
+    name="medicine",
+    meaning="Medicine issued",
+    source="dm+d, any product",
+    prefixes=("DMD//",),
+)
+PRACTICE = Codelist(
+    name="gp-registration",
+    meaning="Registered with a GP practice",
+    source="washhouse record, GP_REGISTRATION",
+    prefixes=("GP_REGISTRATION//",),
+)
+CARE_ASSESSMENT = Codelist(
+    name="care-assessment",
+    meaning="Assessment for adult social care",
+    source="Adult Social Care Client Level Data release 1, Event_Type Assessment",
+    prefixes=("CLD_ASSESSMENT//",),
+)
 CARE_REQUEST = Codelist(
     name="care-request",
     meaning="Request for adult social care",

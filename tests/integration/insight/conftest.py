@@ -102,7 +102,8 @@ def computing() -> Iterator[Callable[[Caseload], Callable[[Kernel, Mapping[str, 
     def over(caseload: Caseload) -> Callable[[Kernel, Mapping[str, pa.Table]], pa.Table]:
         connection = duckdb.connect()
         opened.append(connection)
-        connection.register("event", caseload.event)
+        places = pa.array(range(caseload.event.num_rows), pa.int64())
+        connection.register("event", caseload.event.append_column("place", places))
         connection.register("person", caseload.person)
 
         def compute(kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:

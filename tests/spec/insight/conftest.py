@@ -54,9 +54,9 @@ def read_events() -> Callable[[str], pa.Table]:
         for number, row in enumerate(rows):
             row["recorded_at"] = row.get("recorded_at") or row["time"]
             row["source_row"] = number
-        return _fill(
-            rows, EVENT, {"bucket": 0, "recorded_assumed": False, "source": "mental_health", "source_file": "f"}
-        )
+        given = {"bucket": 0, "recorded_assumed": False, "source": "mental_health", "source_file": "f"}
+        table = _fill(rows, EVENT, given).sort_by([(name, "ascending") for name in EVENT.order])
+        return table.append_column("place", pa.array(range(table.num_rows), pa.int64()))
 
     return read
 

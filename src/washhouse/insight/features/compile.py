@@ -3,8 +3,8 @@
 The SQL is in long form: one row per person-index, kind of events and its summaries, then scattered into a matrix by
 `insight.features.matrix`. Every event enters through one condition, `insight.crisis.label.VISIBLE`: it happened and was
 recorded before the index time and was not replaced by then. Nothing else reaches the sums, so no declaration can leak.
-Where all features sum up events as they are, what derived events need is left out: hundreds of features then cost a
-few times a scan of the columns that they read.
+Features that sum up events as they are take the short way, and where there are no others what derived events need is
+left out: hundreds of features then cost a few times a scan of the columns that they read.
 
 References:
     docs/explanation/crisis-model.md; the shape (bucket loop, two-stage long form) was measured against wide pivots.
@@ -25,6 +25,24 @@ from washhouse.record.kernels import Kernel
 MAX_EVIDENCE = 8
 """Newest events kept per person-index and kind of events, to cite as evidence."""
 
+_KEPT_ALL = 'SELECT "code" FROM "coded"'
+_KEPT_DERIVED = """SELECT c."code" FROM "coded" AS c
+        WHERE c."list" IN (SELECT "list" FROM "summed" WHERE "derive" <> 'each')
+           OR ("list" IN ('crisis-team', 'rejected-referral', 'crisis-ward', 'not-a-crisis-admission',
+                          'attended-contact') AND EXISTS (SELECT 1 FROM "summed" WHERE "derive" = 'crisis'))"""
+_EACH_FACTS = f"""
+    SELECT i."row", s."events", date_diff('day', CAST(e."time" AS DATE), i."day") AS "days",
+        e."numeric_value" AS "value", e."end_time" IS NULL OR e."end_time" >= i."at" AS "is_open", e."recorded_at",
+        e."place" AS "seq"
+    FROM "event" AS e
+    JOIN "coded" AS c ON c."code" = e."code"
+    JOIN "summed" AS s ON s."list" = c."list" AND s."derive" = 'each'
+    JOIN "index" AS i ON i."person_id" = e."person_id" AND {VISIBLE}"""
+
+_INDEX_CTE = """"index" AS (
+    SELECT "row", "person_id", CAST("index_date" AS TIMESTAMP) AS "at", "index_date" AS "day" FROM "row"
+)"""
+
 _FACT_CTES = f"""
 {CODED_CTE},
 "kept" AS (
@@ -32,10 +50,10 @@ _FACT_CTES = f"""
         e."ref", e."parent_ref", e."team", e."source_file", e."source_row",
         row_number() OVER (ORDER BY e."time", e."source_file", e."source_row", e."code") AS "seq"
     FROM "event" AS e
-    WHERE e."time" IS NOT NULL AND e."code" IN (SELECT "code" FROM "coded")
+    WHERE e."time" IS NOT NULL AND e."code" IN ({_KEPT_ALL})
       AND e."person_id" IN (SELECT "person_id" FROM "row")
 ),
-"index" AS (SELECT "row", "person_id", CAST("index_date" AS TIMESTAMP) AS "at", "index_date" AS "day" FROM "row"),
+{_INDEX_CTE},
 "plain" AS (
     SELECT e.*, s."events",
         CASE WHEN s."derive" <> 'is' THEN e."numeric_value" WHEN o."code" IS NULL THEN 0 ELSE 1 END AS "value"
@@ -97,18 +115,22 @@ _FACT_CTES = f"""
 
 _EACH_CTES = f"""
 {CODED_CTE},
-"numbered" AS (
-    SELECT c."code", s."events" FROM "coded" AS c JOIN "summed" AS s ON s."list" = c."list"
-),
-"index" AS (SELECT "row", "person_id", CAST("index_date" AS TIMESTAMP) AS "at", "index_date" AS "day" FROM "row"),
-"fact" AS (
-    SELECT i."row", n."events", date_diff('day', CAST(e."time" AS DATE), i."day") AS "days",
-        e."numeric_value" AS "value", e."end_time" IS NULL OR e."end_time" >= i."at" AS "is_open", e."recorded_at",
-        e."place" AS "seq"
-    FROM "event" AS e
-    JOIN "numbered" AS n ON n."code" = e."code"
-    JOIN "index" AS i ON i."person_id" = e."person_id" AND {VISIBLE}
+{_INDEX_CTE},
+"fact" AS ({_EACH_FACTS}
 )"""
+
+_MIXED_CTES = (
+    (
+        _FACT_CTES.replace(f"({_KEPT_ALL})", f"({_KEPT_DERIVED})")
+        .replace("""AND s."derive" IN ('each', 'is')""", """AND s."derive" = 'is'""")
+        .replace('"fact" AS (', '"derived" AS (')
+    )
+    + f""",
+"fact" AS ({_EACH_FACTS}
+    UNION ALL BY NAME SELECT * FROM "derived"
+)"""
+)
+"""Events as they are take the short way; only what others are derived from is sorted."""
 
 
 def list_events(features: Iterable[Feature]) -> tuple[Events, ...]:
@@ -177,7 +199,7 @@ def compile_summaries(features: Sequence[Feature]) -> str:
         'arg_max("value", "seq") FILTER (WHERE "value" IS NOT NULL)' if "latest" in asked else "CAST(NULL AS DOUBLE)"
     )
     n_open = 'CAST(sum(CASE WHEN "is_open" THEN 1 ELSE 0 END) AS INTEGER)' if "open" in asked else "0"
-    return f"""WITH {_EACH_CTES if is_each else _FACT_CTES}
+    return f"""WITH {_EACH_CTES if is_each else _MIXED_CTES}
 SELECT "row", "events", CAST(min("days") AS INTEGER) AS "days",
     {latest} AS "latest",
     {n_open} AS "n_open",

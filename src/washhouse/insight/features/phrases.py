@@ -7,7 +7,7 @@ from washhouse.insight.features.contract import Events, Feature, Shape, Theme, W
 EVER = Window(36525)
 """A hundred years."""
 
-_SPANS = {365: "12 months", 1095: "3 years"}
+_SPANS = {365: "12 months", 730: "2 years", 1095: "3 years"}
 
 
 def days_feature(

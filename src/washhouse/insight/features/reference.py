@@ -37,7 +37,7 @@ def render_features(features: Sequence[Feature] = CRISIS_FEATURES) -> str:
         Markdown.
     """
     lines = [
-        "# Features of the crisis model",
+        "# Features of the outcome models",
         "",
         "Made by `make reference` from the declarations in `insight/features` and `insight/codelists.py`.",
         "Everything is known strictly before the index time: it happened before, it was recorded before, and it was",

@@ -24,10 +24,10 @@ from washhouse.insight.features.matrix import Matrix
 
 Floats = NDArray[np.float64]
 
-BAGS = 8
+BAGS = 6
 """Models of the mean, each on its own draw of people."""
 
-TREES = (25, 50, 100, 200)
+TREES = (25, 50, 100)
 """Numbers of trees that are tried by predicting later months from earlier ones."""
 
 PARAMETERS: dict[str, Any] = {

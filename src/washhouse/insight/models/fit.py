@@ -197,7 +197,7 @@ def fit_algorithm(outcome: Outcome, algorithm: str, part: Cohort) -> tuple[Model
     if algorithm == "boosted":
         trees = choose_trees(part.matrix, part.outcome, part.period)
         return fit_boosted(part.matrix, part.outcome, part.person, trees, np.random.default_rng(SEED)), float(trees)
-    columns = design_columns(outcome.features)
+    columns = design_columns(outcome.linear_features or outcome.features)
     penalty = choose_penalty(columns, part.matrix, part.outcome, part.period)
     return fit_logistic(columns, part.matrix, part.outcome, part.person, penalty), penalty
 

@@ -44,7 +44,7 @@ def declarations_digest(outcome: Outcome) -> str:
             compile_summaries(outcome.features),
             {name: table.to_pylist() for name, table in tables.items()},
             [[feature.name, feature.aggregation, feature.shape, feature.fact] for feature in outcome.features],
-            [column.name for column in design_columns(outcome.features)],
+            [column.name for column in design_columns(outcome.linear_features or outcome.features)],
             [item.column.name for item in outcome.items],
         ]
     )

@@ -81,6 +81,7 @@ class Outcome:
         features: What the models may look at, all strictly before the index.
         items: The points list.
         words: For people.
+        linear_features: Those of them that the logistic model sees; all, unless given.
         facts: Columns of the population beyond the common ones.
         recent_days: Days before the present on which the newest scores stand (`day` only).
         earlier_days: Days to a second set of scores, so that a list can say what changed; 0 for none.
@@ -102,6 +103,7 @@ class Outcome:
     features: tuple[Feature, ...]
     items: tuple[PointItem, ...]
     words: Words
+    linear_features: tuple[Feature, ...] = ()
     facts: tuple[Column, ...] = ()
     recent_days: int = 0
     earlier_days: int = 0

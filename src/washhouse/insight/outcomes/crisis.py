@@ -18,7 +18,7 @@ from __future__ import annotations
 from washhouse.core.tables import Column
 from washhouse.insight.codelists import CODED_CTE, CRISIS_CODELISTS
 from washhouse.insight.crisis.label import CRISIS_CTES, FINAL_TIME, HORIZON_DAYS, VISIBLE
-from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.insight.features.registry import CORE_FEATURES, CRISIS_FEATURES
 from washhouse.insight.models.points import at_least, at_most
 from washhouse.insight.outcomes.contract import PERSON_COLUMNS_SQL, Outcome, Words
 
@@ -180,6 +180,7 @@ CRISIS = Outcome(
     codelists=CRISIS_CODELISTS,
     features=CRISIS_FEATURES,
     items=ITEMS,
+    linear_features=CORE_FEATURES,
     words=WORDS,
     facts=(
         Column("is_adult", "bool", "18 or older, whatever the day of birth", nullable=False),
