@@ -56,6 +56,14 @@ def test_a_planted_cause_is_found(fitted: ScoreResult) -> None:
     assert figures["expected_over_observed"]["value"] == pytest.approx(1, abs=3 * spread)
 
 
+def test_a_model_that_fails_a_gate_says_so(fitted: ScoreResult) -> None:
+    assert fitted.model_record is not None
+    failed = [gate["says"] for gate in fitted.model_record["gates"] if not gate["is_met"]]
+    assert failed, "the small planted caseload is calibrated on few crises"
+    assert all(says in fitted.message for says in failed)
+    assert {group["by"] for group in fitted.model_record["groups"]} == {"sex", "age", "ethnicity"}
+
+
 def test_everyone_at_risk_is_scored_ranked_and_given_reasons(fitted: ScoreResult, last_day: date) -> None:
     scores = conform(SCORE, fitted.scores)
     assert set(scores["index_date"].to_pylist()) == {last_day + timedelta(1), last_day - timedelta(6)}

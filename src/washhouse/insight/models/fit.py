@@ -28,6 +28,7 @@ from washhouse.insight.models.evaluation import (
     bootstrap,
     figures_of_risk,
 )
+from washhouse.insight.models.gates import Gate, Group, judge, judge_groups
 from washhouse.insight.models.linear import choose_penalty, fit_logistic
 from washhouse.insight.models.plan import MIN_EVENTS, Split, split_training
 from washhouse.insight.models.points import ITEM_PENALTY, fit_points
@@ -135,6 +136,8 @@ class Fit:
         comparisons: Those that decided.
         parts: What each part of time held.
         usual: The usual value of each number, for reasons.
+        gates: What the shipped candidate was judged by.
+        groups: Its figures by group of people, on the test.
     """
 
     shipped: str
@@ -142,6 +145,8 @@ class Fit:
     comparisons: tuple[Comparison, ...]
     parts: dict[str, dict[str, int | str | None]]
     usual: dict[str, float]
+    gates: tuple[Gate, ...] = ()
+    groups: tuple[Group, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -213,7 +218,15 @@ def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohor
         return NoFit("no-better-than-chance", "On later months no candidate ranked people better than chance.")
     described = {name: part.describe() for name, part in parts.items()}
     usual = usual_values(outcome.features, parts["fit"].matrix)
-    return Fit(shipped, candidates, comparisons, described, usual)
+    groups = _judge_groups(candidates[shipped], tested[shipped], parts["test"])
+    gates = judge(candidates[shipped].figures, int(parts["test"].outcome.sum()), groups)
+    return Fit(shipped, candidates, comparisons, described, usual, gates, groups)
+
+
+def _judge_groups(candidate: Candidate, odds: NDArray[np.float64], test: Cohort) -> tuple[Group, ...]:
+    if test.people is None:
+        return ()
+    return judge_groups(candidate.calibration.risk(odds), test.outcome, test.person, test.index_date, test.people)
 
 
 def _choose(

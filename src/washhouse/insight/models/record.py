@@ -28,6 +28,10 @@ _INTERVAL = (
     "fitted on (points list and logistic regression: sandwich covariance clustered by person; boosted trees: the "
     "spread of models fitted on people drawn with replacement), not for what the record does not know."
 )
+_GROUPS = (
+    "Intervals are widened for the number of groups judged; 1 is parity. Groups with fewer than 10 expected outcomes "
+    "are not judged."
+)
 _SHIP_RULE = (
     "The candidates were first fitted on the earlier half of the time before the test and compared on the later half. "
     "The simplest ships unless another beats it, and the points list, there by a margin of AUROC whose 95 % interval "
@@ -80,6 +84,8 @@ def build_model_record(
         },
         "comparisons": [asdict(each) for each in fit.comparisons],
         "calibration": {name: each.bins for name, each in fit.candidates.items()},
+        "gates": [asdict(each) for each in fit.gates],
+        "groups": [asdict(each) for each in fit.groups],
         "settings": {name: each.setting for name, each in fit.candidates.items()},
         "point_log_odds": POINT_LOG_ODDS,
         "points": list_points(outcome.items, points_of(fit)),
@@ -156,6 +162,14 @@ def render_model_record(record: dict[str, Any]) -> str:
     lines += ["", "| Tenth of risk | People-weeks | Expected | Observed |", "|--:|--:|--:|--:|"]
     for number, each in enumerate(record["calibration"][record["shipped"]], start=1):
         lines.append(f"| {number} | {each['n']} | {each['expected']:.3f} | {each['observed']:.3f} |")
+    lines += ["", "## Gates", "", "What a model must do on the test before anybody relies on it.", ""]
+    lines += [f"- {'met' if each['is_met'] else 'NOT MET'}: {each['says']}" for each in record["gates"]]
+    lines += ["", "## By group, on the test", "", _GROUPS, ""]
+    lines += ["| Group | Person-indexes | Outcomes | Observed over expected | AUROC |", "|---|--:|--:|---|--:|"]
+    for each in record["groups"]:
+        auroc = "" if each["auroc"] is None else f"{each['auroc']:.3f}"
+        ratio = _interval(each["ratio"]) if each["is_judged"] else "too few to judge"
+        lines.append(f"| {each['by']}: {each['name']} | {each['n']} | {each['events']} | {ratio} | {auroc} |")
     lines += ["", record["interval"], "", "## The points list", ""]
     lines += [f"One point stands for {record['point_log_odds']} of log-odds.", "", "| Item | Points |", "|---|--:|"]
     lines += [f"| {item['words']} | {item['points']} |" for item in record["points"]]

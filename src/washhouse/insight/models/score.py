@@ -153,7 +153,7 @@ def score_people(
     return ScoreResult(
         scores=_sort(pa.concat_tables([scores, _in_crisis_care(outcome, population, indexes, version)])),
         status="scored",
-        message=f"{counts['at-risk']} people at risk were scored.",
+        message=f"{counts['at-risk']} people at risk were scored.{_say_gates(stored['record'])}",
         model_version=version,
         model_record=stored["record"],
         eligibility=counts,
@@ -332,6 +332,11 @@ def _unscored(outcome: Outcome, reason: NoFit, population: pa.Table | None, inde
         scores = _sort(_in_crisis_care(outcome, population, indexes, "none"))
         eligibility = count_status(population, indexes)
     return ScoreResult(scores, reason.status, reason.message, None, None, eligibility)
+
+
+def _say_gates(record: Mapping[str, Any]) -> str:
+    failed = [gate["says"] for gate in record["gates"] if not gate["is_met"]]
+    return " The model does not pass every gate. " + " ".join(failed) if failed else ""
 
 
 def _sort(scores: pa.Table) -> pa.Table:
