@@ -60,7 +60,13 @@ def make_city(
     say("mental-health files", 0.28)
     batches = len(calendar.months()) + len(calendar.nights())
     mental_extract = mental_files.MentalHealthExtract(
-        mental, city.care, population, registers["mental_health"], holdings["mental_health"], ethnic["mental_health"]
+        mental,
+        city.care,
+        population,
+        registers["mental_health"],
+        holdings["mental_health"],
+        ethnic["mental_health"],
+        city.slips,
     )
     step = _stepper(say, "mental-health files", 0.28, 0.40, batches)
     mental_files.write_mental_health(extracts / "mental_health", mental_extract, calendar, step)
@@ -91,13 +97,14 @@ def make_city(
         )
     blocks = make_blocks(population, city.onset, city.course, calendar, streams)
     step = _stepper(say, "general-practice files", 0.54, 0.97, -(-people // BLOCK_PEOPLE))
-    journal, prescriptions = gp_files.write_events(folders, blocks, registers["gp"], population, streams, step)
+    journal, prescriptions = gp_files.write_events(folders, blocks, registers["gp"], streams, city.corrections, step)
 
     say("sealed truth", 0.97)
     attended = changes.identity(hospital.attendances["person"], hospital.attendances["day"])
     records = sealed.write_people(truth, holdings, city.attended_as, np.unique(attended))
     sealed.write_changes(truth, changes)
     sealed.write_crises(truth, mental.crises, calendar.end)
+    city.corrections.write(truth)
     sealed.write_effects(truth)
     sealed.write_arguments(truth, people, years, seed, end)
     truth.rename(out / "sealed")

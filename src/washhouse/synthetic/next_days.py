@@ -200,6 +200,6 @@ def _write_others(city: Simulated, making: Path, day: int) -> None:
     council.write_day(making / "social_care" / name, told, day)
     trust = MentalHealthExtract(
         city.mental, city.care, city.population, city.registers["mental_health"], city.holdings["mental_health"],
-        city.ethnic["mental_health"],
+        city.ethnic["mental_health"], city.slips,
     )  # fmt: skip
     trust.write(making / MARK / name, Period(day, day, day + 1), nightly=True)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from washhouse.synthetic.care_records import SHARES
 from washhouse.synthetic.columns import Array, dates, numbered
+from washhouse.synthetic.corrections import CONTACT_WITHDRAWN, CONTACT_WRONG, ENTRY_DELETED
 from washhouse.synthetic.effects import EFFECTS, INTERCEPT, MEANINGS
 from washhouse.synthetic.extracts.demographics import Holdings
 from washhouse.synthetic.frames import Frame
@@ -109,6 +110,11 @@ def write_effects(folder: Path) -> None:
         "registered_twice": TWICE,
         "superseded_numbers": {"share_of_people": 1 / SUPERSEDED_ONE_IN, "by_reason": REASONS},
         "care_records": SHARES,
+        "corrections": {
+            "contacts_wrong": CONTACT_WRONG,
+            "contacts_withdrawn": CONTACT_WITHDRAWN,
+            "entries_deleted": ENTRY_DELETED,
+        },
         "sensitive_changes": {
             "share_of_people": SHARE,
             "unaware_senders": UNAWARE,

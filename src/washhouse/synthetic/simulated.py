@@ -16,6 +16,7 @@ from washhouse.synthetic.care_records import CareRecords, make_care_records
 from washhouse.synthetic.caseload import draw_episodes, draw_newcomers
 from washhouse.synthetic.columns import Array
 from washhouse.synthetic.conditions import CONDITIONS, draw_onsets
+from washhouse.synthetic.corrections import ContactSlips, CorrectionLog, draw_contact_slips
 from washhouse.synthetic.course import Course
 from washhouse.synthetic.extracts import hospital as hospital_files
 from washhouse.synthetic.extracts import mental_health as mental_files
@@ -74,6 +75,8 @@ class Simulated:
         holdings: What each sender holds about its people.
         ethnic: Ethnic category of each record, as recorded by each sender.
         ethnic_of: Ethnic category of each person, as the hospital records it.
+        slips: Contacts that the trust sends wrong at first.
+        corrections: What is put right, for the truth.
     """
 
     streams: Streams
@@ -93,6 +96,8 @@ class Simulated:
     holdings: dict[str, Holdings]
     ethnic: dict[str, pa.Array]
     ethnic_of: pa.Array
+    slips: ContactSlips
+    corrections: CorrectionLog
 
 
 def persons_of_records(held: Holdings) -> Array:
@@ -152,7 +157,9 @@ def simulate(
     }
     everybody = recorded_ethnicity(population, np.arange(people), streams.stream("hospital ethnicity by person"))
 
+    corrections = CorrectionLog()
+    slips = draw_contact_slips(mental, calendar, corrections, streams.stream("contact slips"))
     return Simulated(
         streams, calendar, population, identities, onset, course, mental, care, hospital, social, registers, changes,
-        pseudonym, attended_as, holdings, ethnic, everybody,
+        pseudonym, attended_as, holdings, ethnic, everybody, slips, corrections,
     )  # fmt: skip

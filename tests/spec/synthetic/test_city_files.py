@@ -15,6 +15,7 @@ from washhouse.sources.registry import SPECS
 from washhouse.synthetic.calendar import DEFAULT_END, date_of, make_calendar
 from washhouse.synthetic.caseload import COMMUNITY
 from washhouse.synthetic.city import make_city
+from washhouse.synthetic.corrections import resubmissions
 from washhouse.synthetic.effects import EFFECTS, MEANINGS
 from washhouse.synthetic.reading import read_all
 
@@ -52,7 +53,9 @@ def test_batches_carry_their_declared_dates(city):
     named = {source.name: {b.name for b in source.iterdir()} for source in (city / "extracts").iterdir()}
     months = {date_of(p.declared).isoformat() for p in calendar.months()}
     nights = {f"{date_of(p.declared).isoformat()}-delta" for p in calendar.nights()}
-    assert named["mental_health"] == months | nights
+    again = {date_of(p.declared).isoformat() for p in resubmissions(calendar)}
+    assert again == {"2025-01-23", "2026-01-23"}
+    assert named["mental_health"] == months | nights | again
     assert named["hospital"] == {date_of(p.end + 1).isoformat() for p in calendar.months()}
     assert named["social_care"] == {date_of(p.declared).isoformat() for p in calendar.quarters()}
     assert named["gp"] == named["superseded_nhs_numbers"] == {"2026-06-01", "2026-06-29"}

@@ -17,6 +17,7 @@ from washhouse.synthetic.book_slips import JOURNAL, PRESCRIPTIONS, spoil
 from washhouse.synthetic.calendar import NEVER, Calendar, date_of
 from washhouse.synthetic.codes import DRUGS
 from washhouse.synthetic.columns import Array, chosen, coded, dates, numbered, tenths, write_table
+from washhouse.synthetic.corrections import CorrectionLog, misfiled
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text, write_demographics
 from washhouse.synthetic.general_practice import BlockEvents
 from washhouse.synthetic.places import NOWHERE, area_codes
@@ -85,11 +86,13 @@ def write_events(
     folders: dict[int, Path],
     blocks: Iterator[BlockEvents],
     register: Register,
-    population: Population,
     streams: Streams,
+    corrections: CorrectionLog,
     step: Callable[[], None],
 ) -> tuple[int, int]:
     """Write journal and prescriptions of all blocks into both snapshots, a few lines spoilt.
+
+    A few entries of the earlier journal stand in another patient's as well; the later one has them no more.
 
     Returns:
         Entries of journal and of prescriptions in the last snapshot.
@@ -100,12 +103,10 @@ def write_events(
         for day, folder in folders.items()
         for name in ("journal", "prescriptions")
     }
-    registered = np.zeros(population.count, bool)
-    registered[register.person] = True
     rows = [0, 0]
     for number, block in enumerate(blocks):
-        journal = np.flatnonzero(registered[block.person])
-        script = np.flatnonzero(registered[block.patient])
+        journal = np.flatnonzero(np.isin(block.person, register.person))
+        script = np.flatnonzero(np.isin(block.patient, register.person))
         for which, name, keep, known in (
             (0, "journal", journal, np.maximum(block.recorded, register.since[_row(register, block.person)])[journal]),
             (
@@ -125,6 +126,10 @@ def write_events(
             text = _csv(spoil(table.slice(0, old), slips, rng))
             files[early, name].write(text)
             files[late, name].write(text)
+            if which == 0:
+                wrong = misfiled(table.slice(0, old), streams.stream("misfiled entries", number))
+                files[early, name].write(_csv(wrong))
+                corrections.deleted(wrong, date_of(early).isoformat(), date_of(late).isoformat())
             files[late, name].write(_csv(spoil(table.slice(old), slips, rng)))
             rows[which] += table.num_rows
         step()

@@ -18,6 +18,7 @@ import pyarrow as pa
 from washhouse.synthetic.calendar import NEVER, Calendar, Period, date_of
 from washhouse.synthetic.care_records import CareRecords
 from washhouse.synthetic.columns import Array, chosen, coded, dates, fixed, moments, numbered, times, write_table
+from washhouse.synthetic.corrections import ContactSlips, resubmissions
 from washhouse.synthetic.course import HOMELESS, HOMES, JOBS
 from washhouse.synthetic.crisis_rows import CLOSURES, SOURCES
 from washhouse.synthetic.extracts.care_records import (
@@ -27,7 +28,7 @@ from washhouse.synthetic.extracts.care_records import (
     plan_columns,
 )
 from washhouse.synthetic.extracts.demographics import Holdings, nhs_text, write_demographics
-from washhouse.synthetic.frames import Frame, take
+from washhouse.synthetic.frames import Frame, stack, take
 from washhouse.synthetic.mental_health import ACTS, MentalHealth
 from washhouse.synthetic.population import Population
 from washhouse.synthetic.registers import Register
@@ -61,8 +62,10 @@ class MentalHealthExtract:
         register: Register,
         holdings: Holdings,
         ethnic: pa.Array,
+        slips: ContactSlips,
     ) -> None:
         self.mental = mental
+        self.slips = slips
         self.care = care
         self.population = population
         self.register = register
@@ -90,6 +93,9 @@ class MentalHealthExtract:
 
         lo, hi = np.searchsorted(m.contacts["day"], [start, end + 1])
         contacts = np.arange(lo, hi)
+        if nightly:
+            put_right = np.flatnonzero(self.slips.right_from == period.declared)
+            contacts = np.union1d(contacts, put_right)
         scores = np.flatnonzero((m.scores["day"] >= start) & (m.scores["day"] <= end))
         spells = touched(m.spells["day"], m.spells["discharged"])
         wards = touched(m.wards["day"], m.wards["ended"])
@@ -114,7 +120,7 @@ class MentalHealthExtract:
         write("MHS000Header", self._header(period))
         write("MHS101Referral", self._referrals(referrals, end))
         write("MHS102OtherServiceType", self._others(referrals[r["other"][referrals] >= 0], end))
-        write("MHS201CareContact", self._contacts(contacts))
+        write("MHS201CareContact", self._contacts(contacts, period))
         write("MHS501HospProvSpell", self._spells(spells, end))
         write("MHS502WardStay", self._wards(wards, end))
         write("MHS606CodedScoreAssessmentRefer", self._scores(scores))
@@ -234,18 +240,21 @@ class MentalHealthExtract:
             "ReferClosReason": chosen(r["closed"] <= end, coded(r["closure"], CLOSURES)),
         }
 
-    def _contacts(self, rows: Array) -> dict[str, pa.Array]:
-        c = take(self.mental.contacts, rows)
+    def _contacts(self, rows: Array, period: Period) -> dict[str, pa.Array]:
+        never = self.slips.never_were
+        extra = (never["day"] >= period.start) & (never["day"] <= period.end)
+        odd = np.flatnonzero(extra & (self.slips.withdrawn_on > period.declared))
+        c = stack([self.slips.shown(self.mental.contacts, rows, period.declared), take(never, odd)])
         cancelled = (c["status"] == 2) | (c["status"] == 4)
         return {
-            "CareContactID": numbered("C", rows, 10_000_000),
+            "CareContactID": pa.concat_arrays([numbered("C", rows, 10_000_000), numbered("CX", odd, 10_000_000)]),
             "ServiceRequestID": numbered("R", c["referral"], 1_000_000),
             "CareContDate": dates(c["day"]),
             "CareContTime": times(c["minute"]),
             "OtherCareProfTeamLocalID": chosen(c["other"] >= 0, numbered("T", c["other"], 101)),
             "ClinContDurOfCareCont": pa.array(c["minutes"], mask=~np.isin(c["status"], (5, 6))),
-            "ConsType": fixed("02", len(rows)),
-            "CareContSubj": fixed("01", len(rows)),
+            "ConsType": fixed("02", len(c["day"])),
+            "CareContSubj": fixed("01", len(c["day"])),
             "ConsMechanismMH": coded(c["mechanism"], _MECHANISMS),
             "ActLocTypeCode": coded(c["place"], _PLACES),
             "PlannedCareContIndicator": coded(c["planned"], ["N", "Y"]),
@@ -369,8 +378,8 @@ class MentalHealthExtract:
 def write_mental_health(
     folder: Path, extract: MentalHealthExtract, calendar: Calendar, step: Callable[[], None]
 ) -> None:
-    """Write all monthly and nightly batches."""
-    for period in calendar.months():
+    """Write all monthly and nightly batches, and the months that are submitted again."""
+    for period in (*calendar.months(), *resubmissions(calendar)):
         extract.write(folder / date_of(period.declared).isoformat(), period, nightly=False)
         step()
     for period in calendar.nights():
