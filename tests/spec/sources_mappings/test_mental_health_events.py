@@ -283,7 +283,7 @@ def test_a_treatment_order_and_its_recall_belong_to_the_person_of_the_act(feed):
     assert set(feed.events("MHS_CTO", columns="parent_ref")) == set(feed.events("MHS_ACT", columns="ref"))
 
 
-def test_diagnoses_keep_their_scheme_and_their_rank(feed):
+def test_diagnoses_keep_their_scheme(feed):
     at = {"ServiceRequestID": "R1", "CodedDiagTimestamp": "2024-01-15T11:00:00"}
     tables = {
         "MHS101Referral": [R1],
@@ -295,10 +295,10 @@ def test_diagnoses_keep_their_scheme_and_their_rank(feed):
     }
     feed.batch("2024-02-02", tables, **JANUARY)
     coded = datetime(2024, 1, 15, 11)
-    assert feed.events("ICD10", "SNOMED", columns="source_id, code, text_value, time") == [
-        ("P1", "ICD10//F10", "secondary", coded),
-        ("P1", "ICD10//F200", "primary", coded),
-        ("P1", "SNOMED//7200002", "secondary", coded),
+    assert feed.events("ICD10", "SNOMED", columns="source_id, code, time") == [
+        ("P1", "ICD10//F10", coded),
+        ("P1", "ICD10//F200", coded),
+        ("P1", "SNOMED//7200002", coded),
     ]
     assert set(feed.events("ICD10", "SNOMED", columns="parent_ref")) == set(feed.events("MHS_REFERRAL", columns="ref"))
 

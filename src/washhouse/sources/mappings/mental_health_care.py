@@ -123,7 +123,7 @@ _REFERRAL_REF = "opaque('mental_health', 'referral', e._provider, e.ServiceReque
 _CONTACT_REF = "opaque('mental_health', 'contact', c._provider, c.CareContactID)"
 
 
-def _diagnosis(table: str, column: str, which: str) -> str:
+def _diagnosis(table: str, column: str) -> str:
     """SQL for diagnoses: scheme 02 is ICD-10, 06 is SNOMED CT; one without a scheme is read by its shape."""
     code = f"e.{column}"
     is_snomed = f"(e.DiagSchemeInUse = '06' OR (e.DiagSchemeInUse IS NULL AND is_code('SNOMED', {code})))"
@@ -133,7 +133,6 @@ def _diagnosis(table: str, column: str, which: str) -> str:
         source_id="p.LocalPatientID",
         time="coalesce(utc_moment(e.CodedDiagTimestamp), e._recorded_at)",
         code=f"CASE WHEN {is_snomed} THEN coded('SNOMED', {code}) ELSE coded('ICD10', icd10({code})) END",
-        text_value=f"'{which}'",
         parent_ref=_REFERRAL_REF,
         where=f"{code} IS NOT NULL",
     )
@@ -153,8 +152,8 @@ def _done(column: str, **more: str) -> str:
 
 
 CARE_EVENTS = (
-    _diagnosis("mh_primary_diagnosis", "PrimDiag", "primary"),
-    _diagnosis("mh_secondary_diagnosis", "SecDiag", "secondary"),
+    _diagnosis("mh_primary_diagnosis", "PrimDiag"),
+    _diagnosis("mh_secondary_diagnosis", "SecDiag"),
     _done("Procedure"),
     _done("Finding"),
     _done(
