@@ -276,9 +276,9 @@ def test_a_treatment_order_and_its_recall_belong_to_the_person_of_the_act(feed):
     ended = {**tables, "MHS404CommTreatOrder": [{**order, "EndDateCommTreatOrd": "2024-02-10"}]}
     feed.batch("2024-03-02", ended, **FEBRUARY)
     assert feed.events("MHS_CTO", columns="source_id, code, time, end_time, superseded_at") == [
-        ("P1", "MHS_CTO//order", datetime(2023, 9, 1), None, LATER),
-        ("P1", "MHS_CTO//order", datetime(2023, 9, 1), datetime(2024, 2, 10), None),
-        ("P1", "MHS_CTO//recall", datetime(2024, 1, 20, 15, 30), None, None),
+        ("P1", "MHS_CTO//404", datetime(2023, 9, 1), None, LATER),
+        ("P1", "MHS_CTO//404", datetime(2023, 9, 1), datetime(2024, 2, 10), None),
+        ("P1", "MHS_CTO//405", datetime(2024, 1, 20, 15, 30), None, None),
     ]
     assert set(feed.events("MHS_CTO", columns="parent_ref")) == set(feed.events("MHS_ACT", columns="ref"))
 

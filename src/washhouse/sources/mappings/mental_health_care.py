@@ -71,7 +71,7 @@ STANDING_CARE_EVENTS = (
         source_id="p.LocalPatientID",
         time=_ORDERED,
         end_time=f"utc_end(e.EndDateCommTreatOrd, NULL, {_ORDERED})",
-        code="'MHS_CTO//order'",
+        code="'MHS_CTO//404'",
         parent_ref=_ACT_REF,
     ),
     event_query(
@@ -79,7 +79,7 @@ STANDING_CARE_EVENTS = (
         source_id="p.LocalPatientID",
         time=_RECALLED,
         end_time=f"utc_end(e.EndDateCommTreatOrdRecall, e.EndTimeCommTreatOrdRecall, {_RECALLED})",
-        code="'MHS_CTO//recall'",
+        code="'MHS_CTO//405'",
         parent_ref=_ACT_REF,
     ),
 )
