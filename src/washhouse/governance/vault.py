@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -21,9 +21,9 @@ import pyarrow.parquet.encryption as pe
 
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home
-from washhouse.governance.envelope import BrokenSealError, open_seal, seal, unwrap_key, wrap_key
+from washhouse.governance.envelope import BrokenSealError, SealedReader, Sealer, open_seal, seal, unwrap_key, wrap_key
 from washhouse.governance.pseudonym import derive_key, keyed_hash
-from washhouse.lake.disk import sync_file, write_atomically
+from washhouse.lake.disk import Pending
 
 _ROW_GROUP = 122_880
 
@@ -49,38 +49,106 @@ class Vault:
             SHA-256 of the bytes, in hexadecimal: the file's name in the vault.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        path = self._landed / sha256
-        if not path.exists():
-            self._landed.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_atomically(path, seal(self._key("landed"), data, f"landed/{sha256}"), mode=0o600)
+        pending = Pending()
+        self.land_blocks([data], sha256, pending)
+        pending.commit()
         return sha256
 
+    def land_blocks(self, blocks: Iterable[bytes], sha256: str, pending: Pending) -> bool:
+        """Keep a file of any size as received, in one pass over its bytes.
+
+        Args:
+            blocks: Its bytes; not taken if the file is here already.
+            sha256: Their digest as it was announced.
+            pending: Where it waits to be put in place.
+
+        Returns:
+            Whether the bytes have that digest, or had it when they were landed before; if not, nothing is kept.
+        """
+        path = self._landed / sha256
+        if path.exists() or pending.holds(path):
+            return True
+        self._landed.mkdir(parents=True, exist_ok=True, mode=0o700)
+        digest = hashlib.sha256()
+        temporary = pending.add(path)
+        with os.fdopen(_create(temporary), "wb") as file:
+            sealer = Sealer(file, self._key("landed"), f"landed/{sha256}")
+            try:
+                for block in blocks:
+                    digest.update(block)
+                    sealer.write(block)
+                sealer.close()
+            finally:
+                sealer.stop()
+        if digest.hexdigest() == sha256:
+            return True
+        pending.drop(path)
+        return False
+
+    def open_landed(self, sha256: str, pending: Pending | None = None) -> SealedReader:
+        """Open a landed file to be read from any place, in bounded memory.
+
+        Args:
+            sha256: The file's name.
+            pending: Where it may still be waiting.
+
+        Raises:
+            HomeError: `vault-damaged`: the file is missing or was changed. So says every reading of it.
+        """
+        path = self._landed / sha256
+        try:
+            file = (pending.place(path) if pending else path).open("rb", buffering=0)
+            return _Landed(file, self._key("landed"), f"landed/{sha256}")
+        except (OSError, BrokenSealError) as error:
+            raise _damaged(f"landed file {sha256[:12]}") from error
+
     def read_landed(self, sha256: str) -> bytes:
-        """Bytes of a landed file.
+        """Bytes of a landed file, all at once.
 
         Raises:
             HomeError: `vault-damaged`: the file is missing or was changed.
         """
-        try:
-            data = open_seal(self._key("landed"), (self._landed / sha256).read_bytes(), f"landed/{sha256}")
-        except (OSError, BrokenSealError) as error:
-            raise _damaged(f"landed file {sha256[:12]}") from error
+        with self.open_landed(sha256) as file:
+            data = file.readall()
         if hashlib.sha256(data).hexdigest() != sha256:
             raise _damaged(f"landed file {sha256[:12]}")
         return data
 
-    def write(self, table: str, generation: str, data: pa.Table | pa.RecordBatchReader) -> None:
+    def write(
+        self, table: str, generation: str, data: pa.Table | pa.RecordBatchReader, pending: Pending | None = None
+    ) -> None:
         """Write one generation of a table, whole or not at all.
 
         Args:
             table: Name of the table, e.g. `"identity"` or `"typed.gp.journal"`.
             generation: Name of this state of it.
             data: Rows; a stream is written as it comes.
+            pending: Where it waits to be put in place with others; None puts it there at once.
+        """
+        waiting = pending or Pending()
+        with self.writer(table, generation, data.schema, waiting) as writer:
+            if isinstance(data, pa.Table):
+                writer.write(data)
+            else:
+                for batch in data:
+                    writer.write(pa.Table.from_batches([batch]))
+        if pending is None:
+            waiting.commit()
+
+    def writer(self, table: str, generation: str, schema: pa.Schema, pending: Pending) -> TableWriter:
+        """Begin one generation of a table, to be written some rows at a time.
+
+        Args:
+            table: Name of the table.
+            generation: Name of this state of it.
+            schema: Its columns.
+            pending: Where it waits to be put in place.
         """
         path = self._path(table, generation)
         self._tables.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.parent.mkdir(exist_ok=True, mode=0o700)
-        temporary = path.with_name(f".{path.name}.new")
+        temporary = pending.add(path)
+        os.close(_create(temporary))
         name = f"{table}/{generation}"
         encryption = _factory(self._key("tables"), name).file_encryption_properties(
             pe.KmsConnectionConfig(),
@@ -92,17 +160,13 @@ class Vault:
                 double_wrapping=False,
             ),
         )
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        os.close(handle)
-        with pq.ParquetWriter(temporary, data.schema, compression="zstd", encryption_properties=encryption) as writer:
-            if isinstance(data, pa.Table):
-                writer.write_table(data, row_group_size=_ROW_GROUP)
-            else:
-                for batch in data:
-                    writer.write_batch(batch, row_group_size=_ROW_GROUP)
-        sync_file(temporary)
-        os.replace(temporary, path)
-        sync_file(path.parent)
+        return TableWriter(temporary, schema, encryption)
+
+    def drop(self, table: str, generation: str, pending: Pending) -> None:
+        """Let go of a generation that was begun and is not in its place; nothing happens if there is none."""
+        path = self._path(table, generation)
+        if pending.holds(path):
+            pending.drop(path)
 
     def read(self, table: str, generation: str, columns: list[str] | None = None) -> pa.Table:
         """Read one generation of a table.
@@ -202,6 +266,65 @@ class Vault:
 
     def _path(self, table: str, generation: str) -> Path:
         return self._tables / quote(table, safe=".") / f"{quote(generation, safe='')}.parquet"
+
+
+class TableWriter:
+    """Writes one generation of a table, a row group at a time.
+
+    Args:
+        path: The file, which exists.
+        schema: Its columns.
+        encryption: How it is sealed.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema, encryption: pe.FileEncryptionProperties) -> None:
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", encryption_properties=encryption)
+        self._schema = schema
+        self._waiting: list[pa.Table] = []
+        self._rows = 0
+        self._written = False
+
+    def write(self, rows: pa.Table) -> None:
+        """Take further rows; row groups are as large however they come."""
+        self._waiting.append(rows)
+        self._rows += rows.num_rows
+        if self._rows >= _ROW_GROUP:
+            whole = self._rows - self._rows % _ROW_GROUP
+            waiting = pa.concat_tables(self._waiting)
+            self._writer.write_table(waiting.slice(0, whole), row_group_size=_ROW_GROUP)
+            self._waiting = [waiting.slice(whole)]
+            self._rows -= whole
+            self._written = True
+
+    def close(self) -> None:
+        """Write what waits; the file is whole then. Closing again does nothing."""
+        if not self._writer.is_open:
+            return
+        if self._rows or not self._written:
+            waiting = pa.concat_tables([self._schema.empty_table(), *self._waiting])
+            self._writer.write_table(waiting, row_group_size=_ROW_GROUP)
+        self._waiting, self._rows = [], 0
+        self._writer.close()
+
+    def __enter__(self) -> TableWriter:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+class _Landed(SealedReader):
+    """A landed file, read in bounded memory."""
+
+    def _open(self, index: int) -> bytes:
+        try:
+            return super()._open(index)
+        except BrokenSealError as error:
+            raise _damaged("landed file that is being read") from error
+
+
+def _create(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
 
 
 class _FileKeys(pe.KmsClient):  # type: ignore[misc]

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import logging
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home, Settings
-from washhouse.governance.envelope import CHUNK_BYTES, BrokenSealError, open_seal, seal
+from washhouse.governance import envelope
+from washhouse.governance.envelope import CHUNK_BYTES, BrokenSealError, SealedReader, open_seal, seal
 from washhouse.governance.keys import find_key_file, load_master_key, load_or_create_master_key
 from washhouse.governance.vault import Vault
+from washhouse.lake.disk import Pending
 
 CANARY = "ZEBEDEE-CANARY"
 PEOPLE = pa.table({"name": [f"{CANARY}-{row}" for row in range(2000)], "row": list(range(2000))})
@@ -166,6 +171,7 @@ def test_nothing_is_logged(home: Home, caplog: pytest.LogCaptureFixture, capfd: 
     assert capfd.readouterr() == ("", "")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(min_value=0), st.integers(0, 7))
 def test_any_changed_bit_of_a_sealed_file_is_seen(data: bytes, place: int, bit: int) -> None:
     sealed = bytearray(seal(bytes(32), data, "a"))
@@ -191,3 +197,66 @@ def test_chunks_cannot_be_cut_off_or_swapped() -> None:
     ):
         with pytest.raises(BrokenSealError):
             open_seal(bytes(32), changed, "a")
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=8), st.integers(0, 50))
+def test_a_sealed_file_is_read_from_any_place(reads: list[tuple[int, int]], size: int) -> None:
+    data = bytes(range(size))
+    with patch.object(envelope, "CHUNK_BYTES", 7):
+        reader = SealedReader(io.BytesIO(seal(bytes(32), data, "a")), bytes(32), "a")
+        file = io.BufferedReader(reader, 3)
+        assert (reader.size, file.read()) == (size, data)
+        for place, count in reads:
+            file.seek(place)
+            assert file.read(count) == data[place : place + count]
+
+
+def test_chunks_that_are_cut_off_swapped_or_doubled_are_seen_when_they_are_reached() -> None:
+    """However a file is read: what comes before the damage is what was sealed, and the damage is never handed out."""
+    with patch.object(envelope, "CHUNK_BYTES", 5):
+        sealed = seal(bytes(32), b"aaaaabbbbbcccccdd", "a")
+        head, chunks, at = sealed[:68], [], 68
+        while at < len(sealed):
+            end = at + 8 + int.from_bytes(sealed[at : at + 4], "big")
+            chunks.append(sealed[at:end])
+            at = end
+        for order, good in (((0, 1, 2), 2), ((0, 2, 1, 3), 1), ((0, 1, 1, 2, 3), 2), ((1, 2, 3), 0), ((3,), 0)):
+            reader = SealedReader(io.BytesIO(head + b"".join(chunks[at] for at in order)), bytes(32), "a")
+            handed_out = b""
+            with pytest.raises(BrokenSealError):
+                while block := reader.read(5):
+                    handed_out += block
+            assert handed_out == b"aaaaabbbbbccccc"[: good * 5]
+
+
+def test_files_that_wait_are_put_in_their_places_together_or_not_at_all(home: Home, vault: Vault) -> None:
+    pending = Pending()
+    sha256 = hashlib.sha256(b"a,b").hexdigest()
+    assert vault.land_blocks([b"a,", b"b"], sha256, pending)
+    vault.write("identity", "v1", PEOPLE, pending)
+    assert not vault.exists("identity", "v1")
+    assert vault.open_landed(sha256, pending).readall() == b"a,b"
+    pending.discard()
+    assert not [path for name in ("landed", "tables/identity") for path in (home.vault / name).iterdir()]
+    assert vault.land_blocks([b"a,b"], sha256, pending)
+    vault.write("identity", "v1", PEOPLE, pending)
+    pending.commit()
+    assert vault.read("identity", "v1") == PEOPLE
+    assert vault.read_landed(sha256) == b"a,b"
+
+
+def test_bytes_that_are_not_those_announced_are_not_kept(home: Home, vault: Vault) -> None:
+    pending = Pending()
+    assert not vault.land_blocks([b"changed"], hashlib.sha256(b"announced").hexdigest(), pending)
+    pending.commit()
+    assert list((home.vault / "landed").iterdir()) == []
+
+
+def test_row_groups_are_as_large_however_the_rows_come(vault: Vault) -> None:
+    rows = pa.table({"n": pa.array(range(300_000))})
+    vault.write("typed", "whole", rows)
+    vault.write("typed", "parts", pa.RecordBatchReader.from_batches(rows.schema, rows.to_batches(7_000)))
+    sizes = {name: [part.num_rows for part in vault.read_parts("typed", name, 1)] for name in ("whole", "parts")}
+    assert sizes["whole"] == sizes["parts"] == [122_880, 122_880, 54_240]
+    assert vault.read("typed", "parts") == rows
