@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches, unreadable
+from washhouse.sources.content import Content
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.omop.contract import SPEC
 from washhouse.sources.omop.read import find_tables, read_omop
@@ -55,7 +56,7 @@ class CdmSet:
         self,
         spec: SourceSpec,
         batch: Batch,
-        files: Mapping[str, bytes],
+        files: Mapping[str, Content],
         known: KnownParents | None,
         provider: str | None,
     ) -> BatchResult:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches, unreadable
+from washhouse.sources.content import Content
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.meds import SPEC, find_files, read_meds
 from washhouse.sources.reader import KnownParents
@@ -56,7 +57,7 @@ class MedsSet:
         self,
         spec: SourceSpec,
         batch: Batch,
-        files: Mapping[str, bytes],
+        files: Mapping[str, Content],
         known: KnownParents | None,
         provider: str | None,
     ) -> BatchResult:

@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.core.errors import InputError
 from washhouse.governance.vault import Vault
+from washhouse.lake.disk import Pending
 from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
-from washhouse.pipeline.inbox import Batch, unreadable
-from washhouse.record.quality.profile import profile_tables
+from washhouse.pipeline.inbox import Batch
+from washhouse.pipeline.known_from import known_from
+from washhouse.pipeline.landed_files import Landing
+from washhouse.record.quality.profile import PROFILE, Profile
 from washhouse.record.tables import BATCH, QUARANTINE
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.origin import with_origin
@@ -95,19 +97,20 @@ class Parents:
         return dict(self._values)
 
 
-Read = Callable[[SourceSpec, Batch, Mapping[str, bytes], KnownParents | None, str | None], BatchResult]
+Read = Callable[[SourceSpec, Batch, Landing, KnownParents | None, str | None], BatchResult]
 """Reads a batch's files, given known parents and provider; each is landed when it is taken from the mapping."""
 
 
 def read_extracts(
     spec: SourceSpec,
     batch: Batch,
-    files: Mapping[str, bytes],
+    files: Landing,
     known: KnownParents | None,
     provider: str | None = None,
 ) -> BatchResult:
-    """Read a batch as a source's contract says."""
-    return replace(read_batch(spec, files, batch.name, known_parents=known, provider=provider), batch=batch.label)
+    """Read a batch as a source's contract says; the rows of a large file go to the vault as they are read."""
+    read = read_batch(spec, files, batch.name, known_parents=known, provider=provider, keep=files.keep)
+    return replace(read, batch=batch.label)
 
 
 def known_provider(vault: Vault, spec: SourceSpec, batches: Iterable[str]) -> str | None:
@@ -195,121 +198,47 @@ def land_batch(
         book = Book(context.vault.read(FILES, batch.id), context.vault.read(REASONS, batch.id))
         if (book.files.schema.metadata or {}).get(b"contract") == contract:
             return book
-    landing = _Landing(context, batch)
-    result = read(spec, batch, landing, known, provider)
-    result = replace(result, submitted_at=known_from(context, spec, batch, result.submitted_at))
-    landing.land_rest()
-    for table, rows in result.tables.items():
-        context.vault.write(f"typed.{spec.name}.{table}", batch.generation, with_origin(rows, result))
-    profile = profile_tables(spec, {name: [read.rows] for name, read in result.tables.items()})
-    context.vault.write(f"profile.{spec.name}", batch.generation, profile)
-    _keep_aside(context, batch, result)
-    context.reached("batch-typed")
-    book = _book(context, batch, result, contract)
-    context.vault.write(REASONS, batch.id, book.reasons)
-    context.vault.write(FILES, batch.id, book.files)
-    context.reached("batch-read")
-    return book
+    landing = Landing(context, spec, batch)
+    try:
+        result = read(spec, batch, landing, known, provider)
+        result = replace(result, submitted_at=known_from(context, spec, batch, result.submitted_at))
+        landing.land_rest()
+        _keep_typed(context, spec, batch, result, landing)
+        _keep_aside(context, batch, result, landing.pending)
+        book = _book(context, batch, result, contract)
+        context.vault.write(REASONS, batch.id, book.reasons, landing.pending)
+        landing.pending.commit()
+        context.reached("batch-typed")
+        context.vault.write(FILES, batch.id, book.files)
+        context.reached("batch-read")
+        return book
+    finally:
+        landing.close()
 
 
-def known_from(context: RunContext, spec: SourceSpec, batch: Batch, declared: datetime) -> datetime:
-    """When the record may say that it knew what a batch holds, naive UTC.
-
-    A first submission is taken at its word. A further one under the same name was not there when the first was made:
-    it counts from the time that its own header gives, if that is later than any before it under the name, and else
-    from its landing. The time stays with the batch's rows, so that no later run moves it.
-
-    Args:
-        context: The run.
-        spec: The source's contract.
-        batch: The batch.
-        declared: When the batch says that it was made.
-    """
-    if batch.replaces:
-        return _known_before(context, spec, batch) or declared
-    if not batch.is_further:
-        return declared
-    if spec.period is not None and spec.period.created:
-        before = _submitted_before(context, spec, batch)
-        if before is None or declared > before:
-            return declared
-    return max(declared, context.now)
+def _keep_typed(context: RunContext, spec: SourceSpec, batch: Batch, result: BatchResult, landing: Landing) -> None:
+    """Keep the typed rows that were not kept while they were read, and the profile of all."""
+    kept = landing.finish(result.tables)
+    profiles = [arrow_schema(PROFILE).empty_table()]
+    for table, read in result.tables.items():
+        profile = kept.get(table)
+        if profile is None:
+            rows = with_origin(read, result)
+            context.vault.write(f"typed.{spec.name}.{table}", batch.generation, rows, landing.pending)
+            profile = Profile(spec, table)
+            profile.add(rows)
+        profiles.append(profile.rows())
+    context.vault.write(f"profile.{spec.name}", batch.generation, pa.concat_tables(profiles), landing.pending)
 
 
-def _known_before(context: RunContext, spec: SourceSpec, batch: Batch) -> datetime | None:
-    """When the record knew a batch that is read again; None if no row of it was accepted."""
-    generation = batch.replaces.partition("/")[2]
-    for table in context.vault.tables():
-        if table.startswith(f"typed.{spec.name}.") and context.vault.exists(table, generation):
-            times = context.vault.read(table, generation, ["_submitted_at"]).column(0)
-            if len(times):
-                known: datetime = times[0].as_py()
-                return known
-    return None
-
-
-def _submitted_before(context: RunContext, spec: SourceSpec, batch: Batch) -> datetime | None:
-    """Latest time that a header gave under a batch's name so far, None if none could be read."""
-    table = f"typed.{spec.name}.{spec.period.table}" if spec.period else ""
-    times = []
-    for batch_id in context.published.batches if context.published else ():
-        source, _, generation = batch_id.partition("/")
-        name = generation.rpartition("@")[0].partition("~")[0]
-        if (source, name) == (batch.source, batch.name) and context.vault.exists(table, generation):
-            times += context.vault.read(table, generation, ["_submitted_at"]).column(0).to_pylist()
-    return max(times, default=None)
-
-
-class _Landing(Mapping[str, bytes]):
-    """A batch's files by name; each is landed when it is read, and only one is in memory at a time."""
-
-    def __init__(self, context: RunContext, batch: Batch) -> None:
-        self._context = context
-        self._batch = f"{batch.source}/{batch.name}"
-        self._files = {file.name: file for file in batch.files}
-        self._landed: set[str] = set()
-
-    def __getitem__(self, name: str) -> bytes:
-        file = self._files[name]
-        if file.path is None:
-            return self._context.vault.read_landed(file.sha256)
-        try:
-            data = file.path.read_bytes()
-        except OSError as error:
-            raise unreadable(error) from error
-        if hashlib.sha256(data).hexdigest() != file.sha256:
-            raise InputError(
-                "inbox-changed",
-                f"A file of the batch {self._batch} changed while the run read it.",
-                "Fill a batch's folder elsewhere, move it into the inbox when it is complete, and run again.",
-            )
-        if name not in self._landed:
-            self._context.vault.land(data)
-            self._landed.add(name)
-            self._context.reached("file-landed")
-            self._context.progress.advance(len(data))
-        return data
-
-    def land_rest(self) -> None:
-        """Land what the reader had no use for: what was received is kept."""
-        for name in self._files.keys() - self._landed:
-            self[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._files)
-
-    def __len__(self) -> int:
-        return len(self._files)
-
-
-def _keep_aside(context: RunContext, batch: Batch, result: BatchResult) -> None:
+def _keep_aside(context: RunContext, batch: Batch, result: BatchResult, pending: Pending) -> None:
     aside = [
         read.set_aside.append_column("file", pa.array([read.file] * read.set_aside.num_rows, pa.string()))
         for read in result.files.values()
         if read.set_aside.num_rows
     ]
     if aside:
-        context.vault.write(f"aside.{batch.source}", batch.generation, pa.concat_tables(aside))
+        context.vault.write(f"aside.{batch.source}", batch.generation, pa.concat_tables(aside), pending)
 
 
 def _book(context: RunContext, batch: Batch, result: BatchResult, contract: bytes) -> Book:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from washhouse.core.errors import InputError
 from washhouse.pipeline.inbox import Batch, Inbox, describe_file, label_batches, unreadable
+from washhouse.sources.content import Content
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.fhir.contract import EVENT, SPEC
 from washhouse.sources.fhir.files import find_resources
@@ -69,7 +70,7 @@ class ResourceSet:
         self,
         spec: SourceSpec,
         batch: Batch,
-        files: Mapping[str, bytes],
+        files: Mapping[str, Content],
         known: KnownParents | None,
         provider: str | None,
     ) -> BatchResult:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import PurePosixPath
+from typing import BinaryIO, cast
 
+from washhouse.sources.content import BLOCK_BYTES, LARGE_BYTES, Content, as_file, size_of
 from washhouse.sources.rules import RejectedFileError
 
 MOST_MEMBERS = 200
-MOST_BYTES = 8 << 30
+MOST_BYTES = 64 << 30
 MOST_RATIO = 200
 """Bytes that one compressed byte may become; text compresses about tenfold, a bomb a thousandfold and more."""
 
@@ -20,36 +23,56 @@ def is_archive(name: str) -> bool:
     return name.casefold().endswith(".zip")
 
 
-def open_archive(data: bytes) -> dict[str, bytes]:
-    """Return the members of a zip archive by name, unpacked in memory.
+def open_archive(content: Content) -> dict[str, Callable[[], Content]]:
+    """Return what unpacks each member of a zip archive, by name; every member was unpacked once to see that it is safe.
 
     Raises:
         RejectedFileError: It holds no file, is damaged, encrypted or nested, leads out of its folder, names a member
             twice, or would unpack to more than is plausible for text.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
-            if not members:
-                raise RejectedFileError("empty-file")
-            if len(members) > MOST_MEMBERS:
-                raise _unsafe(f"it holds more than {MOST_MEMBERS} files")
-            budget = min(MOST_BYTES, MOST_RATIO * len(data))
-            files: dict[str, bytes] = {}
-            for member in members:
-                name = _safe_name(member)
-                if name in files:
-                    raise _unsafe("two of its files have the same name")
-                with archive.open(member) as stream:
-                    files[name] = stream.read(budget + 1)
-                budget -= len(files[name])
-                if budget < 0:
-                    raise _unsafe("it would unpack to more than text can")
-                if is_archive(name) or files[name].startswith(b"PK\x03\x04"):
-                    raise _unsafe("it holds another archive")
-            return files
+        archive = zipfile.ZipFile(as_file(content))
+        members = [member for member in archive.infolist() if not member.is_dir()]
+        if not members:
+            raise RejectedFileError("empty-file")
+        if len(members) > MOST_MEMBERS:
+            raise _unsafe(f"it holds more than {MOST_MEMBERS} files")
+        budget = min(MOST_BYTES, MOST_RATIO * size_of(content))
+        files: dict[str, Callable[[], Content]] = {}
+        for member in members:
+            name = _safe_name(member)
+            if name in files:
+                raise _unsafe("two of its files have the same name")
+            size, head = _unpack(archive, member, budget)
+            budget -= size
+            if is_archive(name) or head.startswith(b"PK\x03\x04"):
+                raise _unsafe("it holds another archive")
+            # Parquet is read back and forth, which a packed stream cannot do well.
+            is_small = size < LARGE_BYTES or head.startswith(b"PAR1")
+            files[name] = partial(_read, archive, member, in_memory=is_small)
+        return files
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         raise _unsafe("it is damaged, encrypted or packed in an unknown way") from error
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: int) -> tuple[int, bytes]:
+    """Unpack a member and let go of it; returns its size and its first bytes."""
+    size, head = 0, b""
+    with archive.open(member) as stream:
+        while block := stream.read(BLOCK_BYTES):
+            head = head or block[:4]
+            size += len(block)
+            if size > budget:
+                raise _unsafe("it would unpack to more than text can")
+    return size, head
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, *, in_memory: bool) -> Content:
+    stream = archive.open(member)
+    if not in_memory:
+        return cast(BinaryIO, stream)
+    with stream:
+        return stream.read()
 
 
 def _safe_name(member: zipfile.ZipInfo) -> str:

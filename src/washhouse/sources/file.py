@@ -5,13 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 
-from washhouse.sources.account import Gathered, Hashes, conclude, hash_rows
+from washhouse.core.ordered import THREADS, in_order
+from washhouse.sources.account import Ledger, Numbers, Part, digest_keys
+from washhouse.sources.content import LARGE_BYTES, Content, size_of
 from washhouse.sources.contract import TableSpec
+from washhouse.sources.digest import digest_rows
 from washhouse.sources.encoding import Decoded, decode
 from washhouse.sources.header import Header, place_header, read_header
 from washhouse.sources.parquet import count_rows, is_parquet, parquet_columns, read_parquet
@@ -20,7 +25,6 @@ from washhouse.sources.records import (
     Chunk,
     RaggedError,
     count_records,
-    has_line_end,
     is_blank,
     read_exact,
     read_fast,
@@ -37,58 +41,78 @@ def typed_schema(table: TableSpec) -> pa.Schema:
     return pa.schema([*fields, pa.field("_row", pa.int64(), nullable=False)])
 
 
+class Sink(Protocol):
+    """Takes the accepted rows of a large file while it is read."""
+
+    def restart(self) -> None:
+        """Forget what came: the rows come again from the first."""
+
+    def write(self, rows: pa.Table) -> None:
+        """Take the next rows, in the order of the file."""
+
+
 def read_file(
-    data: bytes, table: TableSpec, *, reference_date: date, file: str, parents: Parents | None = None
+    content: Content,
+    table: TableSpec,
+    *,
+    reference_date: date,
+    file: str,
+    parents: Parents | None = None,
+    sink: Sink | None = None,
 ) -> ReadResult:
-    """Read and validate one file.
+    """Read and validate one file, in memory that does not grow with it but for a digest a row.
 
     Args:
-        data: The bytes as received.
+        content: The file as received.
         table: Contract of the table that the file holds.
         reference_date: Declared date of the batch, by which the plausible is judged.
         file: Name of the file.
         parents: Where the rows' parents can be; None leaves that unchecked.
+        sink: Takes the accepted rows; None has them in the result. What it took of a file that is refused in the end
+            must not be used.
 
     Returns:
         The accepted rows, the reasons and the counts; a refused file is a result with `rejected`, not an error.
     """
+    how = _How(table, reference_date, file, parents, sink, size_of(content) >= LARGE_BYTES)
     try:
-        if is_parquet(data):
-            return _read_parquet(data, table, reference_date, file, parents)
-        decoded = decode(data)
+        if is_parquet(content):
+            header = place_header(parquet_columns(content), table)
+            ledger = _account(read_parquet(content), header, how)
+            return ledger.close("parquet", "", _about_header(header))
+        decoded = decode(content)
         header = read_header(decoded, table)
         try:
-            gathered = _gather(read_fast(decoded, header), table, header, reference_date, parents)
+            ledger = _account(read_fast(decoded, header), header, how)
         except RaggedError:
-            gathered = _gather(read_exact(decoded, header), table, header, reference_date, parents)
+            ledger = _account(read_exact(decoded, header), header, how)
+        return ledger.close(decoded.encoding, header.delimiter, _about_file(decoded, header))
     except RejectedFileError as refused:
-        return refuse(data, file, refused, table)
-    gathered.findings += _about_file(decoded, header)
-    return conclude(
-        gathered, table, file=file, schema=typed_schema(table), encoding=decoded.encoding, delimiter=header.delimiter
-    )
+        return refuse(content, file, refused, table)
 
 
-def _read_parquet(
-    data: bytes, table: TableSpec, reference_date: date, file: str, parents: Parents | None
-) -> ReadResult:
-    header = place_header(parquet_columns(data), table)
-    gathered = _gather(read_parquet(data), table, header, reference_date, parents)
-    gathered.findings += _about_header(header)
-    schema = typed_schema(table)
-    return conclude(gathered, table, file=file, schema=schema, encoding="parquet", delimiter="")
+@dataclass(frozen=True)
+class _How:
+    """How a file is to be read; `is_large` pays for threads."""
+
+    table: TableSpec
+    reference_date: date
+    file: str
+    parents: Parents | None
+    sink: Sink | None
+    is_large: bool
 
 
-def refuse(data: bytes, file: str, refused: RejectedFileError, table: TableSpec | None) -> ReadResult:
+def refuse(content: Content, file: str, refused: RejectedFileError, table: TableSpec | None) -> ReadResult:
     """Return the result of a file that a rule refuses; its lines are quarantined.
 
     Args:
-        data: The bytes as received.
+        content: The file as received.
         file: Name of the file.
         refused: The rule and its words.
         table: Contract of its table, if it has one.
     """
-    lines = count_rows(data) if is_parquet(data) else count_records(data)
+    lines = count_rows(content) if is_parquet(content) else count_records(content)
     issue = {"row": 0, "column": None, "rule": refused.rule, "severity": "reject", "reason": str(refused)}
     return ReadResult(
         file=file,
@@ -106,32 +130,36 @@ def refuse(data: bytes, file: str, refused: RejectedFileError, table: TableSpec 
     )
 
 
-def _gather(
-    chunks: Iterable[Chunk], table: TableSpec, header: Header, reference_date: date, parents: Parents | None
-) -> Gathered:
+def _account(chunks: Iterable[Chunk], header: Header, how: _How) -> Ledger:
     """Type and check the records of a file, chunk by chunk, and let go of their text."""
-    gathered = Gathered()
-    schema = typed_schema(table)
-    for chunk in chunks:
-        checked = check_chunk(table, header, chunk, reference_date=reference_date, parents=parents)
-        gathered.findings += checked.findings
-        gathered.rows.append(chunk.rows)
-        gathered.hashes.append(hash_rows(chunk.columns))
-        gathered.blank += _blank_rows(chunk)
-        typed = pa.RecordBatch.from_arrays([*checked.typed.columns, pa.array(chunk.rows)], schema=schema)
-        if checked.is_bad.any():
-            bad = pa.array(checked.is_bad)
-            raw = write_records([column.filter(bad) for column in chunk.columns], header.delimiter)
-            gathered.raw.append((chunk.rows[checked.is_bad], raw))
-            gathered.bad_keys.append(typed.column(table.business_key[0]).filter(bad))
-            typed = typed.filter(pa.array(~checked.is_bad))
-        gathered.typed.append(typed)
-        if chunk.ragged:
-            rows = np.array([row for row, _ in chunk.ragged], dtype=np.int64)
-            gathered.findings.append(Finding("wrong-field-count", "", reason("wrong-field-count"), rows))
-            raw = [_line(fields, header) for _, fields in chunk.ragged]
-            gathered.raw.append((rows, pa.array(raw, pa.string())))
-    return gathered
+    if how.sink is not None:
+        how.sink.restart()
+    hand_on = None if how.sink is None else how.sink.write
+    ledger = Ledger(how.table, file=how.file, schema=typed_schema(how.table), hand_on=hand_on)
+    for part in in_order(chunks, lambda chunk: _check(chunk, header, how), threads=THREADS if how.is_large else 0):
+        ledger.add(part)
+    return ledger
+
+
+def _check(chunk: Chunk, header: Header, how: _How) -> Part:
+    table, schema = how.table, typed_schema(how.table)
+    checked = check_chunk(table, header, chunk, reference_date=how.reference_date, parents=how.parents)
+    typed = pa.RecordBatch.from_arrays([*checked.typed.columns, pa.array(chunk.rows)], schema=schema)
+    part = Part(chunk.rows, digest_rows(chunk.columns), typed, findings=checked.findings, blank=_blank_rows(chunk))
+    if checked.is_bad.any():
+        bad = pa.array(checked.is_bad)
+        raw = write_records([column.filter(bad) for column in chunk.columns], header.delimiter)
+        part.raw.append((chunk.rows[checked.is_bad], raw))
+        part.bad_keys = typed.column(table.business_key[0]).filter(bad)
+        typed = typed.filter(pa.array(~checked.is_bad))
+    part.keys = digest_keys(typed, table)
+    part.typed = pa.Table.from_batches([typed])
+    if chunk.ragged:
+        rows = np.array([row for row, _ in chunk.ragged], dtype=np.int64)
+        part.findings.append(Finding("wrong-field-count", "", reason("wrong-field-count"), rows))
+        lines = [_line(fields, header) for _, fields in chunk.ragged]
+        part.raw.append((rows, pa.array(lines, pa.string())))
+    return part
 
 
 def _blank_rows(chunk: Chunk) -> list[int]:
@@ -151,13 +179,13 @@ def _line(fields: Sequence[str], header: Header) -> str:
     return text.getvalue().removesuffix("\n")
 
 
-_NOWHERE: Hashes = np.zeros(1, dtype=np.int64)
+_NOWHERE: Numbers = np.zeros(1, dtype=np.int64)
 
 
 def _about_file(decoded: Decoded, header: Header) -> list[Finding]:
     """Return the warnings that concern the file as a whole."""
     found = _about_header(header)
-    if not has_line_end(decoded) and header.body < len(decoded.data):
+    if not decoded.is_ended and header.body < decoded.length:
         found.append(Finding("no-final-line-end", "", reason("no-final-line-end"), _NOWHERE))
     return found
 

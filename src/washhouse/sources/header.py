@@ -53,7 +53,7 @@ def read_header(decoded: Decoded, table: TableSpec) -> Header:
     )
     header = place_header(fields, table, delimiter=delimiter, body=body)
     is_unknown = plain(fields[-1]) not in known
-    if is_unknown and fields[-1] and body >= len(decoded.data) and not decoded.data.endswith((b"\n", b"\r")):
+    if is_unknown and fields[-1] and body >= decoded.length and not decoded.is_ended:
         raise RejectedFileError("truncated-file", detail="it ends inside the header")
     return header
 
@@ -85,17 +85,25 @@ def _known(table: TableSpec) -> dict[str, str]:
 
 def first_record(decoded: Decoded) -> tuple[str, int]:
     """Return the first record that is not blank, without its line end, and the offset after it."""
-    data, start = decoded.data, decoded.start
-    position = start
-    while (found := _LINE_END.search(data, position)) is not None and found.end() - start < _LONGEST:
-        line = data[start : found.start()]
-        position = found.end()
-        if line.count(b'"') % 2:
-            continue
-        if line.strip():
-            return line.decode(), position
-        start = position
-    return data[start : start + _LONGEST].decode("utf-8", "ignore"), len(data)
+    data, before = b"", decoded.start
+    for piece in decoded.pieces(decoded.start):
+        data += piece
+        start = position = 0
+        is_all = before + len(data) >= decoded.length
+        while (found := _LINE_END.search(data, position)) is not None and found.end() - start < _LONGEST:
+            if found.end() == len(data) and not is_all:
+                break  # a line end of two characters may go on
+            line = data[start : found.start()]
+            position = found.end()
+            if line.count(b'"') % 2:
+                continue
+            if line.strip():
+                return line.decode(), before + position
+            start = position
+        data, before = data[start:], before + start
+        if len(data) >= _LONGEST:
+            break
+    return data[:_LONGEST].decode("utf-8", "ignore"), decoded.length
 
 
 def split_line(line: str, delimiter: str) -> list[str]:

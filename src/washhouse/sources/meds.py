@@ -33,9 +33,10 @@ import pyarrow.parquet as pq
 
 from washhouse.core.errors import InputError
 from washhouse.core.time import midnight
-from washhouse.sources.account import Gathered, conclude, hash_rows
+from washhouse.sources.account import Ledger, Part, digest_keys
 from washhouse.sources.columns import key, moment, number, text
 from washhouse.sources.contract import SourceSpec, TableSpec
+from washhouse.sources.digest import digest_rows
 from washhouse.sources.file import typed_schema
 from washhouse.sources.file_names import Labels
 from washhouse.sources.result import ISSUES, SET_ASIDE, BatchResult, ReadResult
@@ -211,12 +212,11 @@ def _read_file(path: Path, name: str, reference: date | None) -> ReadResult:
         lines = file.metadata.num_rows
         try:
             _check_columns(file.schema_arrow)
-            gathered = _gather(file.iter_batches(BATCH_ROWS), reference)
+            return _account(file.iter_batches(BATCH_ROWS), name, reference)
         except RejectedFileError as refused:
             return _refuse(name, refused, lines)
         except (pa.ArrowInvalid, OSError):
             return _refuse(name, RejectedFileError("truncated-file", detail="a page cannot be read"), lines)
-    return conclude(gathered, EVENT, file=name, schema=typed_schema(EVENT), encoding="parquet", delimiter="")
 
 
 def _check_columns(schema: pa.Schema) -> None:
@@ -228,24 +228,25 @@ def _check_columns(schema: pa.Schema) -> None:
         raise RejectedFileError("unreadable-file", detail="its column time holds no times")
 
 
-def _gather(batches: Iterator[pa.RecordBatch], reference: date | None) -> Gathered:
-    gathered = Gathered()
+def _account(batches: Iterator[pa.RecordBatch], name: str, reference: date | None) -> ReadResult:
+    ledger = Ledger(EVENT, file=name, schema=typed_schema(EVENT))
     start = 1
     for batch in batches:
         rows = np.arange(start, start + batch.num_rows, dtype=np.int64)
         start += batch.num_rows
-        gathered.rows.append(rows)
         typed, findings, bad = _type_batch(batch, rows, reference)
         # Lines are identical if they say the same once read; of lines set aside the code as sent tells them apart.
         sent = pc.coalesce(typed.column("code"), batch.column("code").cast(pa.string()))
-        gathered.hashes.append(hash_rows([sent, *(typed.column(name) for name in EVENT.business_key)]))
-        gathered.typed.append(typed.filter(pa.array(~bad)))
-        gathered.findings += [one for one in findings if len(one.rows)]
+        digests = digest_rows([sent, *(typed.column(name) for name in EVENT.business_key)])
+        kept = typed.filter(pa.array(~bad))
+        part = Part(rows, digests, pa.Table.from_batches([kept]), digest_keys(kept, EVENT))
+        part.findings += [one for one in findings if len(one.rows)]
         aside = np.flatnonzero(bad)
         if len(aside):
             listed = [json.dumps(raw, default=str) for raw in batch.take(pa.array(aside)).to_pylist()]
-            gathered.raw.append((rows[aside], pa.array(listed, pa.string())))
-    return gathered
+            part.raw.append((rows[aside], pa.array(listed, pa.string())))
+        ledger.add(part)
+    return ledger.close("parquet", "", [])
 
 
 def _type_batch(
@@ -337,7 +338,7 @@ def _refuse(name: str, refused: RejectedFileError, lines: int) -> ReadResult:
 
 
 def _newest_day(reads: Sequence[ReadResult]) -> date | None:
-    newest: list[datetime] = [pc.max(read.rows["time"]).as_py() for read in reads if read.rows.num_rows]
+    newest: list[datetime] = [pc.max(read.rows.column("time")).as_py() for read in reads if read.rows.num_rows]
     return max((moment.date() for moment in newest if moment is not None), default=None)
 
 
@@ -345,7 +346,7 @@ def _together(name: str, reads: Sequence[ReadResult]) -> ReadResult:
     """All files of the data set as one table, each row with its file."""
     rows = pa.concat_tables(
         [
-            read.rows.append_column(
+            read.table_rows.append_column(
                 "_file",
                 pa.DictionaryArray.from_arrays(
                     np.zeros(read.rows.num_rows, np.int32), pa.array([read.file], pa.string())

@@ -17,9 +17,13 @@ def with_origin(read: ReadResult, result: BatchResult) -> pa.Table:
     Returns:
         The accepted rows with `sources.delivery.TYPED_COLUMNS`.
     """
-    rows = read.rows
+    return add_origin(read.table_rows, read.file, result)
+
+
+def add_origin(rows: pa.Table, file: str, result: BatchResult) -> pa.Table:
+    """The same for some rows of a file, which is named."""
     origin: dict[str, tuple[object, pa.DataType]] = {
-        "_file": (read.file, pa.string()),
+        "_file": (file, pa.string()),
         "_batch": (result.batch, pa.string()),
         "_submitted_at": (result.submitted_at, pa.timestamp("us")),
         "_as_of": (result.as_of, pa.date32()),

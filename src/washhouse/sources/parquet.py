@@ -9,39 +9,40 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from washhouse.sources.records import LONGEST_FIELD, Chunk, null_missing
+from washhouse.sources.content import Content, head_of
+from washhouse.sources.records import Chunk, is_too_long, null_missing
 from washhouse.sources.rules import RejectedFileError
 
 _MAGIC = b"PAR1"
 _RECORDS = 100_000
 
 
-def is_parquet(data: bytes) -> bool:
+def is_parquet(content: Content) -> bool:
     """Whether a file's first bytes say that it is Parquet."""
-    return data[:4] == _MAGIC
+    return head_of(content, 4) == _MAGIC
 
 
-def parquet_columns(data: bytes) -> list[str]:
+def parquet_columns(content: Content) -> list[str]:
     """Return the names of a file's columns.
 
     Raises:
         RejectedFileError: The file is cut or damaged, or holds nothing.
     """
-    names = [str(name) for name in _open(data).schema_arrow.names]
+    names = [str(name) for name in _open(content).schema_arrow.names]
     if not names:
         raise RejectedFileError("empty-file")
     return names
 
 
-def count_rows(data: bytes) -> int:
+def count_rows(content: Content) -> int:
     """Return how many rows a file says that it has; 0 where it is too damaged to say."""
     try:
-        return int(_open(data).metadata.num_rows)
+        return int(_open(content).metadata.num_rows)
     except RejectedFileError:
         return 0
 
 
-def read_parquet(data: bytes) -> Iterator[Chunk]:
+def read_parquet(content: Content) -> Iterator[Chunk]:
     """Yield the rows of a file, every value as text.
 
     Raises:
@@ -49,9 +50,9 @@ def read_parquet(data: bytes) -> Iterator[Chunk]:
     """
     first = 1
     try:
-        for batch in _open(data).iter_batches(_RECORDS):
+        for batch in _open(content).iter_batches(_RECORDS):
             columns = [null_missing(as_text(column)) for column in batch.columns]
-            if any((pc.max(pc.utf8_length(column)).as_py() or 0) > LONGEST_FIELD for column in columns):
+            if any(map(is_too_long, columns)):
                 raise RejectedFileError("unreadable-file", detail="a field is too long to be a value")
             yield Chunk(columns, np.arange(first, first + batch.num_rows, dtype=np.int64))
             first += batch.num_rows
@@ -79,8 +80,8 @@ def as_text(column: pa.Array) -> pa.StringArray:
     return pc.cast(column, pa.string())
 
 
-def _open(data: bytes) -> pq.ParquetFile:
+def _open(content: Content) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(pa.BufferReader(data))
+        return pq.ParquetFile(pa.BufferReader(content) if isinstance(content, bytes) else pa.PythonFile(content, "r"))
     except (pa.ArrowException, OSError) as error:
         raise RejectedFileError("truncated-file", detail="its list of columns cannot be read") from error

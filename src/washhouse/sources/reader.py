@@ -15,10 +15,11 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.core.time import midnight, to_utc
 from washhouse.sources.archive import is_archive, open_archive
+from washhouse.sources.content import LARGE_BYTES, Content, size_of
 from washhouse.sources.contract import Kind, PeriodSpec, SourceSpec, TableSpec, plain
-from washhouse.sources.file import read_file, refuse
+from washhouse.sources.file import read_file, refuse, typed_schema
 from washhouse.sources.file_names import labels_of
-from washhouse.sources.result import BatchResult, ReadResult
+from washhouse.sources.result import BatchResult, KeptRows, ReadResult
 from washhouse.sources.rules import RejectedFileError
 from washhouse.sources.validate import Parents
 
@@ -29,6 +30,10 @@ MOST_DAYS_AFTER_FOLDER = 31
 """Days by which a header's date may lie behind its folder's; later would count as the newest state for ever."""
 
 _DATED = re.compile(r"(\d{4}-\d{2}-\d{2})(?:\D.*)?", re.ASCII)
+
+Keep = Callable[[TableSpec, str, BatchResult], Callable[[], Callable[[pa.Table], None]] | None]
+"""Given a table, its file's label and what the batch declares, returns what begins to take its rows, from the first;
+None has them in memory."""
 
 KnownParents = Mapping[tuple[str, str], pa.Array]
 """Key values held from earlier batches, by table and column."""
@@ -70,11 +75,12 @@ def parents_needed(spec: SourceSpec) -> tuple[tuple[str, str], ...]:
 
 def read_batch(
     spec: SourceSpec,
-    files: Mapping[str, bytes],
+    files: Mapping[str, Content],
     batch: str,
     *,
     known_parents: KnownParents | None = None,
     provider: str | None = None,
+    keep: Keep | None = None,
 ) -> BatchResult:
     """Read and validate all files of one batch.
 
@@ -88,6 +94,7 @@ def read_batch(
         batch: Name of the batch's folder; what stands behind a `#` tells submissions under the same name apart.
         known_parents: Key values held from earlier batches, for each of `parents_needed`.
         provider: The one that sent earlier batches; ids are unique only inside a provider. None if there is none yet.
+        keep: Takes the rows of a large file as they are read; None has all rows in memory.
 
     Returns:
         Every file's result. Where each row says its own period and provider, `_period_start`, `_period_end` and
@@ -97,7 +104,7 @@ def read_batch(
         InputError: The name of the batch begins with no date.
         HomeError: The counts of a file do not add up.
     """
-    reading = _Reading(spec, _envelope(batch), {}, {}, {}, provider)
+    reading = _Reading(spec, _envelope(batch), {}, {}, {}, provider, keep)
     waiting = _unpack(files, reading)
     try:
         _check_tables(spec, waiting, reading.envelope.kind)
@@ -111,8 +118,7 @@ def read_batch(
         if name in reading.results:
             continue
         parents = _parents(table, reading, known_parents)
-        result = read_file(load(), table, reference_date=reading.envelope.as_of, file=name, parents=parents)
-        result = _with_own_period(result, spec.period)
+        result = _read_table(table, name, load(), reading, parents)
         if _is_of_another(result, reading):
             of_another = RejectedFileError("another-provider", spec.period.provider if spec.period else "")
             result = refuse(load(), name, of_another, table)
@@ -145,9 +151,10 @@ class _Reading:
     tables: dict[str, ReadResult]
     origins: dict[str, str]
     provider: str | None = None
+    keep: Keep | None = None
 
 
-_Load = Callable[[], bytes]
+_Load = Callable[[], Content]
 _Waiting = list[tuple[TableSpec, str, _Load]]
 
 
@@ -156,7 +163,7 @@ def _envelope(batch: str) -> _Envelope:
     return _Envelope(batch, day, midnight(day), "delta" if is_delta(batch) else "full")
 
 
-def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:
+def _unpack(files: Mapping[str, Content], reading: _Reading) -> _Waiting:
     """Return the files that hold a table, parents first; what is not one is refused at once."""
     found: _Waiting = []
     for received, name, load in _members(files, reading):
@@ -171,7 +178,7 @@ def _unpack(files: Mapping[str, bytes], reading: _Reading) -> _Waiting:
     return sorted(found, key=lambda one: order[one[0].name])
 
 
-def _members(files: Mapping[str, bytes], reading: _Reading) -> Iterator[tuple[str, str, _Load]]:
+def _members(files: Mapping[str, Content], reading: _Reading) -> Iterator[tuple[str, str, _Load]]:
     """Yield each file's own name and label with what loads it, so that only one is in memory; archives are opened."""
     labels = labels_of(reading.spec)
     for received in sorted(files):
@@ -188,7 +195,7 @@ def _members(files: Mapping[str, bytes], reading: _Reading) -> Iterator[tuple[st
         for member in sorted(members):
             inside = f"{name}/{labels.label(member)}"
             reading.origins[inside] = received
-            yield member, inside, partial(members.__getitem__, member)
+            yield member, inside, members[member]
 
 
 def table_of(spec: SourceSpec, name: str) -> TableSpec | None:
@@ -241,7 +248,7 @@ def _read_envelope(reading: _Reading, waiting: _Waiting) -> _Envelope:
     if result.accepted != 1 or result.lines != 1:
         del reading.results[name]
         raise RejectedFileError("bad-header-table")
-    row = result.rows.to_pylist()[0]
+    row = {name: result.rows.column(name)[0].as_py() for name in result.rows.column_names}
     if period.version and row[period.version] not in period.versions:
         del reading.results[name]
         raise RejectedFileError("wrong-version", period.version, " or ".join(period.versions))
@@ -281,16 +288,82 @@ def _parents(table: TableSpec, reading: _Reading, known: KnownParents | None) ->
     return Parents(pa.chunked_array(values, pa.string()).combine_chunks(), aside)
 
 
-def _with_own_period(result: ReadResult, period: PeriodSpec | None) -> ReadResult:
-    """Add `_period_start`, `_period_end` and `_provider` where each row says them for itself."""
-    if period is None or period.header or period.table != result.table or result.rejected:
+def _read_table(
+    table: TableSpec, name: str, content: Content, reading: _Reading, parents: Parents | None
+) -> ReadResult:
+    """Read a table's file; the rows of a large one are handed on, if what the batch declares is known by now."""
+    period = reading.spec.period
+    as_of = reading.envelope.as_of
+    begin = None
+    if reading.keep is not None and size_of(content) >= LARGE_BYTES and _is_settled(reading, table):
+        begin = reading.keep(table, name, _finish(reading))
+    if begin is None:
+        result = read_file(content, table, reference_date=as_of, file=name, parents=parents)
+        if not result.rejected:
+            result = replace(result, rows=_with_own_period(result.table_rows, table, period))
         return result
-    rows = result.rows
+    sink = _HandingOn(begin, table, reading.spec)
+    result = read_file(content, table, reference_date=as_of, file=name, parents=parents, sink=sink)
+    return result if result.rejected else replace(result, rows=sink.rows())
+
+
+def _is_settled(reading: _Reading, table: TableSpec) -> bool:
+    """Is it known what the batch declares, so that a table's rows can carry it?"""
+    period = reading.spec.period
+    return period is None or period.header or period.table == table.name or period.table in reading.tables
+
+
+class _HandingOn:
+    """Hands a file's rows on and holds the columns that other files and the batch ask for."""
+
+    def __init__(self, begin: Callable[[], Callable[[pa.Table], None]], table: TableSpec, spec: SourceSpec) -> None:
+        self._begin = begin
+        self._table = table
+        self._period = spec.period
+        names = [column for name, column in parents_needed(spec) if name == table.name]
+        if spec.period is not None and not spec.period.header and spec.period.table == table.name:
+            names += [spec.period.start, spec.period.end]
+            names += [spec.period.provider, "_provider"] if spec.period.provider else []
+        self._names = tuple(dict.fromkeys(names))
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what came."""
+        self._hand_on = self._begin()
+        self._rows = 0
+        self._held: dict[str, list[pa.Array]] = {name: [] for name in self._names}
+
+    def write(self, rows: pa.Table) -> None:
+        """Hand rows on."""
+        rows = _with_own_period(rows, self._table, self._period)
+        self._hand_on(rows)
+        self._rows += rows.num_rows
+        for name, held in self._held.items():
+            column = rows.column(name)
+            held += (column.cast(pa.string()) if name == "_provider" else column).chunks
+
+    def rows(self) -> KeptRows:
+        """What is left of the rows here."""
+        types = {name: pa.string() if name == "_provider" else None for name in self._names}
+        typed = typed_schema(self._table)
+        return KeptRows(
+            self._rows,
+            {
+                name: pa.chunked_array(held, None if held else types[name] or typed.field(name).type)
+                for name, held in self._held.items()
+            },
+        )
+
+
+def _with_own_period(rows: pa.Table, table: TableSpec, period: PeriodSpec | None) -> pa.Table:
+    """Add `_period_start`, `_period_end` and `_provider` where each row says them for itself."""
+    if period is None or period.header or period.table != table.name:
+        return rows
     rows = rows.append_column("_period_start", rows.column(period.start))
     rows = rows.append_column("_period_end", rows.column(period.end))
     if period.provider:
         rows = rows.append_column("_provider", pc.dictionary_encode(rows.column(period.provider)))
-    return replace(result, rows=rows)
+    return rows
 
 
 def _is_of_another(result: ReadResult, reading: _Reading) -> bool:
@@ -322,7 +395,7 @@ def _finish(reading: _Reading, reason: str = "") -> BatchResult:
     )
 
 
-def _from_rows(envelope: _Envelope, period: PeriodSpec, rows: pa.Table) -> _Envelope:
+def _from_rows(envelope: _Envelope, period: PeriodSpec, rows: pa.Table | KeptRows) -> _Envelope:
     """Return what the rows declare together: the whole span, and the provider where it is one."""
     providers = pc.unique(rows.column(period.provider)).to_pylist() if period.provider else []
     return replace(

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
+from washhouse.sources.content import BLOCK_BYTES, LARGE_BYTES, Content, Stream, blocks_of, head_of
 from washhouse.sources.encoding import Decoded
 from washhouse.sources.header import Header
 from washhouse.sources.rules import RejectedFileError
@@ -63,11 +64,12 @@ def read_fast(decoded: Decoded, header: Header) -> Iterator[Chunk]:
         RejectedFileError: The file ends inside quotes.
     """
     names = [f"c{position}" for position in range(header.width)]
-    quoted = decoded.data.find(b'"', header.body) >= 0
-    if header.body >= len(decoded.data):
+    quoted = decoded.last_quote >= header.body
+    if header.body >= decoded.length:
         return
-    body = pa.py_buffer(decoded.data).slice(header.body)
-    source = pa.PythonFile(_WithProbe(body, header), "r") if quoted else pa.BufferReader(body)
+    pieces = chain(decoded.pieces(header.body), [_probe(header).encode()] if quoted else [])
+    is_large = decoded.length >= LARGE_BYTES
+    source = pa.PythonFile(Stream(pieces), "r") if is_large else pa.BufferReader(b"".join(pieces))
     probed = False
     first = 1
     try:
@@ -77,7 +79,7 @@ def read_fast(decoded: Decoded, header: Header) -> Iterator[Chunk]:
                 probed = True
                 columns = [column.slice(0, batch.num_rows - 1) for column in columns]
             rows = len(columns[0])
-            if any((pc.max(pc.utf8_length(column)).as_py() or 0) > LONGEST_FIELD for column in columns):
+            if any(map(is_too_long, columns)):
                 raise RejectedFileError("unreadable-file", detail="a field is too long to be a value")
             yield Chunk(columns, np.arange(first, first + rows, dtype=np.int64))
             first += rows
@@ -108,27 +110,6 @@ def _probe(header: Header) -> str:
     return "\n" + _PROBE + header.delimiter * (header.width - 1) + "\n"
 
 
-class _WithProbe(io.RawIOBase):
-    """A file's body with the probe behind it."""
-
-    def __init__(self, body: pa.Buffer, header: Header) -> None:
-        self._parts = [memoryview(body), memoryview(_probe(header).encode())]
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
-        if not self._parts:
-            return b""
-        part = self._parts[0]
-        size = len(part) if size is None or size < 0 else size
-        taken = bytes(part[:size])
-        self._parts[0] = part[size:]
-        if not self._parts[0]:
-            self._parts.pop(0)
-        return taken
-
-
 def read_exact(decoded: Decoded, header: Header) -> Iterator[Chunk]:
     """Yield the records of any file, those of the wrong width apart.
 
@@ -148,8 +129,7 @@ def read_exact(decoded: Decoded, header: Header) -> Iterator[Chunk]:
 
 def _records(decoded: Decoded, header: Header) -> Iterator[list[str]]:
     """Yield every record that is not an empty line, and check that the last one is whole."""
-    body = io.BytesIO(decoded.data)
-    body.seek(header.body)
+    body = io.BufferedReader(Stream(decoded.pieces(header.body)), BLOCK_BYTES)
     text = io.TextIOWrapper(body, encoding="utf-8", errors="replace", newline="")
     last: list[str] = []
     for record in csv.reader(_lines(text, header), delimiter=header.delimiter):
@@ -162,7 +142,7 @@ def _records(decoded: Decoded, header: Header) -> Iterator[list[str]]:
         last = record
     else:
         raise RejectedFileError("truncated-file", detail="it ends inside quotes")
-    if last and len(last) < header.width and not is_blank(last) and not has_line_end(decoded):
+    if last and len(last) < header.width and not is_blank(last) and not decoded.is_ended:
         raise RejectedFileError("truncated-file", detail="its last record lacks fields and has no line end")
     if last:
         yield last
@@ -179,6 +159,12 @@ def _chunk(records: list[list[str]], first: int, width: int) -> Chunk:
     columns = [null_missing(pa.array(values, pa.string())) for values in fields]
     columns = columns or [pa.array([], pa.string()) for _ in range(width)]
     return Chunk(columns, np.array([row for row, _ in good], dtype=np.int64), ragged)
+
+
+def is_too_long(column: pa.StringArray) -> bool:
+    """Whether some text has more than `LONGEST_FIELD` characters; none has more than it has bytes."""
+    bytes_ = pc.max(pc.binary_length(column)).as_py() or 0
+    return bytes_ > LONGEST_FIELD and pc.max(pc.utf8_length(column)).as_py() > LONGEST_FIELD
 
 
 def null_missing(column: pa.StringArray) -> pa.StringArray:
@@ -235,17 +221,13 @@ def is_blank(fields: Iterable[str]) -> bool:
     return all(not value.strip(_BLANKS) for value in fields)
 
 
-def has_line_end(decoded: Decoded) -> bool:
-    """Whether the last line of a file is ended."""
-    return decoded.data.endswith((b"\n", b"\r"))
-
-
-def count_records(data: bytes) -> int:
+def count_records(content: Content) -> int:
     """Return how many records follow the first in a file that is not read any further."""
-    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace", newline="")
+    is_wide = head_of(content, 2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    body = io.BufferedReader(Stream(blocks_of(content)), BLOCK_BYTES)
+    text = io.TextIOWrapper(body, encoding="utf-16" if is_wide else "utf-8-sig", errors="replace", newline="")
     try:
         count = sum(not is_blank(record) for record in csv.reader(text))
     except csv.Error:
-        count = len(data.splitlines())
+        count = sum(1 for _ in io.TextIOWrapper(io.BufferedReader(Stream(blocks_of(content))), encoding="latin-1"))
     return max(count - 1, 0)

@@ -30,6 +30,28 @@ SET_ASIDE = pa.schema(
 
 
 @dataclass(frozen=True)
+class KeptRows:
+    """Accepted rows of a large file that were handed on as they were read: how many, and a few of their columns.
+
+    Attributes:
+        num_rows: How many.
+        held: The columns that are asked for after the reading, by name.
+    """
+
+    num_rows: int
+    held: Mapping[str, pa.ChunkedArray] = field(repr=False)
+
+    @property
+    def column_names(self) -> list[str]:
+        """Names of the columns that can be asked for."""
+        return list(self.held)
+
+    def column(self, name: str) -> pa.ChunkedArray:
+        """One of them."""
+        return self.held[name]
+
+
+@dataclass(frozen=True)
 class ReadResult:
     """One file, read.
 
@@ -40,7 +62,8 @@ class ReadResult:
         file: Name under which it is spoken of (see `sources.file_names`); a member of an archive is
             `archive-1.zip/member.csv`.
         table: Table of the source's contract; None for a file that it does not know.
-        rows: Accepted rows, one per line kept: the contract's columns, typed, and `_row`. In the order of the file.
+        rows: Accepted rows, one per line kept: the contract's columns, typed, and `_row`. In the order of the file. Of
+            a large file that was handed on while it was read, some columns.
         issues: Reasons, see `ISSUES`.
         set_aside: Quarantined records as sent, see `SET_ASIDE`. Holds identifiers.
         lines: CSV records after the header.
@@ -58,7 +81,7 @@ class ReadResult:
 
     file: str
     table: str | None
-    rows: pa.Table
+    rows: pa.Table | KeptRows
     issues: pa.Table
     set_aside: pa.Table
     lines: int
@@ -72,6 +95,17 @@ class ReadResult:
     encoding: str = ""
     delimiter: str = ""
     set_aside_keys: pa.ChunkedArray = field(default_factory=lambda: pa.chunked_array([], pa.string()), repr=False)
+
+    @property
+    def table_rows(self) -> pa.Table:
+        """The accepted rows, of a file that had no sink.
+
+        Raises:
+            TypeError: They were handed on while they were read.
+        """
+        if isinstance(self.rows, KeptRows):
+            raise TypeError("the rows were handed on while they were read")
+        return self.rows
 
     def __post_init__(self) -> None:
         """Check that no line is lost and none counted twice.

@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from washhouse.sources.encoding import Decoded, decode
+from washhouse.sources.encoding import decode
 from washhouse.sources.file import read_file
 from washhouse.sources.header import read_header
 from washhouse.sources.reader import read_batch
@@ -108,7 +108,7 @@ def test_both_tokenisers_agree(text: str, end: str) -> None:
 def test_what_was_quoted_is_read_back(rows: list[tuple[str, ...]]) -> None:
     out = io.StringIO()
     csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
-    decoded = Decoded((HEADER + out.getvalue()).encode(), 0, "utf-8")
+    decoded = decode((HEADER + out.getvalue()).encode())
     chunks = list(read_fast(decoded, read_header(decoded, JOURNAL)))
     read = [tuple(c[at].as_py() for c in chunk.columns) for chunk in chunks for at in range(len(chunk.rows))]
 

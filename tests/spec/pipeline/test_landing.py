@@ -17,11 +17,14 @@ from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
+from washhouse.pipeline import landed_files
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch, read_inbox
 from washhouse.pipeline.landing import Book, Parents, known_provider, land_batch, land_batches
 from washhouse.pipeline.progress import Silent
 from washhouse.pipeline.typed import TypedRows
+from washhouse.sources import file as reading
+from washhouse.sources import reader, records
 from washhouse.sources.contract import ColumnSpec, SourceSpec, TableSpec
 from washhouse.sources.registry import SPECS
 
@@ -38,6 +41,7 @@ CLINIC = SourceSpec(
         ),
     ),
 )
+SAMPLES = Path(__file__).parents[1] / "sources" / "samples"
 GOOD = "visit,day\nv1,2025-05-01\nv2,2025-05-02\nv2,2025-05-02\n,2025-05-03\n"
 
 
@@ -252,3 +256,52 @@ def test_a_correction_with_a_header_of_its_own_is_taken_at_its_word(
     second = read_inbox(tmp_path / "inbox", SPECS, [first.id]).batches[0]
     land(replace(published_with(context, first), now=dt.datetime(2026, 1, 1)), second, spec)
     assert submitted_at(context, "mental_health", "MHS001MPI", second) == {known}
+
+
+def tables_of(context: RunContext, *, but: str = "") -> dict[str, object]:
+    vault = context.vault
+    found = {name: {one: vault.read(name, one) for one in vault.generations(name)} for name in vault.tables()}
+    return {name: {one: rows.to_pylist() for one, rows in held.items()} for name, held in found.items() if name != but}
+
+
+@pytest.fixture
+def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (reader, landed_files, records, reading):
+        monkeypatch.setattr(module, "LARGE_BYTES", 1)
+
+
+@pytest.mark.parametrize("source", ["gp", "mental_health", "social_care", "hospital"])
+def test_a_large_batch_comes_to_what_a_small_one_does(
+    context: RunContext, tmp_path: Path, source: str, request: pytest.FixtureRequest
+) -> None:
+    shutil.copytree(SAMPLES / source, tmp_path / "inbox" / source)
+    batches = read_inbox(tmp_path / "inbox", [source], []).batches
+    land_batches(context, batches)
+    request.getfixturevalue("everything_is_large")
+    home = Home(tmp_path / "large")
+    vault = Vault(home, load_or_create_master_key(home, Settings()))
+    large = replace(context, home=home, vault=vault)
+    land_batches(large, batches)
+    assert tables_of(large) == tables_of(context)
+
+
+@pytest.mark.usefixtures("everything_is_large")
+def test_a_large_file_that_is_refused_at_its_end_leaves_no_rows(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD + 'v3,"2025', letters="letter,visit\nl1,v1\n")
+    book = land(context, batch)
+    assert book.files["status"].to_pylist() == ["accepted", "rejected"]
+    assert not context.vault.exists("typed.clinic.visits", batch.generation)
+    assert not list(context.home.vault.rglob(".*"))
+
+
+@pytest.mark.usefixtures("everything_is_large")
+def test_a_large_file_is_read_as_it_was_landed_and_refused_if_it_changed(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD)
+    path = batch.files[0].path
+    assert path is not None
+    path.write_text(GOOD + "v9,2025-05-09\n")
+    with pytest.raises(InputError) as caught:
+        land(context, batch)
+    assert caught.value.code == "inbox-changed"
+    assert not list((context.home.vault / "landed").iterdir())
+    assert not (context.home.vault / "tables").exists()

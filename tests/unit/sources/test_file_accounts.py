@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from washhouse.core.errors import HomeError
 from washhouse.sources import account
-from washhouse.sources.account import find_repeats, hash_rows
 from washhouse.sources.contract import ColumnSpec, Span, TableSpec
+from washhouse.sources.digest import Seen, digest_rows
 from washhouse.sources.file import read_file
 from washhouse.sources.result import ISSUES, SET_ASIDE, ReadResult
 from washhouse.sources.validate import Parents
@@ -131,9 +132,20 @@ def test_what_does_not_add_up_is_not_handed_out() -> None:
         )
 
 
-def test_equal_rows_have_equal_hashes() -> None:
-    rows = hash_rows([pa.array(["a", "a", None, "", "ab"]), pa.array(["b", "b", "b", "b", None])])
-    assert rows[0] == rows[1]
-    assert len({*rows.tolist()}) == 4
-    assert hash_rows([pa.array([], pa.string())]).tolist() == []
-    assert find_repeats(np.zeros(0, dtype=np.int64)).tolist() == []
+def test_equal_rows_have_equal_digests() -> None:
+    texts = pa.array(["a", "a", None, "", "ab", "ab", "a" * 4 + "b", "a" * 4])
+    others = pa.array(["b", "b", "b", "b", None, "", "", "b"])
+    numbers = pa.array([1, 1, 1, 1, 1, 1, None, 0])
+    digests = digest_rows([texts, others, numbers])
+    assert digests[0].tolist() == digests[1].tolist()
+    assert len({tuple(digest) for digest in digests.tolist()}) == 7
+    assert digest_rows([texts.slice(1), others.slice(1), numbers.slice(1)]).tolist() == digests[1:].tolist()
+    assert digest_rows([pa.array([], pa.string())]).tolist() == []
+
+
+@given(st.lists(st.integers(0, 300), max_size=400), st.integers(1, 50))
+def test_what_was_seen_is_known_however_it_comes(values: list[int], step: int) -> None:
+    digests = digest_rows([pa.array(values, pa.int64())])
+    seen = Seen()
+    again = [bool(one) for at in range(0, len(values), step) for one in seen.add(digests[at : at + step])]
+    assert again == [value in values[:at] for at, value in enumerate(values)]

@@ -6,6 +6,7 @@ what was typed into the wrong column. The record gets only what is computed from
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -57,42 +58,101 @@ def profile_tables(spec: SourceSpec, tables: Mapping[str, Iterable[pa.Table]]) -
 
     Args:
         spec: The source's contract.
-        tables: Typed rows by table, in any number of parts.
+        tables: Typed rows by table, in any number of parts; one part is in memory at a time.
 
     Returns:
         Rows of `PROFILE`; columns that name a thing (a referral, a stay) or a person have no mix.
     """
-    rows: list[dict[str, object]] = []
-    ids = {key for table in spec.tables if table.parent for key in (table.child_key, table.parent[1])}
+    profiles = [arrow_schema(PROFILE).empty_table()]
     for name, parts in tables.items():
-        listed = list(parts)
-        told = {"source_table": name}
-        rows.append(told | {"column": "", "kind": "rows", "value": None, "rows": sum(p.num_rows for p in listed)})
-        for column in spec.table(name).columns:
-            chunks = [
-                chunk for part in listed if column.name in part.column_names for chunk in part[column.name].chunks
-            ]
+        profile = Profile(spec, name)
+        for part in parts:
+            profile.add(part)
+        profiles.append(profile.rows())
+    return pa.concat_tables(profiles)
+
+
+class Profile:
+    """The profile of one table while its rows go by.
+
+    Args:
+        spec: The source's contract.
+        table: Name of the table.
+    """
+
+    def __init__(self, spec: SourceSpec, table: str) -> None:
+        self._table = table
+        ids = {key for one in spec.tables if one.parent for key in (one.child_key, one.parent[1])}
+        self._columns = spec.table(table).columns
+        self._mixed = {one.name for one in self._columns if _may_be_mixed(one) and one.name not in ids}
+        self._rows = 0
+        self._missing: Counter[str] = Counter()
+        self._mixes: dict[str, Counter[str]] = {}
+        self._first: list[pa.Table] | None = []
+
+    def add(self, part: pa.Table) -> None:
+        """Take further rows."""
+        self._rows += part.num_rows
+        names = set(part.column_names)
+        for column in self._columns:
+            if column.name in names and part.num_rows:
+                self._missing[column.name] += part[column.name].null_count
+        if self._first is None:
+            self._count(part)
+            return
+        self._first.append(part)
+        if self._rows >= TRIED_ROWS:
+            self._decide(self._first)
+
+    def rows(self) -> pa.Table:
+        """Rows of `PROFILE`."""
+        if self._first is not None:
+            self._decide(self._first)
+        told = {"source_table": self._table}
+        rows: list[dict[str, object]] = [told | {"column": "", "kind": "rows", "value": None, "rows": self._rows}]
+        for column in self._columns:
+            if column.name not in self._missing:
+                continue
+            about = told | {"column": column.name}
+            rows.append(about | {"kind": "missing", "value": None, "rows": self._missing[column.name]})
+            for value, count in _most_frequent(self._mixes.get(column.name, Counter())):
+                rows.append(about | {"kind": "value", "value": value, "rows": count})
+        return pa.Table.from_pylist(rows, schema=arrow_schema(PROFILE))
+
+    def _decide(self, first: list[pa.Table]) -> None:
+        """Find out from the first rows which columns are ones of codes, and count those rows."""
+        tried = [part.select([name for name in part.column_names if name in self._mixed]) for part in first]
+        there = {name for part in tried for name in part.column_names}
+        for column in self._columns:
+            if column.name not in there:
+                continue
+            chunks = [chunk for part in tried for chunk in part[column.name].chunks]
             if not chunks:
                 continue
             values = pa.chunked_array(chunks)
-            about = told | {"column": column.name}
-            rows.append(about | {"kind": "missing", "value": None, "rows": values.null_count})
-            for value, count in _mix(column, values) if column.name not in ids else ():
-                rows.append(about | {"kind": "value", "value": value, "rows": count})
-    return pa.Table.from_pylist(rows, schema=arrow_schema(PROFILE))
+            if column.allowed is not None or len(pc.unique(values.slice(0, TRIED_ROWS))) <= MOST_TRIED:
+                self._mixes[column.name] = Counter()
+        self._first = None
+        for part in tried:
+            self._count(part)
+
+    def _count(self, part: pa.Table) -> None:
+        names = set(part.column_names)
+        for name, mix in self._mixes.items():
+            if name in names:
+                counted = pc.value_counts(part[name])
+                for value, count in zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True):
+                    if value is not None:
+                        mix[str(value)] += count
 
 
-def _mix(column: ColumnSpec, values: pa.ChunkedArray) -> list[tuple[str | None, int]]:
-    """Rows by category, the most frequent first; none for a column that is not one of codes."""
-    if column.personal or column.type not in _CODED:
-        return []
-    if column.allowed is None and len(pc.unique(values.slice(0, TRIED_ROWS))) > MOST_TRIED:
-        return []
-    counted = pc.value_counts(values.combine_chunks() if values.num_chunks != 1 else values.chunk(0))
-    found = [
-        (str(one["values"].as_py()), one["counts"].as_py()) for one in counted if one["values"].as_py() is not None
-    ]
-    found.sort(key=lambda pair: (-pair[1], pair[0]))
+def _may_be_mixed(column: ColumnSpec) -> bool:
+    return not column.personal and column.type in _CODED
+
+
+def _most_frequent(mix: Counter[str]) -> list[tuple[str | None, int]]:
+    """Rows by category, the most frequent first."""
+    found: list[tuple[str | None, int]] = sorted(mix.items(), key=lambda pair: (-pair[1], pair[0]))
     rest = sum(count for _, count in found[MOST_CATEGORIES:])
     return [*found[:MOST_CATEGORIES], *([(None, rest)] if rest else [])]
 

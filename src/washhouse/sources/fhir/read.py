@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 
 from washhouse.core.time import midnight
-from washhouse.sources.account import Gathered, conclude
+from washhouse.sources.account import Ledger, Part, digest_keys
 from washhouse.sources.contract import TableSpec
+from washhouse.sources.digest import digest_rows
 from washhouse.sources.fhir.contract import EVENT, OTHER, PATIENT, RESOURCE, SPEC
 from washhouse.sources.fhir.declared import R4_TYPES, RESOURCES
 from washhouse.sources.fhir.files import Line, count_lines, find_resources, read_lines
@@ -37,17 +38,17 @@ class _Chunk:
 
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     numbers: list[int] = field(default_factory=list)
-    hashes: list[int] = field(default_factory=list)
+    said: list[tuple[str, str]] = field(default_factory=list)
     raw: list[tuple[int, str]] = field(default_factory=list)
+    problems: dict[tuple[str, str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
 @dataclass
 class _File:
     """What the lines of one file gave."""
 
-    gathered: Gathered = field(default_factory=Gathered)
+    ledger: Ledger
     tables: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
-    problems: dict[tuple[str, str, str], list[int]] = field(default_factory=lambda: defaultdict(list))
 
 
 def read_set(
@@ -107,22 +108,18 @@ def _made(survey: Survey, day: date) -> datetime:
 def _read_file(
     path: Path, label: str, survey: Survey, day: date, sender: str, patients: frozenset[str]
 ) -> tuple[ReadResult, Mapping[str, pa.Table]]:
-    found, chunk = _File(), _Chunk()
+    found, chunk = _File(Ledger(RESOURCE, file=label, schema=typed_schema(RESOURCE))), _Chunk()
     end = midnight(day + timedelta(days=1))
     try:
         for line in read_lines(path):
-            _add(found, chunk, line, read_resource(line, survey), sender, survey, patients, end)
+            _add(chunk, line, read_resource(line, survey), sender, survey, patients, end)
             if len(chunk.numbers) >= CHUNK_LINES:
                 _flush(found, chunk)
                 chunk = _Chunk()
     except RejectedFileError as refused:
         return _refuse(path, label, refused), {}
     _flush(found, chunk)
-    for (rule, column, detail), rows in found.problems.items():
-        found.gathered.findings.append(
-            Finding(rule, column, reason(rule, column, detail), np.unique(np.array(rows, np.int64)))
-        )
-    read = conclude(found.gathered, RESOURCE, file=label, schema=typed_schema(RESOURCE), encoding="json", delimiter="")
+    read = found.ledger.close("json", "", [])
     kept = read.rows.column("_row").to_numpy()
     tables = {}
     for table, rows in found.tables.items():
@@ -135,7 +132,6 @@ def _read_file(
 
 
 def _add(
-    found: _File,
     chunk: _Chunk,
     line: Line,
     reading: Reading,
@@ -154,10 +150,10 @@ def _add(
         reading.blame("future-date", RESOURCES[reading.type].time[0])
     is_bad = False
     for problem in reading.problems:
-        found.problems[problem].append(line.number)
+        chunk.problems[problem].append(line.number)
         is_bad |= RULES[problem[0]].severity == "quarantine"
     chunk.numbers.append(line.number)
-    chunk.hashes.append(hash((key, reading.content or line.text)))
+    chunk.said.append((key, reading.content or line.text))
     if is_bad:
         chunk.raw.append((line.number, line.text))
         return
@@ -181,16 +177,21 @@ _TABLES: Mapping[str, TableSpec] = {table.name: table for table in (RESOURCE, PA
 
 
 def _flush(found: _File, chunk: _Chunk) -> None:
-    schema = typed_schema(RESOURCE)
-    found.gathered.typed += pa.Table.from_pylist(chunk.rows.pop("resource", []), schema).to_batches()
+    if not chunk.numbers:
+        return
+    said = [pa.array(texts, pa.string()) for texts in zip(*chunk.said, strict=True)]
+    typed = pa.RecordBatch.from_pylist(chunk.rows.pop("resource", []), typed_schema(RESOURCE))
     for name, rows in chunk.rows.items():
         found.tables[name].append(pa.Table.from_pylist(rows, typed_schema(_TABLES[name])))
-    if chunk.numbers:
-        found.gathered.rows.append(np.array(chunk.numbers, np.int64))
-        found.gathered.hashes.append(np.array(chunk.hashes, np.int64))
+    numbers = np.array(chunk.numbers, np.int64)
+    part = Part(numbers, digest_rows(said), pa.Table.from_batches([typed]), digest_keys(typed, RESOURCE))
+    for (rule, column, detail), blamed in chunk.problems.items():
+        words = reason(rule, column, detail)
+        part.findings.append(Finding(rule, column, words, np.unique(np.array(blamed, np.int64))))
     if chunk.raw:
-        numbers = np.array([number for number, _ in chunk.raw], np.int64)
-        found.gathered.raw.append((numbers, pa.array([text for _, text in chunk.raw], pa.string())))
+        aside = np.array([number for number, _ in chunk.raw], np.int64)
+        part.raw.append((aside, pa.array([text for _, text in chunk.raw], pa.string())))
+    found.ledger.add(part)
 
 
 def _refuse(path: Path, label: str, refused: RejectedFileError) -> ReadResult:

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from washhouse.core.errors import InputError
-from washhouse.sources.account import hash_rows
+from washhouse.sources.digest import digest_rows
 from washhouse.sources.encoding import Decoded, decode
 from washhouse.sources.header import DELIMITERS, first_record, split_line
 from washhouse.sources.parquet import as_text
@@ -177,7 +177,7 @@ def _blocks(file: io.BufferedReader, size: int, encoding: str) -> Iterator[bytes
 
 def _find_delimiter(decoded: Decoded, body: int) -> str:
     """The delimiter that splits the header and the lines after it into the same number of fields, and most of them."""
-    end = min(len(decoded.data), body + (1 << 18))
+    end = min(decoded.length, body + (1 << 18))
     text = decoded.data[decoded.start : end].decode("utf-8", "replace")
 
     def agreement(delimiter: str) -> tuple[float, int]:
@@ -239,8 +239,8 @@ def _without_blanks(columns: dict[str, pa.StringArray]) -> tuple[dict[str, pa.St
         blank &= column.is_null().to_numpy(zero_copy_only=False)
     if blank.any():
         columns = {name: column.filter(pa.array(~blank)) for name, column in columns.items()}
-    hashes = hash_rows(list(columns.values()))
-    return columns, len(hashes), len(np.unique(hashes))
+    digests = digest_rows(list(columns.values()))
+    return columns, len(digests), len(np.unique(digests[:, 0]))
 
 
 def _distinct(names: list[str]) -> list[str]:
