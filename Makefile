@@ -70,6 +70,9 @@ bench-features: dev ## 200 windowed features beside a scan of the same files and
 bench-serving: dev demo-data ## one person raw and as a page, at rest and while a run goes on
 	@.venv/bin/python bench/serving.py --home $(DEMO)/home --extracts $(DEMO)/city/extracts --workers $(WORKERS) --folder $(DEMO)
 
+bench-ingest: dev ## landing a batch beside DuckDB's bare copy to Parquet
+	@.venv/bin/python bench/ingest.py
+
 vendor: dev      ## fetch the vendored browser assets again (needs npm)
 	@.venv/bin/python scripts/vendor.py
 
