@@ -215,7 +215,7 @@ def show(seed: str, measured: Mapping[str, Any]) -> None:
     print(f"({test['prevalence']:.1%}; {test['rows_without_hazard']} left out: not at risk in truth)")
     if test["distinct_episodes"] < ENOUGH_EPISODES:
         print(f"fewer than {ENOUGH_EPISODES} crises: read the intervals")
-    print(f"{'':26}{'points list':>24}{'logistic':>24}{'oracle':>24}")
+    print(f"{'':26}" + "".join(f"{name:>24}" for name in (*MODELS, "oracle")))
     for key, title in ROWS.items():
         print(f"{title:26}" + "".join(f"{say(measured['figures'][n][key]):>24}" for n in (*MODELS, "oracle")))
     for name, estimate in measured["paired"].items():
