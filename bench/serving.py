@@ -28,7 +28,6 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
-from washhouse.insight.crisis.stored import MODEL
 
 from washhouse.core.home import Home
 from washhouse.desk.accounts import assign_people, demo_clinician
@@ -36,6 +35,7 @@ from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditEvent, AuditTrail
 from washhouse.governance.grants import Purpose, Role, mint_grant
+from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.lake.pointer import read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.coverage import newest_day
