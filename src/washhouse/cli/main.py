@@ -38,6 +38,9 @@ COMMANDS: dict[str, Lazy] = {
     "link": Lazy("washhouse.cli.link", "link", "Find the records of one or two tables that belong to the same people."),
     "identify": Lazy("washhouse.cli.identify", "identify", "Say whose record this is, and why."),
     "history": Lazy("washhouse.cli.history", "history", "Say who a person was on a past day, and what changed it."),
+    "versions": Lazy(
+        "washhouse.cli.versions", "app", "Name the versions that are kept, and go back to an earlier one."
+    ),
     "import": Lazy("washhouse.cli.import_", "app", "Bring a data set of another format into a home."),
     "export": Lazy("washhouse.cli.export", "app", "Take the record out in a format of others, pseudonymised."),
     "source": Lazy("washhouse.cli.source", "app", "Declare a source of one's own: propose a declaration, try it."),

@@ -21,6 +21,9 @@ def run(
     home: HomeToMake,
     inbox: Annotated[Path, typer.Option(help="Folder of SOURCE/BATCH/FILE; a batch's name begins with its date.")],
     as_json: AsJson = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the whole record anew, and not only what changed.")
+    ] = False,
     buckets: Buckets = None,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
@@ -31,7 +34,8 @@ def run(
 ) -> None:
     """Land what lies in an inbox, link it, build the record, score it, publish it.
 
-    A batch landed before is skipped; running twice changes nothing. A run that died is made good by the next.
+    A batch landed before is skipped; running twice changes nothing. A run that died is made good by the next. Only
+    what the new batches change is made anew, and comes to what building everything would.
 
     Exit status: 0 done; 1 finished, but a file was rejected; 3 bad input; 4 refused; 5 broken home.
 
@@ -48,7 +52,8 @@ def run(
         desk_url=desk_url,
     )
     prepare_home(where)
-    report = run_inbox(where, settings, inbox, progress=RichProgress(), reached=die_at(die) if die else nothing)
+    reached = die_at(die) if die else nothing
+    report = run_inbox(where, settings, inbox, progress=RichProgress(), reached=reached, rebuild=rebuild)
     show_report(report, as_json)
     raise typer.Exit(report.exit_status)
 

@@ -182,13 +182,16 @@ class Vault:
         with self._opened(table, generation) as parquet:
             return parquet.read(columns=columns)
 
-    def read_parts(self, table: str, generation: str, most_rows: int = 500_000) -> Iterator[pa.Table]:
+    def read_parts(
+        self, table: str, generation: str, most_rows: int = 500_000, columns: list[str] | None = None
+    ) -> Iterator[pa.Table]:
         """Read one generation of a table some rows at a time, in order: a large one need not fit into memory.
 
         Args:
             table: Name of the table.
             generation: Name of the state.
             most_rows: Rows of a part, about; at least one row group.
+            columns: Columns wanted, None for all.
 
         Yields:
             Parts, at least one, which has no rows if the table has none.
@@ -199,7 +202,7 @@ class Vault:
         with self._opened(table, generation) as parquet:
             groups, step = parquet.num_row_groups, max(1, most_rows // _ROW_GROUP)
             for first in range(0, max(groups, 1), step):
-                yield parquet.read_row_groups(range(first, min(first + step, groups)))
+                yield parquet.read_row_groups(range(first, min(first + step, groups)), columns=columns)
 
     @contextmanager
     def _opened(self, table: str, generation: str) -> Iterator[pq.ParquetFile]:

@@ -35,6 +35,7 @@ class RunContext:
         reached: Called at each commit point.
         declared: Sources that the site declares, by name.
         engine: What calls the tasks over buckets.
+        rebuild: Build the whole record from all typed rows, and not only what changed.
     """
 
     home: Home
@@ -47,6 +48,7 @@ class RunContext:
     reached: Hook
     declared: Mapping[str, Declared] = field(default_factory=dict)
     engine: Engine = field(default_factory=lambda: LocalEngine(Resources()))
+    rebuild: bool = False
 
     @property
     def systems(self) -> Mapping[str, tuple[SourceSpec, SystemMapping]]:

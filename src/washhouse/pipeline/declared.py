@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from washhouse.core.errors import InputError
 from washhouse.pipeline.context import RunContext
@@ -84,11 +85,20 @@ def _as_landed(context: RunContext, batch_id: str, contract: str) -> Batch:
     label = generation.rpartition("@")[0]
     published = context.published
     books = context.lake.read(BATCH, published.tables[BATCH.name]).to_pylist() if published else []
-    files = {
-        row["file"].partition(".zip/")[0] + (".zip" if ".zip/" in row["file"] else ""): row
-        for row in books
-        if (row["source"], row["batch"]) == (source, label)
-    }
+    return landed_batch(batch_id, [row for row in books if (row["source"], row["batch"]) == (source, label)], contract)
+
+
+def landed_batch(batch_id: str, rows: Iterable[Mapping[str, Any]], contract: str) -> Batch:
+    """A batch that was landed before, to be read from the vault, known from when it was.
+
+    Args:
+        batch_id: Its id.
+        rows: Its rows of `record.batch`: file, sha256, bytes.
+        contract: Digest of the declaration by which it is read; empty for a built-in source.
+    """
+    source, _, generation = batch_id.partition("/")
+    label = generation.rpartition("@")[0]
+    files = {row["file"].partition(".zip/")[0] + (".zip" if ".zip/" in row["file"] else ""): row for row in rows}
     landed = tuple(InboxFile(name, None, row["sha256"], row["bytes"]) for name, row in sorted(files.items()))
     name = label.partition("~")[0]
     return Batch(source, name, declared_date(name), landed, label, contract, batch_id)

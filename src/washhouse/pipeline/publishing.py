@@ -12,8 +12,8 @@ from washhouse.lake.pointer import Version, forget, history
 from washhouse.lake.readers import pinned_versions
 from washhouse.pipeline.context import RunContext
 
-BY_BATCH = ("typed", "aside", "profile")
-"""Vault tables whose generations are batches: `typed.<source>.<table>`, `aside.<source>`, `profile.<source>`."""
+BY_BATCH = ("typed", "part", "aside", "profile")
+"""Vault tables whose generations are batches: `typed.<source>.<table>`, `part`, `aside` and `profile.<source>`."""
 
 
 def name_version(number: int, batches: tuple[str, ...]) -> str:

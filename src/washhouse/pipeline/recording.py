@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version as _package_version
 
 import pyarrow as pa
 
@@ -13,7 +15,13 @@ from washhouse.pipeline.landing import Book
 from washhouse.pipeline.linking import Linked
 from washhouse.pipeline.typed import TypedRows
 from washhouse.record.build import build
+from washhouse.record.facts import FACTS
+from washhouse.record.increment import Before
 from washhouse.record.tables import BATCH, CARE_RELATION, EVENT, PERSON, PERSON_VIEW, QUARANTINE, RELATION, RETIRED
+from washhouse.record.twins import EVENT_ORDER, FINISHED_EVENTS
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.mappings.contract import Mapping as SystemMapping
+from washhouse.sources.mappings.macros import DEFINITIONS
 
 BUILT = (PERSON, PERSON_VIEW, RELATION, CARE_RELATION, RETIRED)
 """Tables that are built anew by every run, besides `event`."""
@@ -21,10 +29,19 @@ BUILT = (PERSON, PERSON_VIEW, RELATION, CARE_RELATION, RETIRED)
 
 @dataclass(frozen=True)
 class Built:
-    """Delta version of each table that was written, and how many people and events there are."""
+    """What building came to.
+
+    Attributes:
+        tables: Delta version of each table that was written.
+        generations: Generation of each table that was kept in the vault.
+        summary: How many people and events there are.
+        mapped: How sources were read and mapped, for the next run.
+    """
 
     tables: dict[str, int]
+    generations: dict[str, str]
     summary: dict[str, int]
+    mapped: dict[str, str]
 
 
 def write_books(
@@ -46,9 +63,17 @@ def write_books(
     return files, {BATCH.name: _write(context, BATCH, files), QUARANTINE.name: _write(context, QUARANTINE, reasons)}
 
 
-def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built:
-    """Build the record's tables and write them to the lake, one after another."""
+def build_record(context: RunContext, typed: TypedRows, linked: Linked, generation: str) -> Built:
+    """Build the record's tables and write them, one after another.
+
+    Args:
+        context: The run.
+        typed: Typed rows of all batches.
+        linked: Who is who.
+        generation: Name of the new generation of the vault's tables.
+    """
     tables: dict[str, int] = {}
+    mapped = digests(context.systems, context.settings.buckets)
     with context.connect() as connection:
         built = build(
             connection,
@@ -61,13 +86,45 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked) -> Built
             views=linked.views,
             retired=linked.retired,
             systems=context.systems,
+            before=_before(context, typed, mapped),
             progress=context.progress.at,
         )
+    for kind, facts in built.facts.items():
+        context.vault.write(FACTS[kind].name, generation, facts)
     for table in BUILT:
         tables[table.name] = _write(context, table, built.tables[table.name])
     tables[EVENT.name] = built.events.write(context.lake, context.engine, context.progress.at)
     context.reached("table-written")
-    return Built(tables, {"people": _rows(context, PERSON, tables), "events": _rows(context, EVENT, tables)})
+    summary = {"people": _rows(context, PERSON, tables), "events": _rows(context, EVENT, tables)}
+    return Built(tables, dict.fromkeys((FACTS[kind].name for kind in built.facts), generation), summary, mapped)
+
+
+def _before(context: RunContext, typed: TypedRows, mapped: Mapping[str, str]) -> Before | None:
+    """What an increment starts from; None where everything is to be built: nothing that fits was published."""
+    published = context.published
+    if published is None or context.rebuild:
+        return None
+    known = published.summary.get("mapped", {})
+    if known.get("") != mapped[""] or not {table.name for table in FACTS.values()} <= published.vault.keys():
+        return None
+    vault, lake, tables = context.vault, context.lake, published.tables
+    return Before(
+        now=typed,
+        typed=typed.earlier(published.batches, lake.read(BATCH, tables[BATCH.name])),
+        membership=vault.read("membership", published.vault["membership"]),
+        views=lake.read(PERSON_VIEW, tables[PERSON_VIEW.name]),
+        facts={kind: vault.read(table.name, published.vault[table.name]) for kind, table in FACTS.items()},
+        buckets=published.buckets,
+        files=lambda bucket: lake.files(EVENT.name, tables[EVENT.name], bucket),
+        new_sources=frozenset(name for name in context.systems if known.get(name) != mapped[name]),
+    )
+
+
+def digests(systems: Mapping[str, tuple[SourceSpec, SystemMapping]], buckets: int) -> dict[str, str]:
+    """How each source is read and mapped, and under the empty name what is the same for all: a digest of each."""
+    common = (_package_version("washhouse"), buckets, *DEFINITIONS, FINISHED_EVENTS, EVENT_ORDER)
+    said: dict[str, object] = {"": common, **systems}
+    return {name: hashlib.sha256(repr(one).encode()).hexdigest()[:16] for name, one in said.items()}
 
 
 def _append(context: RunContext, table: Table, rows: Sequence[pa.Table], gone: set[tuple[str, str]]) -> pa.Table:

@@ -29,6 +29,7 @@ from washhouse.pipeline.coverage import read_coverage, to_json
 from washhouse.pipeline.deciding import decisions_digest
 from washhouse.pipeline.declared import read_anew, read_declared
 from washhouse.pipeline.directory import sync_desk
+from washhouse.pipeline.going_back import take_up
 from washhouse.pipeline.inbox import Inbox, read_inbox
 from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
@@ -54,6 +55,7 @@ def run_inbox(
     progress: Progress | None = None,
     reached: Hook = nothing,
     now: datetime | None = None,
+    rebuild: bool = False,
 ) -> RunReport:
     """Bring every batch of an inbox that was not landed yet into the record, and publish.
 
@@ -64,6 +66,7 @@ def run_inbox(
         progress: Whoever follows.
         reached: Called at each commit point.
         now: The present moment, naive UTC; written down, and from when a corrected batch is known.
+        rebuild: Build the whole record anew and publish it, whether or not there is anything new.
 
     Returns:
         What the run came to.
@@ -76,7 +79,9 @@ def run_inbox(
     def find(published: Version | None, declared: Collection[str]) -> Inbox:
         return read_inbox(inbox, [*SPECS, *declared], published.batches if published else ())
 
-    return run(home, settings, find, progress=progress or Silent(), reached=reached, now=now or utc_now())
+    return run(
+        home, settings, find, progress=progress or Silent(), reached=reached, now=now or utc_now(), rebuild=rebuild
+    )
 
 
 class DataSet(Protocol):
@@ -140,6 +145,7 @@ def run(
     reached: Hook,
     now: datetime,
     read: Read = read_extracts,
+    rebuild: bool = False,
 ) -> RunReport:
     """Land what `find` finds, read it with `read`, and publish; see `run_inbox`."""
     with run_lock(home):
@@ -154,6 +160,7 @@ def run(
             progress=progress,
             reached=reached,
             engine=engine_of(home, settings),
+            rebuild=rebuild,
         )
         context.empty_spill()
         context = replace(context, declared=read_declared(context))
@@ -161,7 +168,7 @@ def run(
         prune_models(context, [*history(home), *pinned_versions(home)])
         reached("restored")
         try:
-            found = read_anew(context, find(context.published, context.declared))
+            found = take_up(context, read_anew(context, find(context.published, context.declared)))
             return _run_locked(context, found, restored, read)
         finally:
             context.engine.close()
@@ -178,7 +185,8 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
     books: list[Book] = []
     decisions = decisions_digest(context)
     decided_anew = version is not None and decisions != version.summary.get("decisions", "")
-    if inbox.batches or decided_anew:
+    is_due = bool(inbox.batches) or decided_anew or (context.rebuild and version is not None)
+    if is_due:
         books = _land(context, clock, inbox, read) if inbox.batches else []
         version = _build(context, clock, inbox, books, decisions)
         publish(context.home, version, prepared=lambda: context.reached("list-written"))
@@ -192,7 +200,7 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
     context.reached("pruned")
     return RunReport(
         version=version.id,
-        published=bool(inbox.batches) or decided_anew,
+        published=is_due,
         summary=version.summary,
         seconds=clock.seconds,
         landed=len(inbox.batches),
@@ -225,8 +233,9 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         linked, generations = link(context, typed, version_id)
         clock.rows = linked.identity.num_rows
     with clock.step("record"):
-        built = build_record(context, typed, linked)
+        built = build_record(context, typed, linked, version_id)
         tables |= built.tables
+        generations |= built.generations
         clock.rows = built.summary["events"]
     summary: dict[str, Any] = {
         "sources": count_sources(files),
@@ -236,6 +245,7 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
             read_coverage(files, {**SPECS, **{name: one.spec for name, one in context.declared.items()}})
         ),
         "decisions": decisions,
+        "mapped": built.mapped,
     }
     candidate = Version(
         number=number,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pyarrow as pa
 
 from washhouse.governance.vault import Vault
+from washhouse.sources.delivery import PART_COLUMNS, Submission, submission_of
 from washhouse.sources.mappings.registry import SYSTEMS
 
 
@@ -22,6 +24,7 @@ class TypedRows:
 
     def __init__(self, vault: Vault, batches: Iterable[str], files: pa.Table) -> None:
         self._vault = vault
+        self._known: dict[tuple[str, str], dict[str, list[tuple[Any, ...]]]] = {}
         self._generations: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         sent: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for row in files.select(["source", "batch", "source_table", "status"]).to_pylist():
@@ -41,5 +44,58 @@ class TypedRows:
         generations = self._generations.get((source, table))
         if generations is None:
             return None
+        return self.rows(source, table, generations)
+
+    def rows(
+        self, source: str, table: str, generations: Iterable[str], columns: list[str] | None = None
+    ) -> Iterator[pa.Table]:
+        """Typed rows of some of a table's batches, or some columns of them."""
         name = f"typed.{source}.{table}"
-        return (part for generation in generations for part in self._vault.read_parts(name, generation))
+        return (part for one in generations for part in self._vault.read_parts(name, one, columns=columns))
+
+    def generations(self, source: str, table: str) -> tuple[str, ...]:
+        """Generations of a table in the vault, one a batch, in the order of landing."""
+        return tuple(self._generations.get((source, table), ()))
+
+    def submissions(self, source: str, table: str) -> list[tuple[str, Submission, str]]:
+        """Generation, submission and file (`batch/file`) of all that was submitted of a table."""
+        return [
+            (generation, *submission_of(row))
+            for generation in self.generations(source, table)
+            for row in self._parts(source, generation)[table]
+        ]
+
+    def earlier(self, batches: Iterable[str], files: pa.Table) -> TypedRows:
+        """Typed rows of an earlier version; what is known of a batch is known to both."""
+        found = TypedRows(self._vault, batches, files)
+        found._known = self._known
+        return found
+
+    def _parts(self, source: str, generation: str) -> dict[str, list[tuple[Any, ...]]]:
+        """What `PART_COLUMNS` hold in a batch, by table; read from its rows once, then kept with the batch."""
+        key = (source, generation)
+        if key not in self._known:
+            name = f"part.{source}"
+            if not self._vault.exists(name, generation):
+                tables = [table for sender, table in self._generations if sender == source]
+                held = [one for one in tables if generation in self._generations[source, one]]
+                found = [_distinct(self.rows(source, one, [generation], list(PART_COLUMNS)), one) for one in held]
+                self._vault.write(name, generation, pa.concat_tables(found))
+            parts: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+            for row in self._vault.read(name, generation).to_pylist():
+                parts[row["table"]].append(tuple(row[column] for column in PART_COLUMNS))
+            self._known[key] = parts
+        return self._known[key]
+
+
+def _distinct(parts: Iterable[pa.Table], table: str) -> pa.Table:
+    """What `PART_COLUMNS` hold in some rows, each once, beside the name of their table."""
+    plain = [
+        pa.table([_plain(column) for column in part.select(PART_COLUMNS).columns], names=PART_COLUMNS) for part in parts
+    ]
+    rows = pa.concat_tables(plain).group_by(list(PART_COLUMNS)).aggregate([])
+    return rows.append_column("table", pa.array([table] * rows.num_rows, pa.string()))
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column

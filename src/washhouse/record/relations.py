@@ -9,8 +9,6 @@ Ties to those who care (practice, team, practitioner, service) are facts about o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 
@@ -19,15 +17,10 @@ from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.linkage.sensitive import former_identities
 from washhouse.linkage.tables import SHARED_END
 from washhouse.record.tables import RELATION
-from washhouse.sources.contract import SourceSpec
-from washhouse.sources.mappings.contract import Mapping
-from washhouse.sources.mappings.run import Typed, run_stage
 
 
 def build_relations(
     con: Connection,
-    pairs: Sequence[tuple[SourceSpec, Mapping]],
-    typed: Typed,
     *,
     shared: pa.Table | None,
     identities: pa.Table,
@@ -36,9 +29,7 @@ def build_relations(
     """Build `record.relation`.
 
     Args:
-        con: The engine, with the macros of the mappings and the table `member` (source, source_id, person_id, bucket).
-        pairs: Contract and mapping of each system that sent something.
-        typed: Typed rows of a source's table over the version's batches.
+        con: The engine, with the facts of `record.facts` and the table `member` (source, source_id, person_id, bucket).
         shared: What linkage found people to have in common: `linkage.tables.SHARED_END`.
         identities: One row per source record, see `sources.identity.IDENTITY`.
         care: Rows of `record.care_relation`.
@@ -52,15 +43,8 @@ def build_relations(
     try:
         for name, columns in _GATHERED.items():
             con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
-        for spec, mapping in pairs:
-            for stage, sql in (
-                (mapping.communal, _COMMUNAL),
-                (mapping.carers, _CARERS),
-                (mapping.practices, _PRACTICES),
-                (mapping.services, _SERVICES),
-            ):
-                for query in run_stage(con, spec, stage, typed) if stage is not None else ():
-                    con.execute(sql.format(sql=query), {"source": spec.name})
+        for sql in (_COMMUNAL, _CARERS, _PRACTICES, _SERVICES):
+            con.execute(sql)
         con.execute(_CARE)
         con.register("record__former", _former_identities(con))
         names = ", ".join(f'"{column.name}"' for column in RELATION.columns if column.name != "bucket")
@@ -91,23 +75,28 @@ _GATHERED = {
     "record__carer": "person_id VARCHAR, other VARCHAR, since DATE, source VARCHAR",
     "record__span": "person_id VARCHAR, other VARCHAR, kind VARCHAR, since DATE, until DATE, source VARCHAR",
 }
-"""Tables that the systems' stages fill; a span is a tie to somebody or something that cares."""
+"""Tables that the facts fill; a span is a tie to somebody or something that cares."""
 
-_MINE = "FROM ({sql}) AS t JOIN member AS m ON m.source = $source AND m.source_id = t.source_id"
+_COMMUNAL = (
+    "INSERT INTO record__communal SELECT m.person_id FROM fact_communal JOIN member AS m USING (source, source_id)"
+)
 
-_COMMUNAL = f"INSERT INTO record__communal SELECT m.person_id {_MINE}"
-
-_CARERS = f"""
+_CARERS = """
     INSERT INTO record__carer
-    SELECT m.person_id, o.person_id, t.since, $source
-    {_MINE} JOIN member AS o ON o.source = $source AND o.source_id = t.cared_for
+    SELECT m.person_id, o.person_id, t.since, t.source
+    FROM fact_carers AS t JOIN member AS m USING (source, source_id)
+    JOIN member AS o ON o.source = t.source AND o.source_id = t.cared_for
     WHERE m.person_id <> o.person_id"""
 
-_PRACTICES = f"""
-    INSERT INTO record__span SELECT m.person_id, t.practice, 'practice', t.since, t.until, $source {_MINE}"""
+_PRACTICES = """
+    INSERT INTO record__span
+    SELECT m.person_id, t.practice, 'practice', t.since, t.until, t.source
+    FROM fact_practices AS t JOIN member AS m USING (source, source_id)"""
 
-_SERVICES = f"""
-    INSERT INTO record__span SELECT m.person_id, t.service, 'service', t.since, t.until, $source {_MINE}"""
+_SERVICES = """
+    INSERT INTO record__span
+    SELECT m.person_id, t.service, 'service', t.since, t.until, t.source
+    FROM fact_services AS t JOIN member AS m USING (source, source_id)"""
 
 _CARE = """
     INSERT INTO record__span

@@ -20,11 +20,11 @@ FINISHED_EVENTS = f"""
 WITH staged AS ({{staged}}),
 apc AS (
     SELECT person_id, ref, time, end_time, superseded_at IS NULL AS stands FROM staged
-    WHERE starts_with(code, 'APC_SPELL//') AND text_value IN ({_PSYCHIATRIC})
+    WHERE source = 'hospital' AND starts_with(code, 'APC_SPELL//') AND text_value IN ({_PSYCHIATRIC})
     QUALIFY row_number() OVER (PARTITION BY person_id, ref ORDER BY recorded_at DESC, source_file, source_row) = 1),
 stay AS (
     SELECT person_id, ref, time, end_time, min(recorded_at) OVER (PARTITION BY person_id, ref) AS known_at
-    FROM staged WHERE starts_with(code, 'MHS_SPELL//')
+    FROM staged WHERE source = 'mental_health' AND starts_with(code, 'MHS_SPELL//')
     QUALIFY superseded_at IS NULL
         AND row_number() OVER (PARTITION BY person_id, ref ORDER BY recorded_at DESC, source_file, source_row) = 1),
 twin AS (
@@ -44,7 +44,12 @@ SELECT {{columns}} FROM (
         AND e.text_value IN ({_PSYCHIATRIC})
     LEFT JOIN twin AS parent ON parent.person_id = e.person_id AND parent.ref = e.parent_ref AND parent.stands
     WHERE own.ref IS NULL OR e.recorded_at < own.known_at)
-ORDER BY person_id, time NULLS LAST, code, recorded_at, source, source_file, source_row, ref, team, worker, end_time,
-    superseded_at, numeric_value, text_value
 """
-"""SQL that finishes one bucket: `{staged}` is its events, `{columns}` the event table's, in order."""
+"""SQL that finishes one bucket: `{staged}` is its events, `{columns}` the event table's."""
+
+EVENT_ORDER = """person_id, time NULLS LAST, code, recorded_at, source, source_file, source_row, ref, team, worker,
+    end_time, superseded_at, numeric_value, text_value"""
+"""The order of finished events."""
+
+TOLD_BY_TWO = {"hospital": "APC_SPELL", "mental_health": "MHS_SPELL"}
+"""The two feeds that return the same stays, each with the vocabulary of a stay's code."""

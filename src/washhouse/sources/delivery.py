@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import pyarrow as pa
 
@@ -145,6 +146,31 @@ def order_submissions(submissions: Sequence[Submission], delivery: Delivery) -> 
     return [Place(one, at, rank[at], _replacer(at, known, delivery)) for at, one in enumerate(known)]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a submission counts among the others.
+
+    Attributes:
+        rank: Order of holding among them.
+        effect: What takes its place, if anything, and when its provider last submitted before it.
+    """
+
+    rank: int
+    effect: tuple[Submission | None, datetime | None]
+
+
+def standing_of(submissions: Sequence[Submission], delivery: Delivery) -> dict[Submission, Standing]:
+    """How each submission counts, in the order of knowing.
+
+    Where two versions hold submissions of the same standing and in the same order, whatever only these tell of is the
+    same in both.
+    """
+    places = order_submissions(list(dict.fromkeys(submissions)), delivery)
+    replaced = [None if one.replaced_by is None else places[one.replaced_by].submission for one in places]
+    effects = zip(replaced, _previous(places), strict=True)
+    return {one.submission: Standing(one.rank, effect) for one, effect in zip(places, effects, strict=True)}
+
+
 def _order(one: Submission) -> tuple[object, ...]:
     never = date.min
     periods = (one.period_end or never, one.period_start or never)
@@ -193,6 +219,7 @@ def resolve_history(
     *,
     name: str = "",
     columns: Sequence[str] = (),
+    sent: Iterable[Submission] = (),
 ) -> None:
     """Create a temporary table of states: one row per thing and state, in no order.
 
@@ -206,13 +233,16 @@ def resolve_history(
             before the next is taken). None: nothing was ever sent.
         name: Name of the table to create, with `columns` and `STATE_COLUMNS`; empty for the contract's name.
         columns: Columns to keep; empty for all of the contract's.
+        sent: All submissions of the table, where `typed` holds all rows of some things only: what withdraws a thing
+            by not holding it may then have no row at all.
     """
     name = name or table.name
     kept = tuple(columns) or table.column_names
     names = {part: _quote(f"{name}__{part}") for part in ("stack", "part", "place", "claim", "fallen")}
     stack, part, place, claim = (names[part] for part in ("stack", "part", "place", "claim"))
     parts = _stack(con, stack, table, kept, _chunks(typed))
-    places = order_submissions(list(dict.fromkeys(submission for submission, _ in parts)), table.delivery)
+    known = dict.fromkeys((*sent, *(submission for submission, _ in parts)))
+    places = order_submissions(list(known), table.delivery)
     con.register(part.strip('"'), _part_table(parts, places))
     con.register(place.strip('"'), _place_table(places))
     key = _key_sql(table.business_key or kept)
@@ -337,11 +367,11 @@ def _stack(
 def _insert(con: Connection, stack: str, source: str, first: int) -> list[tuple[Submission, str]]:
     """Put one chunk into the stack; its parts are numbered from `first`."""
     found = con.execute(_PARTS).fetchall()
-    numbered = {name: [row[at] for row in found] for at, name in enumerate(_PART_COLUMNS)}
+    numbered = {name: [row[at] for row in found] for at, name in enumerate(PART_COLUMNS)}
     con.register(
         "delivery__numbered", pa.table({"part": pa.array(range(first, first + len(found)), pa.int32()), **numbered})
     )
-    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in _PART_COLUMNS)
+    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in PART_COLUMNS)
     try:
         con.execute(
             f"INSERT INTO {stack} SELECT {source}, t._row, n.part FROM delivery__chunk AS t "
@@ -349,14 +379,18 @@ def _insert(con: Connection, stack: str, source: str, first: int) -> list[tuple[
         )
     finally:
         con.unregister("delivery__numbered")
-    return [
-        (Submission(batch, submitted_at, as_of, start, end, provider, kind != "delta"), f"{batch}/{file}")
-        for file, batch, submitted_at, as_of, start, end, provider, kind in found
-    ]
+    return [submission_of(row) for row in found]
 
 
-_PART_COLUMNS = ("_file", "_batch", "_submitted_at", "_as_of", "_period_start", "_period_end", "_provider", "_kind")
-_PARTS = f"SELECT DISTINCT {', '.join(_PART_COLUMNS)} FROM delivery__chunk ORDER BY ALL"
+def submission_of(row: Sequence[Any]) -> tuple[Submission, str]:
+    """The submission and the file, as `batch/file`, that a row's `PART_COLUMNS` name."""
+    file, batch, submitted_at, as_of, start, end, provider, kind = row
+    return Submission(batch, submitted_at, as_of, start, end, provider, kind != "delta"), f"{batch}/{file}"
+
+
+PART_COLUMNS = ("_file", "_batch", "_submitted_at", "_as_of", "_period_start", "_period_end", "_provider", "_kind")
+"""Columns of typed rows that say in which file of which submission a row came."""
+_PARTS = f"SELECT DISTINCT {', '.join(PART_COLUMNS)} FROM delivery__chunk ORDER BY ALL"
 
 
 CHUNK_ROWS = 500_000

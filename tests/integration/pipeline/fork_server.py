@@ -1,7 +1,7 @@
 """Runs, each in a process of its own, forked from one that has loaded everything: a run that is killed costs little.
 
-Reads one JSON object a line on stdin, `{"home", "inbox", "key_file", "die_at", "kill_after"}`, and answers each with
-one on stdout: `{"status"}`, the exit status of the process as `subprocess` gives it, and `{"seconds"}`.
+Reads one JSON object a line on stdin, `{"home", "inbox", "key_file", "die_at", "kill_after", "rebuild"}`, and answers
+each with one on stdout: `{"status"}`, the exit status of the process as `subprocess` gives it, and `{"seconds"}`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -47,15 +48,16 @@ def digest(value: bytes) -> bytes:
     return hashlib.sha256(value).digest()
 
 
-def run_one(order: dict[str, str]) -> None:
+def run_one(order: dict[str, Any]) -> None:
     settings = Settings(buckets=2, threads=1, key_file=order["key_file"])
     home = Home(Path(order["home"]))
     home.root.mkdir(parents=True, exist_ok=True)
     point = order.get("die_at", "")
-    run_inbox(home, settings, Path(order["inbox"]), reached=die_at(point) if point else nothing)
+    reached = die_at(point) if point else nothing
+    run_inbox(home, settings, Path(order["inbox"]), reached=reached, rebuild=order.get("rebuild", False))
 
 
-def fork_one(order: dict[str, str]) -> dict[str, float]:
+def fork_one(order: dict[str, Any]) -> dict[str, float]:
     start = time.perf_counter()
     pid = os.fork()
     if pid == 0:

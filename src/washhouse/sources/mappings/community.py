@@ -5,7 +5,7 @@ Contacts name no person: they belong to the person of their referral, activities
 
 from __future__ import annotations
 
-from washhouse.sources.mappings.contract import Mapping, Stage, States
+from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import death_query, event_query
 from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query, latest
 
@@ -208,4 +208,5 @@ MAPPING = Mapping(
     ),
     practices=Stage(states=(_GP,), queries=(_PRACTICES,)),
     services=Stage(states=(_REFERRAL, _TEAM), derived=(("cs_referred", _REFERRED),), queries=(_SERVICES,)),
+    traces=(tuple(Trace(table, "LocalPatientID") for table in ("CYP001MPI", "CYP002GP", "CYP101Referral"))),
 )

@@ -70,6 +70,23 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Trace:
+    """How the rows of one table lead to the people whose record they make.
+
+    A table without a trace belongs to the people of its `parent`; without a parent to everybody.
+
+    Attributes:
+        table: Table of the source's contract.
+        person: Its column with the sender's own id of the person.
+        together: Column that things share which are told together, as the episodes of a stay are; empty if none are.
+    """
+
+    table: str
+    person: str
+    together: str = ""
+
+
+@dataclass(frozen=True)
 class Mapping:
     """What one sending system's tables mean.
 
@@ -84,6 +101,7 @@ class Mapping:
         carers: Stage whose queries give `source_id, cared_for, since`: who cares for whom, both the sender's ids.
         services: Stage whose queries give `source_id, service, since, until`; a service is a code of an event.
         communal: Stage whose queries give `source_id`: who is said to live in a communal place now.
+        traces: How rows of its tables lead to people, so that a change need not concern everybody; empty: it does.
     """
 
     source: str
@@ -96,6 +114,7 @@ class Mapping:
     carers: Stage | None = None
     services: Stage | None = None
     communal: Stage | None = None
+    traces: tuple[Trace, ...] = ()
 
     @property
     def tables(self) -> frozenset[str]:

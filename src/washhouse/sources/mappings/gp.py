@@ -5,7 +5,7 @@ The journal's own record date is the time at which an entry was known; a prescri
 
 from __future__ import annotations
 
-from washhouse.sources.mappings.contract import Mapping, Stage, States
+from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import death_query, event_query
 from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_LETTER, identity_query, latest
 
@@ -131,4 +131,5 @@ MAPPING = Mapping(
         ),
     ),
     practices=Stage(states=(_REGISTRATION_STATES,), queries=(_PRACTICES,)),
+    traces=(tuple(Trace(table, "patient_id") for table in ("patients", "journal", "prescriptions"))),
 )

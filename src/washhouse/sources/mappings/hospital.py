@@ -6,7 +6,7 @@ episodes is one event: episodes share provider and `PROVSPNOPS`.
 
 from __future__ import annotations
 
-from washhouse.sources.mappings.contract import Mapping, Stage, States
+from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import event_query
 from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query
 from washhouse.sources.mappings.spans import is_live, merged, segments, united
@@ -281,5 +281,9 @@ MAPPING = Mapping(
             ),
             queries=_APC_EVENTS,
         ),
+    ),
+    traces=(
+        Trace("ecds", "Der_Pseudo_NHS_Number"),
+        Trace("apc", "LOCAL_PATIENT_ID", together="PROVSPNOPS"),
     ),
 )

@@ -107,6 +107,10 @@ _MACROS = (
 )
 
 
+DEFINITIONS = (*_MACROS, UNITS, UNIT_PARTS)
+"""All that the macros say: where it changes, every event may."""
+
+
 def create_macros(con: Connection, secret: str) -> None:
     """Define the macros on a connection.
 

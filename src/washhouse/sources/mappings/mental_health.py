@@ -6,7 +6,7 @@ in MHS902 and is taken as last known.
 
 from __future__ import annotations
 
-from washhouse.sources.mappings.contract import Mapping, Stage, States
+from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import death_query, event_query
 from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query, latest
 from washhouse.sources.mappings.mental_health_care import (
@@ -226,5 +226,18 @@ MAPPING = Mapping(
             "SELECT CareProfTeamLocalID AS team, ServTeamTypeMH AS team_type, ServTeamIntAgeGroup AS age_group "
             f"FROM ({latest('mh_team', 'CareProfTeamLocalID')}) WHERE _superseded_at IS NULL",
         ),
+    ),
+    traces=(
+        tuple(
+            Trace(table, "LocalPatientID")
+            for table in (
+                "MHS001MPI",
+                "MHS003AccommStatus",
+                "MHS004EmpStatus",
+                "MHS006MHCareCoord",
+                "MHS101Referral",
+                "MHS401MHActPeriod",
+            )
+        )
     ),
 )

@@ -9,12 +9,20 @@ import pyarrow as pa
 from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import conform
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.delivery import resolve_history
+from washhouse.sources.delivery import Submission, resolve_history
 from washhouse.sources.identity import IDENTITY
 from washhouse.sources.mappings.contract import Mapping, Stage
 
 Typed = Callable[[str, str], pa.Table | Iterable[pa.Table] | None]
 """Typed rows of a source's table over all batches of a version, at once or a batch at a time; None: never sent."""
+
+Sent = Callable[[str, str], Iterable[Submission]]
+"""All submissions of a source's table over all batches of a version."""
+
+
+def nothing_else(source: str, table: str) -> Iterable[Submission]:
+    """The typed rows are all there are: their submissions are all that were made."""
+    return ()
 
 
 HELD_BYTES = 256_000_000
@@ -60,7 +68,9 @@ def _hand_over(parts: list[pa.Table], rest: Iterator[pa.Table]) -> Iterator[pa.T
     yield from rest
 
 
-def run_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> Iterator[str]:
+def run_stage(
+    con: Connection, spec: SourceSpec, stage: Stage, typed: Typed, sent: Sent = nothing_else
+) -> Iterator[str]:
     """Make a stage's tables, yield its queries, and drop the tables when the caller is done with them.
 
     Args:
@@ -68,6 +78,7 @@ def run_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> 
         spec: The source's contract.
         stage: The stage.
         typed: Where typed rows come from.
+        sent: All submissions of a table, where `typed` gives the rows of some people only.
 
     Yields:
         SQL, one query after another.
@@ -77,7 +88,9 @@ def run_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> 
         for states in stage.states:
             table = spec.table(states.table)
             rows = typed(spec.name, table.name)
-            resolve_history(con, table, rows, name=states.name, columns=states.columns)
+            resolve_history(
+                con, table, rows, name=states.name, columns=states.columns, sent=sent(spec.name, table.name)
+            )
             made.append(states.name)
         for name, sql in stage.derived:
             con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")

@@ -6,7 +6,7 @@ Its texts are matched without regard to case, spaces or punctuation. What is not
 
 from __future__ import annotations
 
-from washhouse.sources.mappings.contract import Mapping, Stage, States
+from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import death_query, event_query
 from washhouse.sources.mappings.spans import united
 from washhouse.sources.social_care import EVENT_OUTCOMES, REVIEW_REASONS, SERVICE_TYPES
@@ -214,4 +214,5 @@ MAPPING = Mapping(
     carers=Stage(states=(_CARER,), queries=(_CARERS,)),
     services=Stage(states=(_EVENT,), queries=(_SERVICES,)),
     communal=Stage(states=(_LIVES,), queries=(_COMMUNAL,)),
+    traces=(Trace("cld", "LA_Person_Unique_Identifier"),),
 )

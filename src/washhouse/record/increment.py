@@ -1,0 +1,330 @@
+"""What of the record must be made anew, given an earlier version, and how is the rest taken over?
+
+A rebuild stays the definition: the same stages and the same finish run on the rows of those concerned, and what comes
+out takes the place of what was there. Concerned is, part by part of a source,
+
+- whoever a changed batch tells of, by its rows or by no longer holding them (`record.changes`);
+- whoever has a source record that joined, left or changed person, or lies in another bucket: in every part;
+- with the two feeds that return the same stays, whoever is concerned in one is so in the other (`record.twins`).
+
+References:
+    docs/adr/2026-11-26-incremental-record.md
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pyarrow as pa
+
+from washhouse.lake.engine import Connection, Engine, Resources
+from washhouse.lake.store import Lake
+from washhouse.record.changes import KeptRows, SourceChange, Whom
+from washhouse.record.facts import FACTS, add_facts, create_facts, drop_facts, fact_stages
+from washhouse.record.members import create_member
+from washhouse.record.staging import (
+    Progress,
+    Staging,
+    finished_sql,
+    in_order,
+    literal,
+    no_progress,
+    read_sql,
+    slices_of,
+)
+from washhouse.record.tables import EVENT
+from washhouse.record.twins import TOLD_BY_TWO
+from washhouse.sources.contract import SourceSpec
+from washhouse.sources.mappings.contract import Mapping as SystemMapping
+from washhouse.sources.mappings.contract import Stage
+from washhouse.sources.mappings.run import Typed, run_stage
+
+_ALL_PARTS = -1
+
+
+@dataclass(frozen=True)
+class Before:
+    """The version that an increment starts from, and the typed rows of both.
+
+    Attributes:
+        now: Typed rows of now.
+        typed: Typed rows of the earlier version.
+        membership: Which person each source record belonged to.
+        views: Who was one with whom in other views.
+        facts: Its facts, by kind.
+        buckets: Number of its buckets; the same as now.
+        files: Files of its events, by bucket.
+        new_sources: Sources that were read or mapped otherwise then.
+    """
+
+    now: KeptRows
+    typed: KeptRows
+    membership: pa.Table
+    views: pa.Table
+    facts: Mapping[str, pa.Table]
+    buckets: int
+    files: Callable[[int], list[str]]
+    new_sources: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Stages of one source whose events are told apart from those of its other parts by the file they came in."""
+
+    number: int
+    spec: SourceSpec
+    stages: tuple[Stage, ...]
+
+    @property
+    def tables(self) -> list[str]:
+        """Tables that the stages read."""
+        return sorted({states.table for stage in self.stages for states in stage.states})
+
+    @property
+    def is_told_by_two(self) -> bool:
+        """Whether it gives stays that another feed returns too."""
+        code = TOLD_BY_TWO.get(self.spec.name)
+        return code is not None and any(code in query for stage in self.stages for query in stage.queries)
+
+
+def stage_increment(
+    con: Connection,
+    pairs: Sequence[tuple[SourceSpec, SystemMapping]],
+    typed: Typed,
+    before: Before,
+    folder: Path,
+    digits: int,
+    progress: Progress,
+) -> MergedEvents:
+    """Stage the events that are made anew and leave today's facts in their tables.
+
+    Args:
+        con: The engine, with the macros of the mappings and the table `member`.
+        pairs: Contract and mapping of each system that sent something.
+        typed: Typed rows of now.
+        before: What the increment starts from.
+        folder: The staging area.
+        digits: Leading hex digits of `person_id` by which a bucket is cut.
+        progress: Told the part and how much of it is done.
+
+    Returns:
+        Events to be written in the place of those that they replace.
+    """
+    create_member(con, before.membership, before.views, before.buckets, "member_before")
+    con.execute(_MOVED)
+    create_facts(con, before.facts)
+    for table in FACTS.values():
+        sent = {"sent": [spec.name for spec, _ in pairs]}
+        con.execute(f"DELETE FROM {table.name} WHERE NOT list_contains($sent, source)", sent)
+    parts = _parts(pairs)
+    con.execute("CREATE OR REPLACE TEMP TABLE concerned_once (person_id VARCHAR, part INTEGER)")
+    changes = {
+        spec.name: SourceChange(con, spec, mapping, typed, before.now, before.typed, spec.name in before.new_sources)
+        for spec, mapping in pairs
+    }
+    try:
+        for spec, mapping in pairs:
+            for kind, stage in fact_stages(mapping):
+                _replace_facts(con, changes[spec.name], spec, kind, stage)
+        for part in parts:
+            _concern(con, part, changes[part.spec.name].whom(part.stages))
+        _close(con, parts)
+        staging = Staging(con, folder, digits, sum(len(one.queries) for part in parts for one in part.stages))
+        for part in parts:
+            _restage(con, staging, part, changes[part.spec.name], progress)
+    finally:
+        for change in changes.values():
+            change.close()
+    return _merged(con, parts, before, folder, digits)
+
+
+# A record that moved is there with its person and bucket of before, and with those of now.
+_MOVED = """
+CREATE OR REPLACE TEMP TABLE moved AS
+SELECT DISTINCT person_id FROM (
+    (SELECT source, source_id, person_id, bucket FROM member EXCEPT FROM member_before)
+    UNION ALL (SELECT source, source_id, person_id, bucket FROM member_before EXCEPT FROM member))
+"""
+
+
+def _parts(pairs: Sequence[tuple[SourceSpec, SystemMapping]]) -> list[Part]:
+    """Cut each source's stages into parts that share no table; of a source without traces, all are one."""
+    parts: list[Part] = []
+    for spec, mapping in pairs:
+        groups: list[tuple[set[str], list[Stage]]] = []
+        for stage in mapping.events:
+            tables = {states.table for states in stage.states}
+            joined = [one for one in groups if not mapping.traces or one[0] & tables]
+            groups = [one for one in groups if one not in joined]
+            groups.append((tables.union(*(one[0] for one in joined)), [*(s for one in joined for s in one[1]), stage]))
+        parts += [Part(len(parts) + at, spec, tuple(stages)) for at, (_, stages) in enumerate(groups)]
+    return parts
+
+
+def _replace_facts(con: Connection, change: SourceChange, spec: SourceSpec, kind: str, stage: Stage) -> None:
+    whom = change.whom([stage])
+    if whom is None:
+        return
+    drop_facts(con, kind, spec.name, whom.people)
+    rows, sent = change.rows(whom)
+    for sql in run_stage(con, spec, stage, rows, sent):
+        add_facts(con, kind, spec.name, sql, whom.people)
+
+
+def _concern(con: Connection, part: Part, whom: Whom | None) -> None:
+    """Note the people whom a change in a part concerns."""
+    if whom is None:
+        return
+    some = f" AND source_id IN (SELECT source_id FROM {whom.people})" if whom.people is not None else ""
+    con.execute(
+        f"INSERT INTO concerned_once SELECT DISTINCT person_id, {part.number} FROM member WHERE source = $source{some}",
+        {"source": part.spec.name},
+    )
+
+
+def _close(con: Connection, parts: Sequence[Part]) -> None:
+    """Whoever moved is concerned in every part, and whoever is in one of the two feeds of a stay is so in both."""
+    twins = [part.number for part in parts if part.is_told_by_two]
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE concerned AS
+           SELECT person_id, part FROM concerned_once
+           UNION SELECT person_id, unnest($parts) FROM moved
+           UNION SELECT person_id, unnest($twins) FROM concerned_once WHERE list_contains($twins, part)""",
+        {"parts": [part.number for part in parts], "twins": twins},
+    )
+    con.execute("DROP TABLE concerned_once")
+
+
+def _restage(con: Connection, staging: Staging, part: Part, change: SourceChange, progress: Progress) -> None:
+    """Stage a part's events of the people concerned, with all that their records of the source say."""
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE member_of_part AS
+           SELECT m.* FROM member AS m SEMI JOIN (FROM concerned WHERE part = $part) AS c USING (person_id)
+           WHERE m.source = $source""",
+        {"part": part.number, "source": part.spec.name},
+    )
+    whom = change.people("SELECT source_id FROM member_of_part")
+    if whom is not None:
+        rows, sent = change.rows(whom)
+        staging.add(part.spec, part.stages, rows, progress, member="member_of_part", sent=sent)
+    con.execute("DROP TABLE member_of_part")
+
+
+def _merged(con: Connection, parts: Sequence[Part], before: Before, folder: Path, digits: int) -> MergedEvents:
+    """Write down which old events go, and say what each slice is made of."""
+    paths: set[tuple[str, str, int]] = set()
+    for part in parts:
+        for table in part.tables:
+            for rows in (before.now, before.typed):
+                paths |= {(part.spec.name, path, part.number) for _, _, path in rows.submissions(part.spec.name, table)}
+    columns = list(zip(*sorted(paths), strict=True)) or [(), (), ()]
+    named = pa.table(
+        {
+            "source": pa.array(columns[0], pa.string()),
+            "source_file": pa.array(columns[1], pa.string()),
+            "part": pa.array(columns[2], pa.int32()),
+        }
+    )
+    con.register("increment__file", named)
+    con.execute(f"COPY increment__file TO '{literal(folder / 'files.parquet')}' (FORMAT parquet)")
+    con.unregister("increment__file")
+    con.execute(
+        f"""COPY (SELECT b.bucket, person_id, c.part FROM member_before AS b JOIN concerned AS c USING (person_id)
+                  UNION SELECT b.bucket, person_id, {_ALL_PARTS} FROM member_before AS b JOIN moved USING (person_id))
+            TO '{literal(folder / "gone")}' (FORMAT parquet, PARTITION_BY (bucket))"""
+    )
+    staged = slices_of(folder)
+    prefixes = [f"{number:0{digits}x}" if digits else "" for number in range(16**digits)]
+    slices = []
+    for bucket in range(before.buckets):
+        gone = tuple(sorted(str(file) for file in (folder / "gone" / f"bucket={bucket}").glob("*.parquet")))
+        old = tuple(before.files(bucket))
+        for prefix in prefixes:
+            fresh = staged.get((bucket, f"s{prefix}"), ())
+            if old or fresh:
+                slices.append(MergedSlice(bucket, prefix, old, fresh, gone))
+    return MergedEvents(folder, tuple(slices))
+
+
+@dataclass(frozen=True)
+class MergedSlice:
+    """What a slice of a bucket is made of.
+
+    Attributes:
+        bucket: The bucket.
+        prefix: First digits of its people's ids.
+        old: Files of the bucket in the earlier version.
+        fresh: Staged files of the slice.
+        gone: Files that name the people of the bucket whose old events go, and of which part.
+    """
+
+    bucket: int
+    prefix: str
+    old: tuple[str, ...]
+    fresh: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MergedEvents:
+    """Events of an earlier version with those made anew in their place; the staging area goes when they are written.
+
+    Attributes:
+        folder: The staging area.
+        slices: Slices in the order of the table.
+    """
+
+    folder: Path
+    slices: tuple[MergedSlice, ...]
+
+    def write(self, lake: Lake, engine: Engine, progress: Progress = no_progress) -> int:
+        """Merge each slice and write it.
+
+        Returns:
+            The Delta version of the table `event`.
+        """
+        progress("write", 0.0)
+        merge = partial(merge_events, str(self.folder / "files.parquet"))
+        try:
+            return lake.write_with(
+                EVENT, engine, merge, self.slices, lambda number: progress("write", (number + 1) / len(self.slices))
+            )
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def merge_events(files: str, part: MergedSlice, resources: Resources) -> Iterator[pa.RecordBatch]:
+    """Put a slice's fresh events in the place of those that go: a task of an engine.
+
+    Args:
+        files: File that says which part of a source each file of a batch belongs to.
+        part: The slice.
+        resources: What may be used.
+
+    Returns:
+        Rows of `record.event`.
+    """
+    rows = []
+    columns = ", ".join(f'"{column.name}"' for column in EVENT.columns if column.name != "bucket")
+    if part.old:
+        old = f"SELECT {columns} FROM {read_sql(part.old)}"
+        if part.prefix:
+            old += f" WHERE person_id >= '{part.prefix}' AND person_id < '{part.prefix}g'"
+        if part.gone:
+            gone = read_sql(part.gone)
+            old = f"""
+                SELECT * FROM ({old}) AS e WHERE person_id NOT IN (SELECT person_id FROM {gone})
+                UNION ALL
+                SELECT {", ".join(f'e."{c.name}"' for c in EVENT.columns if c.name != "bucket")}
+                FROM ({old}) AS e JOIN {read_sql([files])} AS f USING (source, source_file)
+                ANTI JOIN {gone} AS g ON g.person_id = e.person_id AND g.part IN (f.part, {_ALL_PARTS})
+                WHERE e.person_id IN (SELECT person_id FROM {gone})"""
+        rows.append(old)
+    if part.fresh:
+        rows.append(finished_sql(part.fresh))
+    with resources.connect() as con:
+        yield from in_order(con, f"FROM ({' UNION ALL '.join(f'({one})' for one in rows)})", part.bucket)

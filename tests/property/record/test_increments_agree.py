@@ -1,0 +1,205 @@
+"""Does a record that is brought up to date batch by batch hold what one built at once holds?
+
+A small invented city, whose batches come in any order and in any number of steps: late ones, corrected ones, some that
+are taken out again, with people who are linked otherwise from one step to the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from washhouse.lake.engine import LocalEngine, Resources, connect
+from washhouse.lake.schemas import arrow_schema
+from washhouse.lake.store import Lake
+from washhouse.record.build import build
+from washhouse.record.increment import Before
+from washhouse.record.tables import EVENT, PERSON_VIEW
+from washhouse.sources.delivery import PART_COLUMNS, Submission, submission_of
+from washhouse.sources.mappings.macros import create_macros
+from washhouse.sources.mappings.registry import SYSTEMS
+from washhouse.sources.mappings.run import read_identities
+from washhouse.sources.origin import with_origin
+from washhouse.sources.reader import read_batch
+from washhouse.sources.registry import SPECS
+from washhouse.synthetic.city import make_city
+
+SECRET = "5e" * 32
+BUCKETS = 3
+
+City = dict[tuple[str, str], dict[str, pa.Table]]
+"""Typed rows by table, of each source and batch."""
+
+
+@dataclass
+class Rows:
+    """Typed rows of some batches."""
+
+    city: City
+    batches: tuple[tuple[str, str], ...]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def __call__(self, source: str, table: str) -> list[pa.Table] | None:
+        found = list(self.rows(source, table, self.generations(source, table)))
+        return found or None
+
+    def rows(
+        self, source: str, table: str, generations: Iterable[str], columns: list[str] | None = None
+    ) -> Iterator[pa.Table]:
+        for one in generations:
+            rows = self.city[source, one][table]
+            yield rows.select(columns) if columns else rows
+
+    def generations(self, source: str, table: str) -> tuple[str, ...]:
+        return tuple(one for sender, one in self.batches if sender == source and table in self.city[sender, one])
+
+    def submissions(self, source: str, table: str) -> list[tuple[str, Submission, str]]:
+        found = []
+        for one in self.generations(source, table):
+            rows = self.city[source, one][table].select(PART_COLUMNS).to_pylist()
+            found += [(one, *submission_of(row)) for row in dict.fromkeys(tuple(row.values()) for row in rows)]
+        return found
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    folder = tmp_path_factory.mktemp("city")
+    make_city(200, 1, 5, folder)
+    found: City = {}
+    for source, spec in SPECS.items():
+        for batch in sorted((folder / "extracts" / source).glob("*")):
+            result = read_batch(spec, {file.name: file.read_bytes() for file in batch.iterdir()}, batch.name)
+            found[source, batch.name] = {name: with_origin(read, result) for name, read in result.tables.items()}
+    assert any(len(rows) > 1 for rows in found.values())
+    return found
+
+
+@dataclass(frozen=True)
+class Version:
+    """What a build came to, and what the next may start from."""
+
+    rows: Rows
+    membership: pa.Table
+    views: pa.Table
+    tables: dict[str, pa.Table]
+    facts: dict[str, pa.Table]
+    lake: Lake
+    number: int
+
+    def before(self, now: Rows) -> Before:
+        files = self.lake.files
+        return Before(
+            now=now,
+            typed=self.rows,
+            membership=self.membership,
+            views=self.views,
+            facts=self.facts,
+            buckets=BUCKETS,
+            files=lambda bucket: files(EVENT.name, self.number, bucket),
+            new_sources=frozenset(),
+        )
+
+
+def build_version(folder: Path, rows: Rows, linked: int, earlier: Version | None) -> Version:
+    with connect(spill=folder / "spill", threads=1) as con:
+        create_macros(con, SECRET)
+        identities = read_identities(con, list(SYSTEMS.values()), rows)
+        membership, views = link(identities, linked)
+        built = build(
+            con,
+            rows,
+            membership,
+            identities,
+            buckets=BUCKETS,
+            secret=SECRET,
+            views=views,
+            before=earlier.before(rows) if earlier else None,
+        )
+        lake = earlier.lake if earlier else Lake(folder / uuid4().hex)
+        number = built.events.write(lake, LocalEngine(Resources(threads=1)))
+    return Version(
+        rows, membership, views, {**built.tables, "event": lake.read(EVENT, number)}, built.facts, lake, number
+    )
+
+
+def link(identities: pa.Table, seed: int) -> tuple[pa.Table, pa.Table]:
+    """Link by NHS number, then by chance take a few records elsewhere and a few people into another bucket."""
+    people = []
+    for source, source_id, number in zip(
+        *(identities[name].to_pylist() for name in ("source", "source_id", "nhs_number")), strict=True
+    ):
+        name = number or f"{source}{source_id}"
+        chance = hashlib.sha256(f"{seed}{source}{source_id}".encode()).digest()
+        founder = f"{name}{seed}" if chance[0] < 8 else name
+        people.append(hashlib.sha256(founder.encode()).hexdigest()[:32])
+    membership = pa.table(
+        {
+            "source": identities["source"],
+            "source_id": identities["source_id"],
+            "person_id": pa.array(people, pa.string()),
+            "valid_to": pa.nulls(len(people), pa.timestamp("us")),
+        }
+    )
+    names = sorted(set(people), key=lambda person: hashlib.sha256(f"{seed}{person}".encode()).digest())
+    chosen = names[: min(6, len(names) // 2 * 2)]
+    rows = [
+        {"view": "lenient", "person_id": person, "view_id": first, "link_probability": 0.5, "probability": 0.5}
+        for first, other in zip(chosen[::2], chosen[1::2], strict=True)
+        for person in (first, other)
+    ]
+    return membership, pa.Table.from_pylist(rows, schema=arrow_schema(PERSON_VIEW).remove(0))
+
+
+def differing(left: Version, right: Version) -> list[str]:
+    """Names of the tables that are not the same rows in the same order."""
+    mine, yours = {**left.tables, **left.facts}, {**right.tables, **right.facts}
+    return [name for name in mine.keys() | yours.keys() if not mine[name].equals(yours[name])]
+
+
+# Shrinking would build hundreds of cities.
+@settings(max_examples=5, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_steps_come_to_what_one_build_comes_to(city: City, tmp_path_factory: pytest.TempPathFactory, data):
+    folder = tmp_path_factory.mktemp("steps")
+    order = sorted(city, key=lambda one: one[1])
+    late = data.draw(st.lists(st.sampled_from(order), max_size=6, unique=True), "late")
+    taken_out = data.draw(st.lists(st.sampled_from(order), max_size=2, unique=True), "taken out")
+    first = data.draw(st.integers(len(order) // 2, len(order) - 3), "batches at first")
+    linked = data.draw(st.lists(st.integers(0, 3), min_size=3, max_size=3), "linked")
+    early = [one for one in order if one not in late]
+    steps = [early[:first], [*early, *late[:2]], [one for one in (*early, *late) if one not in taken_out]]
+    version = None
+    for batches, seed in zip(steps, linked, strict=True):
+        rows = Rows(city, tuple(batches))
+        version = build_version(folder, rows, seed, version)
+        assert differing(version, build_version(folder, rows, seed, None)) == []
+
+
+def test_only_the_events_of_those_concerned_are_made_anew(city: City, tmp_path, monkeypatch):
+    *most, last = sorted((one for one in city if one[1].endswith("-delta")), key=lambda one: one[1])
+    others = [one for one in city if one not in most and one != last]
+    earlier = build_version(tmp_path, Rows(city, (*others, *most)), 0, None)
+    staged: defaultdict[str, set[str]] = defaultdict(set)
+
+    def note(con, spec, *_args, **_how):
+        people = con.sql("SELECT person_id FROM member_of_part").to_arrow_table()["person_id"].to_pylist()
+        staged[spec.name] |= set(people)
+
+    monkeypatch.setattr("washhouse.record.staging.Staging.add", lambda self, spec, *args, **how: note(self._con, spec))
+    now = build_version(tmp_path, Rows(city, (*others, *most, last)), 0, earlier)
+    changed = city[last]["MHS001MPI"]["LocalPatientID"]
+    of_source = now.membership.filter(pc.equal(now.membership["source"], "mental_health"))
+    told = set(of_source.filter(pc.is_in(of_source["source_id"], pc.unique(changed)))["person_id"].to_pylist())
+    assert staged["mental_health"] >= told
+    assert len(staged["mental_health"]) < len(set(of_source["person_id"].to_pylist()))
+    assert not staged["gp"]
