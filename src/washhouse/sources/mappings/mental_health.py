@@ -232,9 +232,11 @@ MAPPING = Mapping(
             Trace(table, "LocalPatientID")
             for table in (
                 "MHS001MPI",
+                "MHS002GP",
                 "MHS003AccommStatus",
                 "MHS004EmpStatus",
                 "MHS006MHCareCoord",
+                "MHS008CarePlanType",
                 "MHS101Referral",
                 "MHS401MHActPeriod",
             )
