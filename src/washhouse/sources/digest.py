@@ -205,11 +205,24 @@ class Seen:
         self._add(digests, again)
         return again
 
+    def holds(self, digests: Digests) -> npt.NDArray[np.bool_]:
+        """Return which digests were added.
+
+        Args:
+            digests: Shape (rows, 2).
+        """
+        found = np.zeros(len(digests), dtype=np.bool_)
+        is_one = len(self._slots) == 1
+        parts = np.zeros(len(digests), np.uint8) if is_one else _part(digests)
+        for part in np.unique(parts):
+            _look(self._slots[part], digests, np.flatnonzero(parts == part), found)
+        return found
+
     def _add(self, digests: Digests, again: npt.NDArray[np.bool_]) -> None:
         if len(self._slots) == 1:
             self._add_to(0, digests, np.arange(len(digests)), again)
             return
-        parts = (digests[:, 0] >> np.uint64(64 - _PARTS.bit_length() + 1)).astype(np.uint8)
+        parts = _part(digests)
         order = np.argsort(parts, kind="stable")
         ends = np.cumsum(np.bincount(parts, minlength=_PARTS))
         for part in range(_PARTS):
@@ -223,6 +236,10 @@ class Seen:
             before, self._slots[part] = self._slots[part], _empty(slots)
             _move(self._slots[part], before)
         self._used[part] += _insert(self._slots[part], digests, rows, again)
+
+
+def _part(digests: Digests) -> npt.NDArray[np.uint8]:
+    return (digests[:, 0] >> np.uint64(64 - _PARTS.bit_length() + 1)).astype(np.uint8)
 
 
 def _empty(slots: int) -> Digests:
@@ -255,6 +272,16 @@ def _insert(slots: Digests, digests: Digests, rows: npt.NDArray[np.intp], again:
             slots[at, 0], slots[at, 1] = high, low
             added += 1
     return added
+
+
+@_compiled
+def _look(slots: Digests, digests: Digests, rows: npt.NDArray[np.intp], found: npt.NDArray[np.bool_]) -> None:
+    for row in rows:
+        high, low = digests[row, 0], digests[row, 1]
+        if high == 0 and low == 0:
+            low = np.uint64(1)
+        at = _find(slots, high, low)
+        found[row] = slots[at, 0] == high and slots[at, 1] == low
 
 
 @_compiled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.sources.contract import ColumnSpec, Span, TableSpec
+from washhouse.sources.digest import Seen, digest_rows
 from washhouse.sources.header import Header
 from washhouse.sources.parse import ARROW_TYPES, EXPECTED, Mask, parse_column
 from washhouse.sources.records import Chunk
@@ -28,6 +30,14 @@ class Parents:
 
     known: pa.Array
     set_aside: pa.Array
+
+    @cached_property
+    def index(self) -> Seen:
+        """The known keys, to be looked up by every part of a file: made once."""
+        seen = Seen()
+        if len(self.known):
+            seen.add(digest_rows([pc.cast(self.known, pa.string())]))
+        return seen
 
 
 @dataclass(frozen=True)
@@ -152,7 +162,9 @@ def _find_nobody(table: TableSpec, typed: dict[str, pa.Array], notes: _Notes) ->
 
 def _find_orphans(table: TableSpec, values: pa.Array, parents: Parents, notes: _Notes) -> None:
     encoded = values.dictionary_encode()
-    found = pc.is_in(encoded.dictionary, value_set=parents.known).take(encoded.indices)
+    if not len(encoded.dictionary):
+        return
+    found = pa.array(parents.index.holds(digest_rows([encoded.dictionary]))).take(encoded.indices)
     lost = _true(pc.invert(found))
     if not lost.any():
         return

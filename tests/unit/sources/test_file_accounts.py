@@ -149,3 +149,11 @@ def test_what_was_seen_is_known_however_it_comes(values: list[int], step: int) -
     seen = Seen()
     again = [bool(one) for at in range(0, len(values), step) for one in seen.add(digests[at : at + step])]
     assert again == [value in values[:at] for at, value in enumerate(values)]
+
+
+@pytest.mark.parametrize("size", [0, 10, 70_000])
+def test_what_was_added_is_held_and_nothing_else(size: int) -> None:
+    digests = digest_rows([pa.array(range(2 * size + 2), pa.int64())])
+    seen = Seen()
+    seen.add(digests[:size])
+    assert seen.holds(digests).tolist() == [True] * size + [False] * (size + 2)
