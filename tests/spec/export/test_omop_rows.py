@@ -12,7 +12,14 @@ import pytest
 
 from washhouse.core.errors import InputError
 from washhouse.lake.engine import connect
-from washhouse.record.export.omop.concepts import LOCAL_FIRST, find_concepts, local_concepts
+from washhouse.record.export.omop.concepts import (
+    LOCAL_FIRST,
+    MOST_CODE,
+    SHORT_CODE,
+    find_concepts,
+    local_concepts,
+    short_code,
+)
 from washhouse.record.export.omop.eras import condition_eras, drug_eras
 from washhouse.record.export.omop.rows import Counts, prepare, to_omop
 
@@ -295,3 +302,13 @@ def test_days_of_a_drug_era_that_no_drug_covers_are_its_gap() -> None:
         con.register("ingredient", pa.table({"drug_concept_id": [101], "ingredient_concept_id": [106]}))
         (era,) = drug_eras(con).to_pylist()
     assert (era["drug_concept_id"], era["drug_exposure_count"], era["gap_days"]) == (106, 3, 18)
+
+
+def test_two_long_codes_stay_two_and_sql_shortens_as_python_does() -> None:
+    codes = ["SNOMED//1", "A//" + "x" * 47, *("CLD_SERVICE//" + "long-term-support-" * 3 + end for end in "ab")]
+    short = [short_code(code) for code in codes]
+    assert short[:2] == codes[:2] and len(set(short)) == 4 and max(map(len, short)) == MOST_CODE
+    with connect() as con:
+        assert [
+            con.execute(f"SELECT {SHORT_CODE} FROM (SELECT $c AS code)", {"c": code}).fetchall() for code in codes
+        ] == [[(one,)] for one in short]

@@ -32,6 +32,12 @@ LOCAL = "washhouse"
 """`vocabulary_id` of local concepts."""
 FEMALE, MALE, EHR, PRESCRIPTION = 8532, 8507, 32817, 32838
 
+MOST_CODE = 50
+"""Characters that OMOP keeps of a code and of what the source called it."""
+SHORT_CODE = f"""CASE WHEN length(code) <= {MOST_CODE} THEN code
+               ELSE left(code, {MOST_CODE - 9}) || '~' || left(sha256(code), 8) END"""
+"""SQL of `short_code` over a column `code`."""
+
 KNOWN: dict[int, tuple[str, str, str]] = {
     0: ("No matching concept", "Metadata", "None"),
     FEMALE: ("FEMALE", "Gender", "Gender"),
@@ -63,6 +69,17 @@ CODE_MAP = pa.schema(
     ]
 )
 """One row per code and standard concept that it maps to; one with the concept 0 where it maps to none."""
+
+
+def short_code(code: str) -> str:
+    """A code as OMOP can keep it; a longer one ends in a digest, so that two of them stay two.
+
+    >>> short_code("SNOMED//35489007"), short_code("CLD_SERVICE//" + "a" * 60)
+    ('SNOMED//35489007', 'CLD_SERVICE//aaaaaaaaaaaaaaaaaaaaaaaaaaaa~27304514')
+    """
+    if len(code) <= MOST_CODE:
+        return code
+    return f"{code[: MOST_CODE - 9]}~{hashlib.sha256(code.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -229,7 +246,7 @@ def _subset(con: Connection, local: Mapping[str, int]) -> dict[str, pa.Table]:
         if number not in there
     ]
     own += [
-        _concept(number, describe(code)[:255], _DOMAINS[family_of(code).table], LOCAL, code[:50], None)
+        _concept(number, describe(code)[:255], _DOMAINS[family_of(code).table], LOCAL, short_code(code), None)
         for code, number in sorted(local.items(), key=lambda each: each[1])
     ]
     concept = pa.concat_tables([concept, pa.Table.from_pylist(own, schema=schemas()["concept"])])

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from washhouse.lake.engine import Connection
 from washhouse.record.export.families import FAMILIES, OTHER
-from washhouse.record.export.omop.concepts import EHR, FEMALE, MALE, PRESCRIPTION, Concepts
+from washhouse.record.export.omop.concepts import EHR, FEMALE, MALE, PRESCRIPTION, SHORT_CODE, Concepts
 from washhouse.record.export.omop.eras import condition_eras, drug_eras
 from washhouse.record.export.omop.fields import shape
 from washhouse.record.export.people import Bucket
@@ -191,7 +191,7 @@ _VISIT_ROWS = f"""
     SELECT visit_occurrence_id, subject_id AS person_id, visit AS visit_concept_id, CAST(time AS DATE)
                AS visit_start_date, time AS visit_start_datetime, CAST(ended AS DATE) AS visit_end_date,
            ended AS visit_end_datetime, {EHR} AS visit_type_concept_id, worker AS provider_id, team AS care_site_id,
-           left(code, 50) AS visit_source_value, source_concept_id AS visit_source_concept_id
+           {SHORT_CODE} AS visit_source_value, source_concept_id AS visit_source_concept_id
     FROM visits ORDER BY visit_occurrence_id"""
 
 _CARE_SITES = """
@@ -260,7 +260,7 @@ def _event_sql(table: str) -> str:
     return f"""
         SELECT CAST($before AS BIGINT) + row_number() OVER (ORDER BY {_ORDER}, concept_id) AS {row_id},
                subject_id AS person_id, concept_id AS {stem}_concept_id, {_OWN[table]}, worker AS provider_id,
-               visit_occurrence_id, left(code, 50) AS {stem}_source_value,
+               visit_occurrence_id, {SHORT_CODE} AS {stem}_source_value,
                source_concept_id AS {stem}_source_concept_id
         FROM (SELECT e.*, u.unit_concept_id, coalesce(v.visit_occurrence_id, w.visit_occurrence_id)
                          AS visit_occurrence_id

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from washhouse.lake.engine import Connection, connect
 from washhouse.record.export.folder import ROW_GROUP, write_parquet
-from washhouse.record.export.omop.concepts import Concepts, find_concepts
+from washhouse.record.export.omop.concepts import MOST_CODE, Concepts, find_concepts
 from washhouse.record.export.omop.fields import schemas, shape
 from washhouse.record.export.omop.rows import CLINICAL, EVENT_TABLES, Counts, prepare, to_omop
 from washhouse.record.export.people import Population, read_buckets
@@ -46,7 +46,7 @@ def write_omop(population: Population, out: Path, vocabulary: Path | None = None
 
     Returns:
         `events`, `left_out` by reason, `rows` by table, `mapped` by table: rows, those with a standard concept, and
-        their share.
+        their share; `codes_shortened`: codes longer than OMOP can keep, which end in a digest.
 
     Raises:
         InputError: `vocabulary-missing` or `vocabulary-unreadable`.
@@ -83,6 +83,7 @@ def write_omop(population: Population, out: Path, vocabulary: Path | None = None
         },
         "rows": dict(sorted(counts.rows.items())),
         "mapped": {table: _share(counts.mapped[table], counts.rows[table]) for table in EVENT_TABLES},
+        "codes_shortened": sum(len(code) > MOST_CODE for code in codes),
         "vocabulary_version": concepts.version,
     }
 
