@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
@@ -23,6 +24,7 @@ from washhouse.governance.policies import TIES_TO_PEOPLE
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
+from washhouse.record.held import Held
 from washhouse.record.scan import query, scan
 from washhouse.record.tables import (
     ATTRITION,
@@ -39,6 +41,11 @@ from washhouse.record.tables import (
 )
 from washhouse.record.ties import Tie, tell_ties
 from washhouse.record.views import VIEW_OF, bucket_finder, read_view
+
+HELD_TABLES = (PERSON, RELATION)
+"""Tables that are held in memory, bucket by bucket, once somebody asked."""
+
+_HELD = Held()
 
 MOST_HOPS = 100
 """Longest chain of retired ids that is followed."""
@@ -404,6 +411,9 @@ class Record:
         order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
         parts = [arrow_schema(table).empty_table()]
         for bucket, members in sorted(by_bucket.items()):
+            if table in HELD_TABLES and not where:
+                parts.append(self._held(table, bucket, members))
+                continue
             one = len(members) == 1
             conditions = ["person_id = $who" if one else "list_contains($who, person_id)", *where]
             rows = query(
@@ -414,6 +424,19 @@ class Record:
             parts.append(conform(table, rows))
         found = pa.concat_tables(parts)
         return found if len(by_bucket) < 2 else found.sort_by([(name, "ascending") for name in table.order])
+
+    def _held(self, table: Table, bucket: int, person_ids: Sequence[str]) -> pa.Table:
+        """Rows of people of one bucket, of a table that is held in memory bucket by bucket."""
+
+        def read() -> pa.Table:
+            names = ", ".join(f'"{name}"' for name in table.column_names)
+            order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
+            sql = f"SELECT {names} FROM {scan(self._store, table, self.version, bucket)} ORDER BY {order}"
+            return conform(table, query(sql, {})).combine_chunks()
+
+        key = (str(self._store.root), table.name, self.version.tables[table.name], bucket)
+        rows = _HELD.get(key, read)
+        return rows.filter(pc.is_in(rows["person_id"], pa.array(person_ids, pa.string())))
 
     def _care(self, params: dict[str, Any], worker: str | None, team: str | None) -> pa.Table:
         names = ", ".join(f'"{name}"' for name in CARE_RELATION.column_names)
