@@ -36,7 +36,10 @@ class TypedRows:
             held = dict.fromkeys(sent[source, generation.rpartition("@")[0]])
             spec = SYSTEMS[source][0] if source in SYSTEMS else None
             inside = [one.name for one in spec.tables if one.within in held] if spec is not None else []
-            for table in (*held, *(one for one in inside if vault.exists(f"typed.{source}.{one}", generation))):
+            # What others lie within is a way of sending: its rows are theirs.
+            around = {one.within for one in spec.tables} if spec is not None else set()
+            found = [one for one in inside if vault.exists(f"typed.{source}.{one}", generation)]
+            for table in (*(one for one in held if one not in around), *found):
                 self._generations[source, table].append(generation)
 
     def __call__(self, source: str, table: str) -> Iterator[pa.Table] | None:
