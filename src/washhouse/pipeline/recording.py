@@ -87,6 +87,7 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked, generati
             retired=linked.retired,
             systems=context.systems,
             before=_before(context, typed, mapped),
+            sent=typed.sent,
             progress=context.progress.at,
         )
     for kind, facts in built.facts.items():

@@ -68,6 +68,10 @@ class TypedRows:
             for row in self._parts(source, generation)[table]
         ]
 
+    def sent(self, source: str, table: str) -> list[Submission]:
+        """All that was submitted of a table."""
+        return [submission for _, submission, _ in self.submissions(source, table)]
+
     def earlier(self, batches: Iterable[str], files: pa.Table) -> TypedRows:
         """Typed rows of an earlier version; what is known of a batch is known to both."""
         found = TypedRows(self._vault, batches, files)

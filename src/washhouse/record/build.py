@@ -27,7 +27,8 @@ from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
-from washhouse.sources.mappings.run import Typed, hold_small, run_stage, was_sent
+from washhouse.sources.mappings.run import Sent, Typed, hold_small, nothing_else, run_stage, was_sent
+from washhouse.sources.tracing import routes_of
 
 MOST_PEOPLE_SORTED = 25_000
 """People whose events are sorted at one time, at most: about three million events."""
@@ -57,6 +58,7 @@ def build(
     retired: pa.Table | None = None,
     systems: Mapping[str, tuple[SourceSpec, SystemMapping]] = SYSTEMS,
     before: Before | None = None,
+    sent: Sent | None = None,
     progress: Progress = no_progress,
 ) -> Built:
     """Build the record.
@@ -73,6 +75,7 @@ def build(
         retired: Ids that gave way: `old, new`.
         systems: Contract and mapping of each system.
         before: An earlier version that the build starts from: only what changed since is made anew. None: everything.
+        sent: All submissions of a table. Given, people are taken some at a time where there are very many.
         progress: Told the part and how much of it is done.
 
     Returns:
@@ -92,7 +95,8 @@ def build(
         staging = Staging(con, stage, digits, sum(len(one.queries) for _, found in pairs for one in found.events))
         create_facts(con)
         for spec, mapping in pairs:
-            staging.add(spec, mapping.events, typed, progress)
+            routes = routes_of(spec, mapping) if mapping.traces and sent is not None else None
+            staging.add(spec, mapping.events, typed, progress, sent=sent or nothing_else, routes=routes)
             for kind, facts in fact_stages(mapping):
                 for sql in run_stage(con, spec, facts, typed):
                     add_facts(con, kind, spec.name, sql)

@@ -13,7 +13,7 @@ from washhouse.sources.contract import SourceSpec
 from washhouse.sources.delivery import Submission, resolve_history, standing_of
 from washhouse.sources.mappings.contract import Mapping, Stage
 from washhouse.sources.mappings.run import Sent, Typed, nothing_else
-from washhouse.sources.tracing import Tracer
+from washhouse.sources.tracing import Route, Tracer
 
 
 class KeptRows(Protocol):
@@ -97,15 +97,22 @@ class SourceChange:
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT source_id FROM ({sql})")
         return Whom(name) if _count(self._con, f"FROM {name}") else None
 
+    @property
+    def routes(self) -> dict[str, Route] | None:
+        """How rows lead to people; None where the mapping does not say."""
+        return self._tracer.routes if self._tracer is not None else None
+
     def rows(self, whom: Whom) -> tuple[Typed, Sent]:
         """Typed rows that are needed to tell all of some people, and the submissions that count beside them."""
         tracer = self._tracer
-        if whom.people is None or tracer is None:
+        if tracer is None:
             return self._typed, nothing_else
+        if whom.people is None:
+            return self._typed, self._sent
         people = whom.people
         every = _count(self._con, f"FROM member WHERE source = '{self._spec.name}'")
         if 2 * _count(self._con, f"FROM {people}") > every:
-            return self._typed, nothing_else
+            return self._typed, self._sent
 
         def some(source: str, table: str) -> Iterable[pa.Table] | None:
             rows = self._now(source, table)

@@ -135,7 +135,7 @@ def stage_increment(
         _close(con, parts)
         staging = Staging(con, folder, digits, sum(len(one.queries) for part in parts for one in part.stages))
         for part in parts:
-            _restage(con, staging, part, changes[part.spec.name], progress)
+            _restage(con, staging, part, changes[part.spec.name], typed, progress)
     finally:
         for change in changes.values():
             change.close()
@@ -199,7 +199,9 @@ def _close(con: Connection, parts: Sequence[Part]) -> None:
     con.execute("DROP TABLE concerned_once")
 
 
-def _restage(con: Connection, staging: Staging, part: Part, change: SourceChange, progress: Progress) -> None:
+def _restage(
+    con: Connection, staging: Staging, part: Part, change: SourceChange, typed: Typed, progress: Progress
+) -> None:
     """Stage a part's events of the people concerned, with all that their records of the source say."""
     con.execute(
         """CREATE OR REPLACE TEMP TABLE member_of_part AS
@@ -210,7 +212,8 @@ def _restage(con: Connection, staging: Staging, part: Part, change: SourceChange
     whom = change.people("SELECT source_id FROM member_of_part")
     if whom is not None:
         rows, sent = change.rows(whom)
-        staging.add(part.spec, part.stages, rows, progress, member="member_of_part", sent=sent)
+        routes = change.routes if rows is typed else None
+        staging.add(part.spec, part.stages, rows, progress, member="member_of_part", sent=sent, routes=routes)
     con.execute("DROP TABLE member_of_part")
 
 

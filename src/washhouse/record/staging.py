@@ -8,7 +8,7 @@ refs.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -23,9 +23,14 @@ from washhouse.record.twins import EVENT_ORDER, FINISHED_EVENTS
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Stage
 from washhouse.sources.mappings.run import Sent, Typed, nothing_else, run_stage
+from washhouse.sources.tracing import Route
 
 BATCH_ROWS = 122_880
 """Rows of one batch of the events handed on: a row group."""
+
+MOST_RECORDS_READ = 150_000
+"""Source records of people whose rows are brought into states at one time, at most: some fifteen million rows of a
+practice system. A history of more is sorted on disk, which takes many times as long as reading the rows once more."""
 
 Progress = Callable[[str, float], None]
 """Told a part of the work, and how much of it is done, 0 to 1."""
@@ -68,6 +73,7 @@ class Staging:
         *,
         member: str = "member",
         sent: Sent = nothing_else,
+        routes: Mapping[str, Route] | None = None,
     ) -> None:
         """Write the events of some stages.
 
@@ -77,7 +83,9 @@ class Staging:
             typed: Typed rows.
             progress: Told the part and how much of it is done.
             member: Table of whose source records events are wanted (source, source_id, person_id, bucket).
-            sent: All submissions of a table, where `typed` gives the rows of some people only.
+            sent: All submissions of a table; needed where `typed` gives the rows of some people only.
+            routes: How rows lead to people. Given, and `sent` with it, a stage whose rows do so by themselves is run
+                for some people at a time where there are very many.
         """
         listed = ", ".join(
             f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
@@ -85,17 +93,51 @@ class Staging:
             if column.name not in ("bucket", "person_id", "source")
         )
         for stage in stages:
-            progress("read", self._number / self._queries)
-            for sql in run_stage(self._con, spec, stage, typed, sent):
-                folder = self._folder / f"{self._number:03}"
-                self._number += 1
-                self._con.execute(
-                    f"COPY (SELECT m.bucket, 's' || left(m.person_id, {self._digits}) AS slice, "
-                    f"m.person_id, $source AS source, {listed} "
-                    f"FROM ({sql}) AS e JOIN {member} AS m ON m.source = $source AND m.source_id = e.source_id) "
-                    f"TO '{literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket, slice))",
-                    {"source": spec.name},
-                )
+            progress("read", min(self._number / self._queries, 1.0))
+            for rows in self._shares(spec, stage, typed, routes or {}):
+                for sql in run_stage(self._con, spec, stage, rows, sent):
+                    folder = self._folder / f"{self._number:04}"
+                    self._number += 1
+                    self._con.execute(
+                        f"COPY (SELECT m.bucket, 's' || left(m.person_id, {self._digits}) AS slice, "
+                        f"m.person_id, $source AS source, {listed} "
+                        f"FROM ({sql}) AS e JOIN {member} AS m ON m.source = $source AND m.source_id = e.source_id) "
+                        f"TO '{literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket, slice))",
+                        {"source": spec.name},
+                    )
+
+    def _shares(self, spec: SourceSpec, stage: Stage, typed: Typed, routes: Mapping[str, Route]) -> Iterator[Typed]:
+        """Typed rows as they are, or those of a share of the people after another where they are too many at once."""
+        found = [routes.get(states.table) for states in stage.states]
+        if not any(one and one.is_own for one in found) or not all(
+            one and (one.is_own or one.is_common) for one in found
+        ):
+            yield typed
+            return
+        counted = "SELECT count(*) FROM member WHERE source = $source"
+        ((records,),) = self._con.execute(counted, {"source": spec.name}).fetchall()
+        shares = max(1, -(-records // MOST_RECORDS_READ))
+        if shares == 1:
+            yield typed
+            return
+        for share in range(shares):
+
+            def some(source: str, table: str, share: int = share) -> pa.Table | Iterable[pa.Table] | None:
+                rows, route = typed(source, table), routes[table]
+                if rows is None or route.is_common:
+                    return rows
+                parts = [rows] if isinstance(rows, pa.Table) else rows
+                return self._of_share(parts, f'hash(CAST("{route.person}" AS VARCHAR)) % {shares} = {share}')
+
+            yield some
+
+    def _of_share(self, rows: Iterable[pa.Table], condition: str) -> Iterator[pa.Table]:
+        for part in rows:
+            self._con.register("staging__part", part)
+            try:
+                yield self._con.sql(f"SELECT * FROM staging__part WHERE {condition}").to_arrow_table()
+            finally:
+                self._con.unregister("staging__part")
 
 
 @dataclass(frozen=True)

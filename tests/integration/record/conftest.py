@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,9 +15,10 @@ from washhouse.lake.engine import LocalEngine, Resources, connect
 from washhouse.lake.store import Lake
 from washhouse.record.build import build
 from washhouse.record.tables import EVENT
+from washhouse.sources.delivery import PART_COLUMNS, Submission, submission_of
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
-from washhouse.sources.mappings.run import read_identities
+from washhouse.sources.mappings.run import Sent, read_identities
 from washhouse.sources.reader import read_batch
 from washhouse.sources.registry import SPECS
 from washhouse.synthetic.city import make_city
@@ -45,9 +47,17 @@ class City:
 
         return typed
 
-    def build(self, folder, until: datetime | None = None, *, buckets: int = 4, **settings) -> dict[str, pa.Table]:
+    def sent(self, source: str, table: str) -> list[Submission]:
+        """All that was submitted of a table."""
+        found = [submission_of(row)[0] for rows in self.typed.get((source, table), []) for row in distinct(rows)]
+        return list(dict.fromkeys(found))
+
+    def build(
+        self, folder, until: datetime | None = None, *, buckets: int = 4, sent: Sent | None = None, **settings
+    ) -> dict[str, pa.Table]:
         con = connect(spill=folder, **settings)
-        built = build(con, self.rows(until), self.membership, self.identities, buckets=buckets, secret=SECRET)
+        rows = self.rows(until)
+        built = build(con, rows, self.membership, self.identities, buckets=buckets, secret=SECRET, sent=sent)
         lake = Lake(folder.with_name(f"{folder.name}-lake"))
         return {**built.tables, "event": lake.read(EVENT, built.events.write(lake, LocalEngine(Resources(threads=1))))}
 
@@ -76,6 +86,12 @@ def city(tmp_path_factory) -> City:
            FROM identity AS i LEFT JOIN known AS k USING (pseudo_nhs_number)"""
     ).to_arrow_table()
     return City(typed, identities, membership)
+
+
+def distinct(rows: pa.Table) -> list[tuple[Any, ...]]:
+    """What `PART_COLUMNS` hold in some rows, each once."""
+    parts = rows.select(PART_COLUMNS).group_by(list(PART_COLUMNS)).aggregate([])
+    return [tuple(row[column] for column in PART_COLUMNS) for row in parts.to_pylist()]
 
 
 def _stamped(rows: pa.Table, file: str, result) -> pa.Table:
