@@ -27,7 +27,7 @@ from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
-from washhouse.sources.mappings.run import Sent, Typed, hold_small, nothing_else, run_stage, was_sent
+from washhouse.sources.mappings.run import Sent, Typed, hold_small, run_stage, was_sent
 from washhouse.sources.tracing import routes_of
 
 MOST_PEOPLE_SORTED = 25_000
@@ -95,8 +95,10 @@ def build(
         staging = Staging(con, stage, digits, sum(len(one.queries) for _, found in pairs for one in found.events))
         create_facts(con)
         for spec, mapping in pairs:
-            routes = routes_of(spec, mapping) if mapping.traces and sent is not None else None
-            staging.add(spec, mapping.events, typed, progress, sent=sent or nothing_else, routes=routes)
+            if sent is not None and mapping.traces:
+                staging.add(spec, mapping.events, typed, progress, sent=sent, routes=routes_of(spec, mapping))
+            else:
+                staging.add(spec, mapping.events, typed, progress)
             for kind, facts in fact_stages(mapping):
                 for sql in run_stage(con, spec, facts, typed):
                     add_facts(con, kind, spec.name, sql)

@@ -94,8 +94,10 @@ class Staging:
         )
         for stage in stages:
             progress("read", min(self._number / self._queries, 1.0))
-            for rows in self._shares(spec, stage, typed, routes or {}):
-                for sql in run_stage(self._con, spec, stage, rows, sent):
+            for rows in self._shares(spec, stage, typed, routes):
+                # With all rows at hand what was submitted need not be looked up.
+                others = nothing_else if rows is typed and routes is not None else sent
+                for sql in run_stage(self._con, spec, stage, rows, others):
                     folder = self._folder / f"{self._number:04}"
                     self._number += 1
                     self._con.execute(
@@ -106,11 +108,15 @@ class Staging:
                         {"source": spec.name},
                     )
 
-    def _shares(self, spec: SourceSpec, stage: Stage, typed: Typed, routes: Mapping[str, Route]) -> Iterator[Typed]:
+    def _shares(
+        self, spec: SourceSpec, stage: Stage, typed: Typed, routes: Mapping[str, Route] | None
+    ) -> Iterator[Typed]:
         """Typed rows as they are, or those of a share of the people after another where they are too many at once."""
-        found = [routes.get(states.table) for states in stage.states]
-        if not any(one and one.is_own for one in found) or not all(
-            one and (one.is_own or one.is_common) for one in found
+        found = [(routes or {}).get(states.table) for states in stage.states]
+        if (
+            routes is None
+            or not any(one and one.is_own for one in found)
+            or not all(one and (one.is_own or one.is_common) for one in found)
         ):
             yield typed
             return
