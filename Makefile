@@ -28,7 +28,7 @@ demo: demo-data  ## that, served with demo users until stopped
 
 test: dev        ## all tests, browser and PostgreSQL included
 	@scripts/warm & scripts/install outside && \
-	    scripts/install-debian chromium fonts-liberation postgresql openjdk-17-jre-headless && wait
+	    scripts/install-debian chromium fonts-liberation postgresql openjdk-17-jre-headless libgomp1 && wait
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: dev       ## style, types, layers, locks

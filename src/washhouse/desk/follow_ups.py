@@ -17,7 +17,7 @@ from sqlalchemy.orm import aliased
 from washhouse.core.errors import InputError, RefusedError
 from washhouse.desk.clock import to_utc
 from washhouse.desk.database import Desk
-from washhouse.desk.models import FollowUpRow, ReviewRow, User
+from washhouse.desk.models import FollowUpRow, ReviewRow
 from washhouse.desk.reviews import NOTE_LIMIT, Review
 
 DUE_AFTER = timedelta(days=7)
@@ -167,7 +167,6 @@ def list_follow_ups(desk: Desk, review_ids: Collection[int]) -> dict[int, Follow
     gone = aliased(FollowUpRow)
     query = (
         select(FollowUpRow)
-        .join(User, User.username == FollowUpRow.username)
         .join(gone, gone.retracts == FollowUpRow.id, isouter=True)
         .where(FollowUpRow.retracts.is_(None), gone.id.is_(None), FollowUpRow.review_id.in_(list(review_ids)))
     )

@@ -67,7 +67,7 @@ class ScoreResult:
 
     Attributes:
         scores: Rows of `record.score`: those at risk (`scored`, if there is a model) and those `in-crisis-care`.
-        status: `scored`, `no-mental-health-data`, `nobody-at-risk`, `too-few-crises` or `no-better-than-chance`.
+        status: `scored`, `no-data`, `nobody-at-risk`, `too-few-events` or `no-better-than-chance`.
         message: The status in words.
         model_version: Version of the model; none without.
         model_record: The model record; none without a model.

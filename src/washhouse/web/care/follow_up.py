@@ -88,13 +88,14 @@ def say_follow_up(follow_up: FollowUp, user: str) -> FollowUpLine:
     )
 
 
-def due_reviews(visit: Visit) -> list[Review]:
-    """The visitor's own reviews of people in their care of which it should be said what came of them, oldest first."""
+def due_reviews(visit: Visit) -> list[tuple[Review, str]]:
+    """The visitor's own reviews of which it should be said what came of them, each with the person; oldest first."""
     people = sorted(visit.grant.persons or ())
     known_as = visit.record.aliases(people)
     own = list_reviews(visit.services.desk, person_ids=known_as, user=visit.user.actor)
     followed = list_follow_ups(visit.services.desk, [review.id for review in own])
-    return [review for review in reversed(own) if is_due(review, followed, visit.services.now())]
+    now = visit.services.now()
+    return [(review, known_as[review.person_id]) for review in reversed(own) if is_due(review, followed, now)]
 
 
 def check_follow_up(form: Mapping[str, str]) -> dict[str, str]:

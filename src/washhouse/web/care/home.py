@@ -20,15 +20,11 @@ def show_care_home(visit: Visit) -> Response:
     ranked, crisis, others = read_lines(visit, caseload, risks)
     made_on = caseload.index_date
     due = [line for line in ranked[:FIRST] if made_on and (line.reviewed_for is None or line.reviewed_for < made_on)]
-    asked = due_reviews(visit)
     lines = {line.person_id: line for line in (*ranked, *crisis, *others)}
-    known_as = visit.record.aliases(list(lines))
-    names = {
-        line.person_id: line.name
-        for line in name_lines(
-            visit, [lines[one] for one in dict.fromkeys(known_as[r.person_id] for r in asked) if one in lines]
-        )
-    }
+    # Whoever died since is on no list, and their reviews are asked about no more.
+    asked = [(review, person) for review, person in due_reviews(visit) if person in lines]
+    named = name_lines(visit, [lines[person] for person in dict.fromkeys(person for _, person in asked)])
+    names = {line.person_id: line.name for line in named}
     changed = [line for line in (*crisis, *ranked, *others) if not line.moved_only]
     return render(
         visit,
@@ -37,11 +33,7 @@ def show_care_home(visit: Visit) -> Response:
         why_not_ranked=caseload.explanation,
         due=name_lines(visit, due),
         first=FIRST,
-        asked=[
-            (review, known_as[review.person_id], names[known_as[review.person_id]], ACTIONS[review.action])
-            for review in asked
-            if known_as[review.person_id] in names
-        ],
+        asked=[(review, person, names[person], ACTIONS[review.action]) for review, person in asked],
         changed=name_lines(visit, changed[:MOST_CHANGES]),
         more_changed=max(0, len(changed) - MOST_CHANGES),
         crisis=name_lines(visit, crisis),
