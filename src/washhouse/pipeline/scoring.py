@@ -65,7 +65,12 @@ def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
         desk.close()
     context.reached("scores-written")
     summary = {
-        name: {"status": each.status, "message": each.message, "eligibility": each.eligibility}
+        name: {
+            "status": each.status,
+            "message": each.message,
+            "eligibility": each.eligibility,
+            "failed_gates": each.failed_gates,
+        }
         for name, each in results.items()
     }
     scored = replace(

@@ -414,3 +414,11 @@ def test_nobody_says_what_came_of_others_reviews_or_of_people_in_others_care(
     assert post(client, f"/people/{ANNA}/reviews/x/follow-up", **answers).status_code == 404
     assert post(client, f"/people/{ANNA}/reviews/{others}/follow-up/undo").status_code == 404
     assert list_follow_ups(world.desk, [others, away]) == {}
+
+
+def test_the_list_says_which_gates_its_model_does_not_pass(open_client: Opener, world: Any) -> None:
+    assert "does not pass every check" not in open_client("clinician").get("/caseload").text
+    told = {"models": {"crisis": {"status": "scored", "message": "Scored.", "failed_gates": ["Slope 1.9 <is> wide."]}}}
+    now = replace(world.services.published(), summary=told)
+    page = open_client("clinician", published=lambda: now).get("/caseload").text
+    assert "does not pass every check" in page and "Slope 1.9 &lt;is&gt; wide." in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -135,3 +136,17 @@ def test_a_source_is_as_new_as_its_data_not_as_its_files(open_client: Opener, wo
     assert "Reaches to <strong>1 April 2025</strong>" in card and "last sent 1 Jul 2025" in card
     assert "GP: <strong>1 Apr 2025</strong>" in client.get("/").text, "in the footer too"
     assert "GP is 46 days late." in client.get("/").text
+
+
+def test_the_home_page_says_which_models_do_not_score_or_pass(open_client: Opener, world: Any) -> None:
+    told = {
+        "models": {
+            "crisis": {"status": "scored", "message": "40 were scored. Slope 1.9.", "failed_gates": ["Slope 1.9."]},
+            "readmission": {"status": "too-few-events", "message": "The history holds too few.", "failed_gates": []},
+            "reattendance": {"status": "scored", "message": "All is well.", "failed_gates": []},
+        }
+    }
+    now = replace(world.services.published(), summary=told)
+    page = open_client("steward", published=lambda: now).get("/").text
+    assert "Model crisis: 40 were scored. Slope 1.9." in page and "Model readmission: The history" in page
+    assert "All is well" not in page

@@ -81,6 +81,12 @@ class ScoreResult:
     model_record: dict[str, Any] | None
     eligibility: dict[str, int]
 
+    @property
+    def failed_gates(self) -> list[str]:
+        """What each gate says that the model does not pass."""
+        gates = self.model_record["gates"] if self.model_record is not None else []
+        return [gate["says"] for gate in gates if not gate["is_met"]]
+
 
 def present_indexes(outcome: Outcome, today: date) -> tuple[date, ...]:
     """Days of the newest scores, newest first.

@@ -108,6 +108,7 @@ class CaseloadPage:
     why_not_ranked: str
     expectation: str
     about: str
+    failed_gates: tuple[str, ...]
     filters: Filters
     filtered: bool
     lengths: tuple[tuple[str, str], ...]
@@ -166,6 +167,7 @@ def read_page(visit: Visit) -> CaseloadPage:
         why_not_ranked=caseload.explanation,
         expectation="" if filters.q or filters.show else caseload.sentence,
         about=say_about(caseload),
+        failed_gates=failed_gates(visit) if caseload.is_ranked else (),
         filters=filters,
         filtered=bool(filters.q or filters.show or filters.n != DEFAULT_LENGTH),
         lengths=tuple((value, "Everybody" if value == "all" else f"First {value}") for value in LENGTHS),
@@ -284,6 +286,11 @@ def is_wanted(line: Line, filters: Filters, made_on: date, today: date) -> bool:
 def by_name(lines: Sequence[Line]) -> list[Line]:
     """Lines in the order of their names, which says nothing about risk."""
     return sorted(lines, key=lambda line: (line.name.casefold().split()[-1:], line.name.casefold()))
+
+
+def failed_gates(visit: Visit) -> tuple[str, ...]:
+    """What each gate says that the crisis model does not pass; a version from before gates were kept says nothing."""
+    return tuple(visit.published.summary.get("models", {}).get(MODEL, {}).get("failed_gates", ()))
 
 
 def say_about(caseload: Caseload) -> str:

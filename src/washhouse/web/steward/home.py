@@ -26,11 +26,11 @@ LATE_BY_DEFAULT = 45
 
 @dataclass(frozen=True)
 class Task:
-    """Something for a steward to look at."""
+    """Something for a steward to look at; without an address where the words say it all."""
 
     text: str
-    href: str
-    link: str
+    href: str = ""
+    link: str = ""
 
 
 def show_steward_home(visit: Visit) -> Response:
@@ -44,6 +44,7 @@ def show_steward_home(visit: Visit) -> Response:
         tasks=[
             *find_tasks(feeds, visit.services.today()),
             *find_quality_tasks(visit.published),
+            *find_model_tasks(visit.published),
             *find_link_tasks(visit),
         ],
         latest=batches[:LATEST],
@@ -81,6 +82,15 @@ def find_quality_tasks(published: Published) -> list[Task]:
     if over:
         tasks.append(Task(f"Quality: {plural(over, 'finding')} over the limit.", "/quality#over", "See what to do"))
     return tasks
+
+
+def find_model_tasks(published: Published) -> list[Task]:
+    """Which outcomes nobody is scored for, or with a model that does not pass its gates, and why."""
+    return [
+        Task(f"Model {name}: {each['message']}")
+        for name, each in sorted(published.summary.get("models", {}).items())
+        if each["status"] != "scored" or each.get("failed_gates")
+    ]
 
 
 def find_link_tasks(visit: Visit) -> list[Task]:
