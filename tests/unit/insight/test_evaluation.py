@@ -87,3 +87,30 @@ def test_intervals_cover_when_people_repeat() -> None:
         estimate = bootstrap(lambda weight, r=ranking: {"auroc": r.auroc(weight)}, person, rng, replicates=150)["auroc"]
         inside += estimate.lower <= truth <= estimate.upper
     assert inside / samples > 0.95 - 3 * np.sqrt(0.95 * 0.05 / samples) - 0.02
+
+
+def test_few_outcomes_move_a_model_less_than_many() -> None:
+    """A line fitted on few outcomes is drawn to the one that changes nothing; on many it goes its own way."""
+    rng = np.random.default_rng(7)
+    level = []
+    for rows in (2_000, 400_000):
+        odds = rng.normal(-4, 0.8, rows)
+        outcome = rng.random(rows) < expit(odds - 0.5)
+        calibration = fit_calibration(odds, outcome, np.arange(rows), fitted_on=300)
+        level.append(calibration.log_odds(np.array([-4.0]))[0] + 4.0)
+        assert calibration.covariance[0, 0] > 0
+    assert -0.35 < level[0] < 0
+    assert level[1] == pytest.approx(-0.5, abs=0.06)
+
+
+def test_a_line_drawn_to_no_change_is_calibrated_more_often() -> None:
+    """Sixty outcomes to calibrate on, three hundred behind the model: half the error of a line of its own."""
+    rng = np.random.default_rng(8)
+    own, drawn = [], []
+    for _ in range(60):
+        odds = rng.normal(-4, 1.0, 2200)
+        outcome = rng.random(2200) < expit(odds)
+        for errors, fitted_on in ((own, 0), (drawn, 300)):
+            risk = fit_calibration(odds, outcome, np.arange(2200), fitted_on).risk(odds)
+            errors.append(np.log(risk.sum() / expit(odds).sum()))
+    assert np.std(drawn) < 0.7 * np.std(own)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from washhouse.insight.models.evaluation import Estimate
-from washhouse.insight.models.gates import Group, judge, judge_groups
+from washhouse.insight.models.gates import Group, compare_counts, judge, judge_groups
 
 GOOD = {
     "auroc": Estimate(0.8, 0.78, 0.82),
@@ -79,3 +79,25 @@ def test_small_groups_are_shown_and_not_judged() -> None:
     groups = groups_of(bias=1.4, rows=150)
     assert {each.name for each in groups if not each.is_judged} >= {"fifth 1"}
     assert sum(each.n for each in groups if each.by == "sex") == 150
+
+
+def test_the_interval_of_few_outcomes_is_byars() -> None:
+    """Breslow and Day 1987 give 95 % limits of 4.1 and 16.1 or so to a count of 8.5 or so; by their formula for 8."""
+    happened = np.arange(100) < 8
+    found = compare_counts(happened, np.full(100, 0.04), np.arange(100), 1.96)
+    assert found.value == pytest.approx(2.0)
+    effect = ((happened - 0.04) ** 2).sum() / (100 * 0.04 * 0.96)
+    count = 8 / effect
+    assert found.lower == pytest.approx(effect * count * (1 - 1 / (9 * count) - 1.96 / (3 * count**0.5)) ** 3 / 4)
+    # Exact limits of a Poisson count of 10: 4.80 and 18.39.
+    assert compare_counts(np.arange(50) < 10, np.full(50, 0.9999), np.arange(50), 1.96).upper > 18.3 / 50
+
+
+def test_an_interval_covers_the_truth_where_few_are_expected() -> None:
+    """Twelve outcomes expected: 99.6 % intervals of a perfect model miss parity in no more than about 1 %."""
+    rng = np.random.default_rng(3)
+    risk, person = np.full(600, 0.02), np.arange(600)
+    drawn = [compare_counts(rng.random(600) < risk, risk, person, 2.89) for _ in range(400)]
+    missed = sum(not each.lower <= 1 <= each.upper for each in drawn)
+    assert missed <= 8, "of 400 more than 8 would be a surprise of 1 in 1,000 at 0.5 %"
+    assert any(each.lower > 0.3 for each in drawn), "and they are no wider than they must be"

@@ -9,6 +9,7 @@ was tested.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -209,8 +210,7 @@ def fit_algorithm(outcome: Outcome, algorithm: str, part: Cohort) -> tuple[Model
 
 def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohort, Cohort]) -> Fit | NoFit:
     candidates: dict[str, Candidate] = {
-        name: _judge(*fit_algorithm(outcome, name, parts["fit"]), parts["calibration"], parts["test"])
-        for name in algorithms_here(outcome)
+        name: _judge(*fit_algorithm(outcome, name, parts["fit"]), parts) for name in algorithms_here(outcome)
     }
     tested = {name: each.model.log_odds(parts["test"].matrix) for name, each in candidates.items()}
     shipped, comparisons = _choose(outcome, tuple(candidates), training, tested, parts["test"])
@@ -253,9 +253,10 @@ def _choose(
     return shipped, tuple(comparisons)
 
 
-def _judge(model: Model, setting: float, calibration_part: Cohort, test: Cohort) -> Candidate:
-    odds = model.log_odds(calibration_part.matrix)
-    calibration = fit_calibration(odds, calibration_part.outcome, calibration_part.person)
+def _judge(model: Model, setting: float, parts: Mapping[str, Cohort]) -> Candidate:
+    later, test = parts["calibration"], parts["test"]
+    fitted_on = int(parts["fit"].outcome.sum())
+    calibration = fit_calibration(model.log_odds(later.matrix), later.outcome, later.person, fitted_on)
     risk = calibration.risk(model.log_odds(test.matrix))
     figures = bootstrap(figures_of_risk(risk, test.outcome, test.period), test.person, np.random.default_rng(SEED))
     return Candidate(model, calibration, figures, bin_calibration(risk, test.outcome), setting)

@@ -7,7 +7,8 @@ their intervals are widened for their number, since of twenty groups a perfect m
 
 References:
     Calibration-in-the-large and slope: Van Calster 2019, doi:10.1186/s12916-019-1466-7. Intervals of several groups:
-    Bonferroni, in Dunn 1961, doi:10.1080/01621459.1961.10482090.
+    Bonferroni, in Dunn 1961, doi:10.1080/01621459.1961.10482090. Interval of observed over expected: Byar's
+    approximation, in Breslow and Day 1987, IARC Scientific Publications 82, 69; made wider by a design effect.
 """
 
 from __future__ import annotations
@@ -101,9 +102,6 @@ def judge_groups(
     groups = []
     for (by, name, rows), is_judged in zip(members, judged, strict=True):
         happened, expected = outcome[rows], float(risk[rows].sum())
-        excess = np.bincount(person[rows], happened - risk[rows])
-        spread = half * float(np.sqrt((excess**2).sum())) / expected
-        ratio = float(happened.sum()) / expected
         groups.append(
             Group(
                 by=by,
@@ -111,12 +109,40 @@ def judge_groups(
                 n=int(rows.sum()),
                 events=int(happened.sum()),
                 expected=expected,
-                ratio=Estimate(ratio, max(0.0, ratio - spread), ratio + spread),
+                ratio=compare_counts(happened, risk[rows], person[rows], half),
                 auroc=measure_auroc(risk[rows], happened) if 0 < happened.sum() < len(happened) else None,
                 is_judged=bool(is_judged),
             )
         )
     return tuple(groups)
+
+
+def compare_counts(
+    happened: NDArray[np.bool_], risk: NDArray[np.float64], person: NDArray[np.int64], half: float
+) -> Estimate:
+    """Observed over expected, with an interval that holds where few outcomes are observed.
+
+    Args:
+        happened: Whether the outcome happened, shape (rows,).
+        risk: Calibrated risks, shape (rows,).
+        person: Number of the person of each row; who occurs often makes the interval wider.
+        half: Half-width in standard errors.
+
+    Returns:
+        The ratio; its interval begins at 0 where nothing was observed.
+    """
+    observed, expected = float(happened.sum()), float(risk.sum())
+    excess = np.bincount(person, happened - risk)
+    effect = max(1.0, float((excess**2).sum() / np.maximum((risk * (1 - risk)).sum(), 1e-12)))
+    lower, upper = _byar(observed / effect, half)
+    return Estimate(observed / expected, lower * effect / expected, upper * effect / expected)
+
+
+def _byar(count: float, half: float) -> tuple[float, float]:
+    """Interval of a Poisson mean from a count, which need not be whole."""
+    above = count + 1
+    lower = count * max(0.0, 1 - 1 / (9 * count) - half / (3 * np.sqrt(count))) ** 3 if count > 0 else 0.0
+    return float(lower), float(above * (1 - 1 / (9 * above) + half / (3 * np.sqrt(above))) ** 3)
 
 
 def _members(index_date: NDArray[np.datetime64], people: pa.Table) -> Iterator[tuple[str, str, NDArray[np.bool_]]]:

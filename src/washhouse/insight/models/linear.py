@@ -114,7 +114,8 @@ def fit_logistic(
     design = np.nan_to_num((raw[:, used] - center) / scale, nan=0.0)
     fitted = _regression(penalty, 1e-8).fit(design, outcome)
     beta = np.concatenate([fitted.intercept_, fitted.coef_[0]])
-    covariance = clustered_covariance(with_intercept(design), outcome, beta, person, 1 / penalty)
+    ridge = [0.0, *[1 / penalty] * design.shape[1]]
+    covariance = clustered_covariance(with_intercept(design), outcome, beta, person, ridge)
     return LinearModel(tuple(columns[index] for index in used), center, scale, beta[1:], float(beta[0]), covariance)
 
 
@@ -128,7 +129,7 @@ def _spread(raw: Floats) -> tuple[Floats, Floats]:
 
 
 def clustered_covariance(
-    design: Floats, outcome: NDArray[np.bool_], beta: Floats, person: NDArray[np.int64], ridge: float
+    design: Floats, outcome: NDArray[np.bool_], beta: Floats, person: NDArray[np.int64], ridge: Sequence[float]
 ) -> Floats:
     """Covariance of fitted coefficients, clustered by person.
 
@@ -137,15 +138,13 @@ def clustered_covariance(
         outcome: Whether the outcome happened, shape (rows,).
         beta: Intercept and coefficients.
         person: Number of the person of each row.
-        ridge: Penalty on the squares of the coefficients (half of it; the intercept has none).
+        ridge: Penalty on the square of each (half of it), intercept first.
 
     Returns:
         Shape (1 + columns, 1 + columns).
     """
     risk = expit(design @ beta)
-    penalty = np.full(design.shape[1], ridge)
-    penalty[0] = 0.0
-    bread = np.linalg.inv((design * (risk * (1 - risk))[:, None]).T @ design + np.diag(penalty))
+    bread = np.linalg.inv((design * (risk * (1 - risk))[:, None]).T @ design + np.diag(ridge))
     scores = design * (outcome - risk)[:, None]
     order = np.argsort(person, kind="stable")
     starts = np.flatnonzero(np.diff(person[order], prepend=person[order][0] - 1))

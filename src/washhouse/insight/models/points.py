@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from washhouse.insight.features.matrix import Matrix
+from washhouse.insight.models.calibration import fit_line
 from washhouse.insight.models.design import DesignColumn
 from washhouse.insight.models.linear import LinearModel, fit_logistic
 
@@ -24,6 +25,9 @@ POINT_LOG_ODDS = 0.25
 
 ITEM_PENALTY = 1.0
 """scikit-learn's `C` of the fit behind the points."""
+
+_FIXED = 1e9
+"""Precision that holds a slope at 1."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,10 @@ def fit_points(
     columns = [item.column for item in items]
     fitted = fit_logistic(columns, matrix, outcome, person, ITEM_PENALTY, standardised=False)
     points = np.maximum(0.0, np.round(fitted.coefficients / POINT_LOG_ODDS))
-    return replace(fitted, coefficients=points * POINT_LOG_ODDS)
+    rounded = replace(fitted, coefficients=points * POINT_LOG_ODDS)
+    # Rounding, and lines that fell away, moved the level: as many are expected as were observed.
+    shift = fit_line(rounded.log_odds(matrix), outcome, precision=(0.0, _FIXED))[0]
+    return replace(rounded, intercept=rounded.intercept + shift)
 
 
 def count_points(model: LinearModel, matrix: Matrix) -> NDArray[np.float64]:
