@@ -1,17 +1,19 @@
 """How is something computed for everybody: the same SQL over one bucket after another?
 
 A kernel sees one bucket's rows and whatever small tables it is handed; it never sees two buckets, so that memory is
-bounded by a bucket and whichever engine there is runs the very same kernel (`lake.engine.Engine`).
+bounded by a bucket and whichever engine there is runs the very same kernel (`lake.engine.Engine`). Kernels that need
+the same of a bucket run over it together, as stages.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.core.errors import UsageError
 from washhouse.core.tables import Column, Table
@@ -19,7 +21,7 @@ from washhouse.core.views import View
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission
-from washhouse.lake.engine import Engine, LocalEngine, Resources
+from washhouse.lake.engine import Connection, Engine, LocalEngine, Resources
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import conform
 from washhouse.lake.store import Lake
@@ -60,6 +62,23 @@ class Kernel:
         return hashlib.sha256(declared.encode()).hexdigest()[:16]
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A kernel among others that run one after another over the same bucket.
+
+    Attributes:
+        kernel: The kernel. Those after it see what it gave under its name.
+        over: What stands in for a name that its SQL reads: an earlier kernel's name, or an extra table's.
+        params: Values of its parameters.
+        is_kept: Whether what it gives is handed back; else it serves the stages after it.
+    """
+
+    kernel: Kernel
+    over: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    is_kept: bool = True
+
+
 def run(
     store: Lake,
     version: Version,
@@ -71,9 +90,7 @@ def run(
     *,
     audit: AuditTrail | None = None,
 ) -> Iterator[pa.Table]:
-    """Run a kernel over every bucket of a version.
-
-    The grant is checked when this is called, before the first bucket is asked for.
+    """Run a kernel over every bucket of a version; see `run_stages`.
 
     Args:
         store: The record's tables.
@@ -81,9 +98,9 @@ def run(
         grant: Leave to read the population.
         kernel: What to compute.
         params: Values of the kernel's parameters.
-        extra: Small tables by name, the same for every bucket.
+        extra: Small tables by name.
         engine: What runs it; left out, this process.
-        audit: Where the decision is written: one event for the whole run of the kernel.
+        audit: Where the decision is written.
 
     Returns:
         One table per bucket, from the first to the last, under the kernel's columns.
@@ -92,38 +109,113 @@ def run(
         RefusedError: The grant does not cover the population.
         UsageError: `kernel-input`: the kernel reads a table that the record does not have.
     """
-    unknown = [name for name in kernel.inputs if name not in _TABLES]
-    if unknown:
-        raise UsageError("kernel-input", f"Kernel {kernel.name} reads {', '.join(unknown)}, which the record lacks.")
-    if audit is not None:
-        detail = {"kernel": kernel.name, "kernel_version": kernel.version, "record_version": version.id}
-        audit.authorise(grant, Action.READ_POPULATION, detail=detail)
-    else:
-        check_permission(grant, Action.READ_POPULATION)
-    task = _KernelTask(store, version, VIEW_OF[grant.purpose], kernel, dict(params or {}), dict(extra or {}))
+    made = run_stages(store, version, grant, [Stage(kernel, params=params or {})], extra, engine, audit=audit)
+    return (tables[kernel.name] for tables in made)
+
+
+def run_stages(
+    store: Lake,
+    version: Version,
+    grant: Grant,
+    stages: Sequence[Stage],
+    extra: Mapping[str, pa.Table] | None = None,
+    engine: Engine | None = None,
+    *,
+    audit: AuditTrail | None = None,
+) -> Iterator[dict[str, pa.Table]]:
+    """Run kernels one after another over every bucket of a version: what several need of a bucket is read once.
+
+    The grant is checked when this is called, before the first bucket is asked for.
+
+    Args:
+        store: The record's tables.
+        version: The version; a candidate that is not yet published will do.
+        grant: Leave to read the population.
+        stages: What to compute, each kernel of its own name.
+        extra: Small tables by name. One with a column `bucket` shows each bucket its own rows only; any other is the
+            same for every bucket.
+        engine: What runs them; left out, this process.
+        audit: Where the decision is written: one event for the whole run of each kernel.
+
+    Returns:
+        For each bucket, from the first to the last, what the kept stages gave, by name, under their kernels' columns.
+
+    Raises:
+        RefusedError: The grant does not cover the population.
+        UsageError: `kernel-input`: a kernel reads a table that the record does not have.
+    """
+    for stage in stages:
+        unknown = [name for name in stage.kernel.inputs if name not in _TABLES and name not in stage.over]
+        if unknown:
+            raise UsageError(
+                "kernel-input", f"Kernel {stage.kernel.name} reads {', '.join(unknown)}, which the record lacks."
+            )
+    check_permission(grant, Action.READ_POPULATION) if audit is None else _note(audit, grant, version, stages)
+    task = _StagesTask(store, version, VIEW_OF[grant.purpose], tuple(stages), dict(extra or {}))
     return (engine or LocalEngine(Resources())).map(task, range(version.buckets))
 
 
+def _note(audit: AuditTrail, grant: Grant, version: Version, stages: Sequence[Stage]) -> None:
+    events = []
+    for kernel in (stage.kernel for stage in stages):
+        detail = {"kernel": kernel.name, "kernel_version": kernel.version, "record_version": version.id}
+        events += audit.decide(grant, Action.READ_POPULATION, detail=detail)
+    audit.record(events)
+
+
 @dataclass(frozen=True)
-class _KernelTask:
-    """Runs a kernel over the bucket of a number."""
+class _StagesTask:
+    """Runs stages over the bucket of a number."""
 
     store: Lake
     version: Version
     view: View
-    kernel: Kernel
-    params: dict[str, Any]
+    stages: tuple[Stage, ...]
     extra: dict[str, pa.Table]
 
-    def __call__(self, bucket: int, resources: Resources) -> pa.Table:
+    def __call__(self, bucket: int, resources: Resources) -> dict[str, pa.Table]:
         with resources.connect() as con:
             for name, table in self.extra.items():
-                con.register(name, table)
-            for name in self.kernel.inputs:
-                table = _TABLES[name]
-                if table is PERSON_VIEW:
-                    con.register(name, read_view(self.store, self.version, self.view, bucket))
-                else:
-                    only = bucket if "bucket" in table.partition_by else None
-                    self.store.create_view(con, table, self.version.tables[name], bucket=only, place=True)
-            return conform(self.kernel.table, con.sql(self.kernel.sql, params=self.params or None).to_arrow_table())
+                own = table.filter(pc.equal(table["bucket"], bucket)) if "bucket" in table.column_names else table
+                con.register(name, own)
+            return compute_stages(con, self.stages, lambda name: self._show(con, name, bucket))
+
+    def _show(self, con: Connection, name: str, bucket: int) -> None:
+        table = _TABLES[name]
+        if table is PERSON_VIEW:
+            con.register(name, read_view(self.store, self.version, self.view, bucket))
+        else:
+            only = bucket if "bucket" in table.partition_by else None
+            self.store.create_view(con, table, self.version.tables[name], bucket=only, place=True)
+
+
+def compute_stages(con: Connection, stages: Sequence[Stage], show: Callable[[str], None]) -> dict[str, pa.Table]:
+    """Compute stages in one engine.
+
+    Args:
+        con: The engine, in which extra tables are registered already.
+        stages: The stages.
+        show: Shows the engine a table of the record by its name.
+
+    Returns:
+        What the kept ones gave, by name.
+    """
+    shown: set[str] = set()
+    made: dict[str, pa.Table] = {}
+    for number, stage in enumerate(stages):
+        kernel = stage.kernel
+        for name in sorted(set(kernel.inputs) - set(stage.over) - shown):
+            show(name)
+            shown.add(name)
+        for name, other in stage.over.items():
+            con.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM "{other}"')
+        is_read = any(kernel.name in later.over.values() for later in stages[number + 1 :])
+        if is_read:
+            con.execute(f'CREATE TEMP TABLE "{kernel.name}" AS {kernel.sql}', dict(stage.params) or None)
+        if stage.is_kept:
+            sql = f'SELECT * FROM "{kernel.name}"' if is_read else kernel.sql
+            params = None if is_read else dict(stage.params) or None
+            made[kernel.name] = conform(kernel.table, con.sql(sql, params=params).to_arrow_table())
+        for name in stage.over:
+            con.execute(f'DROP VIEW temp."{name}"')
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pytest
 
 from washhouse.core.errors import InputError, RefusedError, UsageError
 from washhouse.core.tables import Column
-from washhouse.record.kernels import Kernel, run
+from washhouse.record.kernels import Kernel, Stage, run, run_stages
 from washhouse.record.writer import write_scores
 
 ANN, BOB, CAT, _ = ("0000000" + digit + digit * 24 for digit in "0129")
@@ -25,6 +26,7 @@ COUNT = Kernel(
         Column("weight", "float64", "Heaviest"),
     ),
 )
+COUNT_OF = Kernel("count-of", "SELECT count(*) AS n FROM event", (Column("n", "int64", "Events"),), inputs=("event",))
 PARAMS = {"since": date(2026, 1, 6)}
 EXTRA = {"weight": pa.table({"code": ["SNOMED//3"], "weight": [2.0]})}
 
@@ -81,3 +83,30 @@ def test_scores_go_back_in_order_under_their_bucket(world):
     assert written["bucket"].to_pylist() == [0, 2]
     with pytest.raises(InputError):
         write_scores(world.lake, world.version, world.system(), scores.drop_columns("status"))
+
+
+def test_stages_share_a_bucket_and_only_kept_ones_come_back(world):
+    late = Kernel(
+        "late",
+        "SELECT person_id, code FROM event WHERE time >= $since",
+        (Column("person_id", "string", "Person"), Column("code", "string", "Code")),
+        inputs=("event",),
+    )
+    stages = [
+        Stage(late, params=PARAMS, is_kept=False),
+        Stage(COUNT_OF, over={"event": "late"}),
+        Stage(replace(COUNT_OF, name="of-all")),
+    ]
+    parts = list(run_stages(world.lake, world.version, world.system(), stages, audit=world.trail))
+    assert [list(part) for part in parts] == [["count-of", "of-all"]] * 4
+    counted = [[part[name]["n"].to_pylist() for part in parts] for name in ("count-of", "of-all")]
+    assert counted[0] == [[2], [0], [0], [0]]
+    assert sum(n for (n,) in counted[1]) > 2
+    assert world.audited() == [("read-population", None, "allow")] * 3
+
+
+def test_a_table_with_a_bucket_shows_each_bucket_its_own(world):
+    mine = pa.table({"bucket": pa.array([2, 0, 2], pa.int32()), "row": [1, 2, 3]})
+    kernel = Kernel("mine", 'SELECT "row" FROM mine ORDER BY "row"', (Column("row", "int64", "Row"),), inputs=())
+    parts = run_stages(world.lake, world.version, world.system(), [Stage(kernel)], {"mine": mine})
+    assert [part["mine"]["row"].to_pylist() for part in parts] == [[2], [], [1, 3], []]
