@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -50,7 +50,7 @@ from washhouse.insight.models.score import (
     compute_features,
     find_population,
     number_rows,
-    submitted_days,
+    read_submitted,
 )
 from washhouse.insight.models.store import load_model
 from washhouse.insight.outcomes.crisis import CRISIS
@@ -58,7 +58,7 @@ from washhouse.lake.engine import LocalEngine
 from washhouse.lake.pointer import Version, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.context import resources_of
-from washhouse.record.kernels import Kernel, run
+from washhouse.record.kernels import Stage, run_stages
 
 MODELS = ("points", "logistic", "boosted")
 ENOUGH_EPISODES = 1000
@@ -100,12 +100,12 @@ class Judged:
         self.model = find_model(self.home.models, CRISIS)
         assert self.model is not None, version.summary["models"]
         today = version.as_of["mental_health"] + timedelta(1)
-        dates = choose_index_dates(CRISIS, submitted_days(self._compute, CRISIS), today)
+        dates = choose_index_dates(CRISIS, read_submitted(self._compute)[CRISIS.source], today)
         self.split = split_index_dates(CRISIS, dates)
-        population = find_population(self._compute, CRISIS, [*self.split.fit, *self.split.test])
+        population = find_population(self._compute, CRISIS, [], [*self.split.fit, *self.split.test])
         rows = number_rows(population.filter(pc.equal(population["status"], "at-risk")))
         matrix = compute_features(self._compute, CRISIS, rows)
-        whole = build_cohort(rows, matrix, np.ones(rows.num_rows, bool))
+        whole = build_cohort(rows, matrix)
         self.fit = whole.at(self.split.fit)
         is_test = np.isin(rows["index_date"].to_numpy(), np.array(self.split.test, dtype="datetime64[D]"))
         test = rows.filter(pa.array(is_test))
@@ -120,11 +120,10 @@ class Judged:
         self.test = Cohort(cohort.index_date[known], person.astype(np.int64), cohort.outcome[known], kept)
         self.hazard = hazard[known]
 
-    def _compute(self, kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
+    def _compute(self, stages: Sequence[Stage], extra: Mapping[str, pa.Table]) -> Iterator[dict[str, pa.Table]]:
         settings = read_settings(self.home)
         engine = LocalEngine(resources_of(self.home, settings))
-        parts = run(Lake(self.home.lake), self.version, system_grant(utc_now()), kernel, extra=extra, engine=engine)
-        return pa.concat_tables(list(parts))
+        return run_stages(Lake(self.home.lake), self.version, system_grant(utc_now()), stages, extra, engine)
 
     def _hazards(self, city: Path, rows: pa.Table) -> np.ndarray:
         """True probability of each row; NaN where the city says that the person was not at risk on that Monday."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -12,21 +12,23 @@ from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import system_grant
 from washhouse.insight.models.registry import index_day
-from washhouse.insight.models.score import score_people
+from washhouse.insight.models.score import score_outcomes
+from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.lake.pointer import Version
 from washhouse.pipeline.context import RunContext
-from washhouse.record.kernels import Kernel, run
+from washhouse.record.kernels import Stage, run_stages
 from washhouse.record.tables import SCORE
 from washhouse.record.writer import write_scores
 
 
-def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
+def score(context: RunContext, candidate: Version, outcomes: Mapping[str, Outcome] = OUTCOMES) -> tuple[Version, int]:
     """Score everyone at risk and write the scores.
 
     Args:
         context: The run.
         candidate: The version, its tables written, not published.
+        outcomes: What is scored.
 
     Returns:
         The candidate with the table of scores, the models and what scoring came to, and the number of scores.
@@ -36,29 +38,17 @@ def score(context: RunContext, candidate: Version) -> tuple[Version, int]:
         audit = AuditTrail(desk)
         grant = system_grant(utc_now())
 
-        def compute(kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
-            parts = run(
-                context.lake,
-                candidate,
-                grant,
-                kernel,
-                extra=extra,
-                engine=context.engine,
-                audit=audit,
-            )
-            return pa.concat_tables(list(parts))
+        def compute(stages: Sequence[Stage], extra: Mapping[str, pa.Table]) -> Iterator[dict[str, pa.Table]]:
+            return run_stages(context.lake, candidate, grant, stages, extra, context.engine, audit=audit)
 
-        results = {
-            outcome.name: score_people(
-                outcome,
-                compute,
-                today=index_day(candidate.as_of, outcome.source),
-                models_dir=context.home.models,
-                record_version=candidate.id,
-                progress=context.progress.at,
-            )
-            for outcome in OUTCOMES.values()
-        }
+        results = score_outcomes(
+            outcomes.values(),
+            compute,
+            today={name: index_day(candidate.as_of, outcome.source) for name, outcome in outcomes.items()},
+            models_dir=context.home.models,
+            record_version=candidate.id,
+            progress=context.progress.at,
+        )
         scores = pa.concat_tables([result.scores for result in results.values()])
         number = write_scores(context.lake, candidate, grant, scores, audit=audit)
     finally:

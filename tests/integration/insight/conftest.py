@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from washhouse.insight.models.present import Compute
 from washhouse.lake.schemas import arrow_schema, conform
-from washhouse.record.kernels import Kernel
+from washhouse.record.kernels import Stage, compute_stages
 from washhouse.record.tables import EVENT, PERSON
 
 FIRST = datetime(2020, 1, 6)
@@ -95,27 +96,25 @@ def _people(ids: list[str]) -> pa.Table:
 
 
 @pytest.fixture(scope="session")
-def computing() -> Iterator[Callable[[Caseload], Callable[[Kernel, Mapping[str, pa.Table]], pa.Table]]]:
-    """Run kernels over a caseload as one bucket."""
-    opened = []
+def computing() -> Callable[[Caseload], Compute]:
+    """Run stages over a caseload as one bucket."""
 
-    def over(caseload: Caseload) -> Callable[[Kernel, Mapping[str, pa.Table]], pa.Table]:
-        connection = duckdb.connect()
-        opened.append(connection)
+    def over(caseload: Caseload) -> Compute:
         places = pa.array(range(caseload.event.num_rows), pa.int64())
-        connection.register("event", caseload.event.append_column("place", places))
-        connection.register("person", caseload.person)
+        tables = {"event": caseload.event.append_column("place", places), "person": caseload.person}
 
-        def compute(kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
-            for name, table in extra.items():
-                connection.register(name, table)
-            return conform(kernel.table, connection.sql(kernel.sql).to_arrow_table())
+        def compute(stages: Sequence[Stage], extra: Mapping[str, pa.Table]) -> Iterator[dict[str, pa.Table]]:
+            with duckdb.connect() as connection:
+                for name, table in extra.items():
+                    connection.register(name, table)
+                for name, table in tables.items():
+                    connection.register(f"whole-{name}", table)
+                show = 'CREATE VIEW "{0}" AS SELECT * FROM "whole-{0}"'
+                yield compute_stages(connection, stages, lambda name: connection.execute(show.format(name)))
 
         return compute
 
-    yield over
-    for connection in opened:
-        connection.close()
+    return over
 
 
 @pytest.fixture(scope="session")

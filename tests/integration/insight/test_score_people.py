@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -14,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from washhouse.insight.models.score import ScoreResult, score_people
+from washhouse.insight.models.score import ScoreResult, score_outcomes
 from washhouse.insight.outcomes.crisis import CRISIS
+from washhouse.insight.outcomes.readmission import READMISSION
 from washhouse.lake.schemas import conform
 from washhouse.record.tables import SCORE
 
@@ -28,7 +30,9 @@ def score(computing: Callable[..., Any], last_day: date) -> Score:
 
     def run(caseload: Any, models_dir: Path, today: date | None = None) -> ScoreResult:
         day = today or last_day + timedelta(1)
-        return score_people(CRISIS, computing(caseload), today=day, models_dir=models_dir, record_version="v1")
+        days = {CRISIS.name: day}
+        scored = score_outcomes([CRISIS], computing(caseload), today=days, models_dir=models_dir, record_version="v1")
+        return scored[CRISIS.name]
 
     return run
 
@@ -91,6 +95,25 @@ def test_a_stored_model_is_reused(score: Score, planted: Any, fitted: ScoreResul
     (folder,) = (models / "crisis").iterdir()
     assert folder.name == fitted.model_version
     assert {path.name for path in folder.iterdir()} == {"model.json", "record.md"}
+
+
+def test_outcomes_that_share_features_are_scored_in_one_pass_as_each_alone(
+    computing: Callable[..., Any], planted: Any, fitted: ScoreResult, models: Path, tmp_path: Path, last_day: date
+) -> None:
+    again = replace(CRISIS, name="again", explained=3)
+    for name in ("crisis", "again"):
+        shutil.copytree(models / "crisis", tmp_path / name)
+    outcomes, today = [CRISIS, READMISSION, again], last_day + timedelta(1)
+    days = {outcome.name: today for outcome in outcomes}
+    results = score_outcomes(outcomes, computing(planted), today=days, models_dir=tmp_path, record_version="v1")
+    assert results["crisis"].scores.equals(fitted.scores)
+    assert results["readmission"].status == "nobody-at-risk"
+    ours, theirs = results["again"].scores.to_pylist(), fitted.scores.to_pylist()
+    assert all(each["model"] == "again" for each in ours)
+    assert [each["reasons"] is not None for each in ours] == [(each["rank"] or 9) <= 3 for each in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        told = {"model": "crisis", "reasons": one["reasons"] or other["reasons"]}
+        assert {**one, **told} == other
 
 
 def test_the_same_record_gives_the_same_model(score: Score, planted: Any, fitted: ScoreResult, tmp_path: Path) -> None:

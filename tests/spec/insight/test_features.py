@@ -12,7 +12,7 @@ import pytest
 
 from washhouse.core.errors import InputError
 from washhouse.insight.codelists import MISSED_CONTACT
-from washhouse.insight.features.compile import build_feature_tables, compile_evidence, compile_summaries
+from washhouse.insight.features.compile import build_feature_tables, compile_evidence, compile_summaries, list_events
 from washhouse.insight.features.contract import Events, Feature, Theme, Window, check_features
 from washhouse.insight.features.matrix import build_matrix
 from washhouse.insight.features.registry import CRISIS_FEATURES
@@ -147,8 +147,17 @@ def test_a_honos_total_needs_ten_items(features, rated: int, total: int | None) 
 def test_evidence_names_the_newest_events(run_sql: Callable[..., Any], read_events: Callable[[str], pa.Table]) -> None:
     lines = [f"p | 2024-02-{day:02d}T10:00 | - | - | - | MHS_CONTACT//3 | - | c{day} | r" for day in range(1, 12)]
     events = read_events("\n".join([HEADER, *lines]))
-    rows = run_sql(compile_evidence(), event=events, row=ROW, **build_feature_tables(CRISIS_FEATURES)).to_pylist()
-    assert [row["event_ref"] for row in rows] == [f"c{day}" for day in range(11, 3, -1)]
+    kinds = [kind.name for kind in list_events(CRISIS_FEATURES)]
+
+    def find(*names: str) -> list[str]:
+        asked = pa.table(
+            {"row": pa.array([0] * len(names), pa.int32()), "events": [kinds.index(name) for name in names]}
+        )
+        tables = {"event": events, "row": ROW, "cited": asked, **build_feature_tables(CRISIS_FEATURES)}
+        return [row["event_ref"] for row in run_sql(compile_evidence(), **tables).to_pylist()]
+
+    assert find("missed-contact") == [f"c{day}" for day in range(11, 3, -1)]
+    assert find("crisis") == []
 
 
 MISSED = Events("missed-contact", MISSED_CONTACT)

@@ -19,7 +19,7 @@ from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.fit import Cohort, Comparison, Fit, NoFit, fit_outcome
 from washhouse.insight.models.plan import Split, split_index_dates, split_training
 from washhouse.insight.models.points import POINT_LOG_ODDS, count_points, list_points
-from washhouse.insight.models.reasons import explain, take_apart
+from washhouse.insight.models.reasons import choose_reasons, take_apart
 from washhouse.insight.models.record import NEEDS_A_PERSON, build_model_record, render_model_record
 from washhouse.insight.models.store import dump_model, load_model, read_model, write_model
 from washhouse.insight.outcomes.crisis import CRISIS
@@ -192,7 +192,7 @@ def test_reasons_sum_up_and_cite_their_events(fitted: Fit) -> None:
         }
     )
     with_visits, without = (
-        json.loads(text) for text in explain(CRISIS_FEATURES, fitted.usual, parts, matrix, evidence)
+        json.loads(text) for text in choose_reasons(CRISIS_FEATURES, fitted.usual, parts, matrix).tell(evidence)
     )
     assert with_visits[0]["text"] == "Went to A&E 2 times in the last 90 days"
     assert with_visits[0]["event_refs"] == ["a1", "a2"]  # the third lies outside the window

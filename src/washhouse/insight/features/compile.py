@@ -252,7 +252,7 @@ EVIDENCE_COLUMNS = (
 
 
 def compile_evidence() -> str:
-    """SQL, over the same tables, for the events behind the summaries.
+    """SQL, over the same tables and `cited` (`row`, `events`: what is asked for), for the events behind the summaries.
 
     Returns:
         SQL for the newest events of each kind: `row`, `events`, `days`, `is_open`, `event_ref` (of the thing, of
@@ -268,6 +268,7 @@ SELECT n."row", n."events", CAST(n."days" AS INTEGER) AS "days", n."is_open",
     coalesce(k."ref", CASE WHEN starts_with(k."code", 'ECDS_') THEN k."parent_ref" END,
         k."source_file" || '#' || k."source_row") AS "event_ref"
 FROM "newest" AS n JOIN "kept" AS k ON k."seq" = n."seq"
+JOIN "cited" AS a ON a."row" = n."row" AND a."events" = n."events"
 WHERE n."place" <= {MAX_EVIDENCE}
 ORDER BY n."row", n."events", n."place"
 """

@@ -47,24 +47,37 @@ def build_matrix(features: Sequence[Feature], rows: pa.Table, summaries: pa.Tabl
     Raises:
         InputError: `feature-after-index`: a summary holds an event dated or recorded at its index time or later.
     """
-    check_summaries(rows, summaries)
-    kinds = list_events(features)
+    matrix = begin_matrix(features, rows)
+    fill_matrix(features, rows, summaries, matrix)
+    return matrix
+
+
+def begin_matrix(features: Sequence[Feature], rows: pa.Table) -> Matrix:
+    """The matrix of people of whom nothing but standing facts is known; see `build_matrix`."""
     values = np.full((rows.num_rows, len(features)), np.nan, np.float32)
+    for position, feature in enumerate(features):
+        if feature.events is None:
+            values[:, position] = _standing(feature.fact, rows)
+        elif feature.aggregation in ("count", "open"):
+            values[:, position] = 0
+    return Matrix(tuple(feature.name for feature in features), values)
+
+
+def fill_matrix(features: Sequence[Feature], rows: pa.Table, summaries: pa.Table, matrix: Matrix) -> None:
+    """Scatter the summaries of some of the rows, as of a bucket, into a matrix that was begun; see `build_matrix`."""
+    check_summaries(rows, summaries)
+    kinds, values = list_events(features), matrix.values
     row = summaries["row"].to_numpy()
     events = summaries["events"].to_numpy()
     places = {kind: np.flatnonzero(events == number) for number, kind in enumerate(kinds)}
     for position, feature in enumerate(features):
         if feature.events is None:
-            values[:, position] = _standing(feature.fact, rows)
             continue
-        if feature.aggregation in ("count", "open"):
-            values[:, position] = 0
         name = window_column(feature.window) if feature.window else _COLUMN[feature.aggregation]
         column = summaries[name].combine_chunks()
         found = places[feature.events]
         taken = column.take(pa.array(found)).cast(pa.float32())
         values[row[found], position] = taken.to_numpy(zero_copy_only=False)
-    return Matrix(tuple(feature.name for feature in features), values)
 
 
 _COLUMN = {"days-since": "days", "latest": "latest", "open": "n_open"}

@@ -65,7 +65,12 @@ class BoostedModel:
 
     def variance(self, matrix: Matrix) -> Floats:
         """Variance of the log-odds from fitting on a sample of people, shape (rows,)."""
-        return np.asarray(self._each(matrix).var(axis=0, ddof=1))
+        return self.log_odds_and_variance(matrix)[1]
+
+    def log_odds_and_variance(self, matrix: Matrix) -> tuple[Floats, Floats]:
+        """Both at the price of one, each of shape (rows,)."""
+        each = self._each(matrix)
+        return np.asarray(each.mean(axis=0)), np.asarray(each.var(axis=0, ddof=1))
 
     def add_up(self, matrix: Matrix) -> tuple[float, Floats]:
         """The log-odds taken apart.

@@ -75,8 +75,14 @@ class LinearModel:
 
     def variance(self, matrix: Matrix) -> Floats:
         """Variance of the log-odds from fitting on a sample of people, shape (rows,)."""
-        design = with_intercept(self.standardise(matrix))
-        return np.asarray(np.einsum("ij,jk,ik->i", design, self.covariance, design, optimize=True))
+        return self.log_odds_and_variance(matrix)[1]
+
+    def log_odds_and_variance(self, matrix: Matrix) -> tuple[Floats, Floats]:
+        """Both at the price of one, each of shape (rows,)."""
+        standardised = self.standardise(matrix)
+        design = with_intercept(standardised)
+        variance = np.einsum("ij,jk,ik->i", design, self.covariance, design, optimize=True)
+        return self.intercept + standardised @ self.coefficients, np.asarray(variance)
 
 
 def with_intercept(design: Floats) -> Floats:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from washhouse.insight.features.compile import list_events
-from washhouse.insight.features.contract import Feature
+from washhouse.insight.features.contract import Events, Feature
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.models.calibration import Calibration
 from washhouse.insight.models.store import Model
@@ -58,74 +58,127 @@ def take_apart(model: Model, calibration: Calibration, matrix: Matrix) -> Parts:
     return Parts(calibration.intercept + calibration.slope * base, calibration.slope * added)
 
 
-def explain(
-    features: Sequence[Feature], usual: Mapping[str, float], parts: Parts, matrix: Matrix, evidence: pa.Table
-) -> list[str]:
-    """Say each row's reasons.
+@dataclass(frozen=True)
+class Reasons:
+    """Which themes raise each row's risk, strongest first.
+
+    Attributes:
+        features: Declarations, in the order of the matrix.
+        chosen: For each row up to `MAX_REASONS` of: number of the feature that leads, its value, and what the whole
+            theme adds to the log-odds.
+    """
+
+    features: tuple[Feature, ...]
+    chosen: tuple[tuple[tuple[int, float, float], ...], ...]
+
+    @classmethod
+    def empty(cls) -> Reasons:
+        """Of nobody."""
+        return cls((), ())
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def cited(self, first: int = 0) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """Which kinds of events are behind the reasons of which rows.
+
+        Args:
+            first: Number of the first row.
+
+        Returns:
+            Row and number of the kind of events (`compile.list_events`), each pair once, each of shape (pairs,).
+        """
+        kinds = self._kinds()
+        pairs = [
+            (first + row, kinds[self.features[lead].events])
+            for row, reasons in enumerate(self.chosen)
+            for lead, _, _ in reasons
+            if self.features[lead].events is not None
+        ]
+        found = np.unique(np.array(pairs, np.int32).reshape(-1, 2), axis=0)
+        return found[:, 0], found[:, 1]
+
+    def tell(self, evidence: pa.Table, first: int = 0) -> list[str]:
+        """Put the reasons into words, with the events behind them.
+
+        Args:
+            evidence: What `compile_evidence` gives of what is `cited`, in any order.
+            first: Number of the first row in it.
+
+        Returns:
+            For each row a JSON list, strongest first, of `feature`, `text`, `value`, `contribution` (log-odds of the
+            whole theme) and `event_refs`.
+        """
+        refs, kinds = _read_evidence(evidence), self._kinds()
+        texts = []
+        for row, reasons in enumerate(self.chosen, first):
+            told = []
+            for lead, value, total in reasons:
+                feature = self.features[lead]
+                found = refs.get((row, kinds[feature.events]), []) if feature.events else []
+                told.append(
+                    {
+                        "feature": feature.name,
+                        "text": feature.describe(value),
+                        "value": round(value, 2),
+                        "contribution": round(total, 4),
+                        "event_refs": _cite(feature, found),
+                    }
+                )
+            texts.append(json.dumps(told))
+        return texts
+
+    def _kinds(self) -> dict[Events | None, int]:
+        return {kind: number for number, kind in enumerate(list_events(self.features))}
+
+
+def choose_reasons(features: Sequence[Feature], usual: Mapping[str, float], parts: Parts, matrix: Matrix) -> Reasons:
+    """Choose each row's reasons.
 
     Args:
         features: Declarations, in the order of the matrix.
         usual: The usual value of each number.
         parts: Its log-odds taken apart.
         matrix: Features, shape (rows, features).
-        evidence: What `compile_evidence` gives; `row` counts the matrix's rows from 0.
 
     Returns:
-        For each row a JSON list, strongest first, of `feature`, `text`, `value`, `contribution` (log-odds of the whole
-        theme) and `event_refs`.
+        The reasons, without their events.
     """
-    refs = _read_evidence(evidence)
-    kinds = {kind: number for number, kind in enumerate(list_events(features))}
     themes: dict[str, list[int]] = {}
     for number, feature in enumerate(features):
         themes.setdefault(feature.theme.name, []).append(number)
-    texts = []
-    for row in range(matrix.values.shape[0]):
-        reasons: list[tuple[float, str, dict[str, object]]] = []
-        for members in themes.values():
-            total = float(parts.by_feature[row, members].sum())
-            lead = _choose_lead(features, members, parts.by_feature[row], matrix.values[row], usual)
-            if total < MIN_LOG_ODDS or lead is None:
-                continue
-            feature, value = features[lead], float(matrix.values[row, lead])
-            found = refs.get((row, kinds[feature.events]), []) if feature.events else []
-            reason = {
-                "feature": feature.name,
-                "text": feature.describe(value),
-                "value": round(value, 2),
-                "contribution": round(total, 4),
-                "event_refs": _cite(feature, found),
-            }
-            reasons.append((-total, feature.name, reason))
-        strongest = sorted(reasons, key=lambda each: each[:2])[:MAX_REASONS]
-        texts.append(json.dumps([reason for _, _, reason in strongest]))
-    return texts
+    # Only what was recorded, adds something and may be shown leads a theme; of several, what adds most.
+    leading = np.where(_may_lead(features, usual, matrix) & (parts.by_feature > 0), parts.by_feature, -np.inf)
+    totals = np.empty((len(matrix.values), len(themes)))
+    leads = np.empty(totals.shape, np.int64)
+    for place, members in enumerate(themes.values()):
+        totals[:, place] = parts.by_feature[:, members].sum(axis=1)
+        best = leading[:, members].argmax(axis=1)
+        found = leading[np.arange(len(best)), np.array(members)[best]] > 0
+        leads[:, place] = np.where(found & (totals[:, place] >= MIN_LOG_ODDS), np.array(members)[best], -1)
+    names = [feature.name for feature in features]
+    chosen = []
+    for row, (total, lead) in enumerate(zip(totals.tolist(), leads.tolist(), strict=True)):
+        strong = sorted(
+            (-total[place], names[lead[place]], lead[place]) for place in range(len(lead)) if lead[place] >= 0
+        )
+        values = matrix.values[row]
+        chosen.append(tuple((number, float(values[number]), -minus) for minus, _, number in strong[:MAX_REASONS]))
+    return Reasons(tuple(features), tuple(chosen))
 
 
-def _choose_lead(
-    features: Sequence[Feature],
-    members: Sequence[int],
-    adds: NDArray[np.float64],
-    values: NDArray[np.float32],
-    usual: Mapping[str, float],
-) -> int | None:
-    """The feature of a theme that adds most, among those whose value was recorded and is on the side of risk."""
-    candidates = [
-        number
-        for number in members
-        if features[number].is_reason and adds[number] > 0 and _says_something(features[number], values[number], usual)
-    ]
-    return max(candidates, key=lambda number: (adds[number], -number), default=None)
-
-
-def _says_something(feature: Feature, value: float, usual: Mapping[str, float]) -> bool:
-    if np.isnan(value):
-        return False
-    if feature.shape in ("count", "flag"):
-        return bool(value >= 1)
-    if feature.shape == "number" and feature.events is not None:
-        return bool(value > usual.get(feature.name, 0.0))
-    return True
+def _may_lead(features: Sequence[Feature], usual: Mapping[str, float], matrix: Matrix) -> NDArray[np.bool_]:
+    """Whether the value of each feature was recorded and is on the side of risk, shape (rows, features)."""
+    may = ~np.isnan(matrix.values)
+    for number, feature in enumerate(features):
+        values = matrix.values[:, number]
+        if not feature.is_reason:
+            may[:, number] = False
+        elif feature.shape in ("count", "flag"):
+            may[:, number] &= values >= 1
+        elif feature.shape == "number" and feature.events is not None:
+            may[:, number] &= values > usual.get(feature.name, 0.0)
+    return may
 
 
 def usual_values(features: Sequence[Feature], matrix: Matrix) -> dict[str, float]:
@@ -139,26 +192,26 @@ def usual_values(features: Sequence[Feature], matrix: Matrix) -> dict[str, float
     return found
 
 
-@dataclass(frozen=True)
-class _Event:
-    days: int
-    is_open: bool
-    ref: str
+_Seen = tuple[int, bool, str]
+"""Days to the index, whether it is open, and what it is called."""
 
 
-def _cite(feature: Feature, found: Sequence[_Event]) -> list[str]:
+def _cite(feature: Feature, found: Sequence[_Seen]) -> list[str]:
     if feature.aggregation == "open":
-        found = [event for event in found if event.is_open]
+        found = [event for event in found if event[1]]
     elif feature.window is None:
         found = found[:1]
     else:
-        found = [event for event in found if feature.window.last_day <= event.days <= feature.window.first_day]
-    return list(dict.fromkeys(event.ref for event in found))[:MAX_EVENT_REFS]
+        found = [event for event in found if feature.window.last_day <= event[0] <= feature.window.first_day]
+    return list(dict.fromkeys(ref for _, _, ref in found))[:MAX_EVENT_REFS]
 
 
-def _read_evidence(evidence: pa.Table) -> dict[tuple[int, int], list[_Event]]:
-    refs: dict[tuple[int, int], list[_Event]] = {}
+def _read_evidence(evidence: pa.Table) -> dict[tuple[int, int], list[_Seen]]:
+    """Events by row and kind, the newest first; those of one day in the order that they come in."""
+    refs: dict[tuple[int, int], list[_Seen]] = {}
     names = ("row", "events", "days", "is_open", "event_ref")
-    for row, events, days, is_open, ref in zip(*(evidence[name].to_pylist() for name in names), strict=True):
-        refs.setdefault((row, events), []).append(_Event(days, is_open, ref))
-    return {key: sorted(found, key=lambda event: event.days) for key, found in refs.items()}
+    for row, events, *seen in zip(*(evidence[name].to_pylist() for name in names), strict=True):
+        refs.setdefault((row, events), []).append(tuple(seen))
+    for found in refs.values():
+        found.sort(key=lambda event: event[0])
+    return refs
