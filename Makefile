@@ -7,7 +7,7 @@ DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
 
-.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-serving vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -41,7 +41,7 @@ check: dev       ## style, types, layers, locks
 format: dev      ## put the code into the house style
 	@.venv/bin/ruff check --fix-only . && .venv/bin/ruff format .
 
-bench: bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-serving ## every benchmark
+bench: bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving ## every benchmark
 
 bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
 	@.venv/bin/python bench/city.py
@@ -66,6 +66,9 @@ bench-identify: dev ## one record, and 1,000 at once, against a million: millise
 bench-features: dev ## 200 windowed features beside a scan of the same files and Polars
 	@scripts/install outside
 	@.venv/bin/python bench/features.py
+
+bench-rescore: dev demo-data ## scoring everybody anew for every outcome, and fitting the crisis model
+	@.venv/bin/python bench/rescore.py --home $(DEMO)/home --folder $(DEMO)
 
 bench-serving: dev demo-data ## one person raw and as a page, at rest and while a run goes on
 	@.venv/bin/python bench/serving.py --home $(DEMO)/home --extracts $(DEMO)/city/extracts --workers $(WORKERS) --folder $(DEMO)
