@@ -60,12 +60,20 @@ def test_a_planted_cause_is_found(fitted: ScoreResult) -> None:
     assert figures["expected_over_observed"]["value"] == pytest.approx(1, abs=3 * spread)
 
 
-def test_a_model_that_fails_a_gate_says_so(fitted: ScoreResult) -> None:
+def test_a_model_that_fails_a_gate_says_so(
+    score: Score, planted: Any, fitted: ScoreResult, models: Path, tmp_path: Path
+) -> None:
     assert fitted.model_record is not None
-    failed = [gate["says"] for gate in fitted.model_record["gates"] if not gate["is_met"]]
-    assert failed, "the small planted caseload is calibrated on few crises"
-    assert all(says in fitted.message for says in failed)
+    assert fitted.failed_gates == [] and "gate" not in fitted.message
     assert {group["by"] for group in fitted.model_record["groups"]} == {"sex", "age", "ethnicity"}
+    shutil.copytree(models, tmp_path, dirs_exist_ok=True)
+    (file,) = tmp_path.glob("crisis/*/model.json")
+    stored = json.loads(file.read_text())
+    stored["record"]["gates"][0]["is_met"] = False
+    file.write_text(json.dumps(stored))
+    result = score(planted, tmp_path)
+    assert result.failed_gates == [stored["record"]["gates"][0]["says"]]
+    assert result.failed_gates[0] in result.message
 
 
 def test_everyone_at_risk_is_scored_ranked_and_given_reasons(fitted: ScoreResult, last_day: date) -> None:
