@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from time import sleep
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from starlette.testclient import TestClient
 
 from washhouse.web.shell.app import create_app
@@ -182,26 +180,14 @@ def test_nothing_can_be_written(open_client: Opener) -> None:
         assert client.request(method, f"/fhir/Patient/{ANNA}").status_code == 405
 
 
-@pytest.fixture
-def served(world: Any) -> Iterator[str]:
-    """The application on a port of its own."""
-    server = uvicorn.Server(uvicorn.Config(create_app(world.services), port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-
-
-def test_clients_of_others_can_use_it(served: str) -> None:
+def test_clients_of_others_can_use_it(world: Any, on_a_port: Callable[..., AbstractContextManager[str]]) -> None:
     if not OUTSIDE.exists():
         pytest.skip("the outside programs are not installed: scripts/install outside")
-    said = subprocess.run(
-        [str(OUTSIDE), str(Path(__file__).with_name("check_fhir_clients.py")), served, ANNA],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    with on_a_port(create_app(world.services)) as served:
+        said = subprocess.run(
+            [str(OUTSIDE), str(Path(__file__).with_name("check_fhir_clients.py")), served, ANNA],
+            capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
     assert said.returncode == 0, said.stderr[-3000:]
     assert json.loads(said.stdout.splitlines()[-1]) == {
         "fhirpy": {"patients": 4, "observations": 30, "read": "female", "outcome": "forbidden"},

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from washhouse.desk.live_records import live_records
+from washhouse.desk.programs import Program, add_program
+from washhouse.web.shell.app import create_app
 
 Stage = Any
 NOW = datetime(2026, 7, 1, 9, 0)
@@ -174,3 +177,13 @@ def test_the_description_names_every_field_and_is_for_who_is_signed_in(open_clie
     told = open_client("steward").get("/api/openapi.json").json()
     fields = told["components"]["schemas"]["Record"]["properties"]
     assert {"source", "source_id", "surname", "nhs_number"} <= set(fields)
+
+
+def test_it_does_what_the_document_says(
+    stage: Stage, services: Any, call_as_described: Callable[..., tuple[int, str]]
+) -> None:
+    token = add_program(stage.desk, Program("st", "steward", "stewardship", "", NOW, NOW + timedelta(days=1)))
+    app = create_app(replace(services, published=stage.published))
+    asked = {"query.person": stage.person(4)}
+    status, said = call_as_described(app, token, "^/api/(identify|link-history)", asked)
+    assert status == 0, said[-4000:]

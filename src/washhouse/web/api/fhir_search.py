@@ -25,7 +25,7 @@ EVERYTHING = "$everything"
 HOW = ("_count", "_offset", "_format")
 """Parameters that say how to answer, not what to look for."""
 _ALWAYS = ("_id", "_lastUpdated", *HOW)
-_JSON = ("json", "application/json", "application/fhir+json")
+FORMATS = ("json", "application/json", "application/fhir+json")
 _DATE = re.compile(
     r"(?P<prefix>eq|ne|gt|ge|lt|le|sa|eb)?(?P<year>[0-9]{4})(-(?P<month>[0-9]{2})(-(?P<day>[0-9]{2})"
     r"(T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(:(?P<second>[0-9]{2}))?(\.[0-9]+)?"
@@ -92,7 +92,7 @@ def parse_query(kind: str, given: Sequence[tuple[str, str]]) -> Asked:
         if name not in known:
             raise _wrong(f"only the parameters {', '.join(sorted(known))} are supported here")
         if name == "_format":
-            if value not in _JSON:
+            if value not in FORMATS:
                 raise _wrong("_format must be json")
         elif name in ("_count", "_offset"):
             if not value.isascii() or not value.isdigit() or len(value) > 6:

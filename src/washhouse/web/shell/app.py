@@ -197,13 +197,19 @@ def send_to_sign_in(visit: Visit, page: Page) -> Response:
 def problem_handler(site: Site) -> Callable[[Request, Exception], Awaitable[Response]]:
     """Return the handler of what the router itself refuses: unknown addresses, wrong methods, too large bodies."""
 
-    async def answer(request: Request, problem: Exception) -> Response:
+    async def answer_problem(request: Request, problem: Exception) -> Response:
         status = problem.status_code if isinstance(problem, HTTPException) else 404
+        # The router knows which methods an address has: `Allow`, without which a 405 is half an answer (RFC 9110).
+        headers = dict(problem.headers or {}) if isinstance(problem, HTTPException) else {}
         if request.url.path.startswith(("/api/", "/fhir/")):
             told = _PROBLEMS.get(status, errors.NOT_FOUND)
             form = FHIR if request.url.path.startswith("/fhir/") else JSON
-            return tell(told.status, "request-refused", told.text, told.advice, form)
+            answer = tell(told.status, "request-refused", told.text, told.advice, form)
+            answer.headers.update(headers)
+            return answer
         view = partial(errors.show_problem, problem=_PROBLEMS.get(status, errors.NOT_FOUND))
-        return await run_in_threadpool(answer_page, site, Page("GET", "", view, Open.PUBLIC), request, {})
+        page = await run_in_threadpool(answer_page, site, Page("GET", "", view, Open.PUBLIC), request, {})
+        page.headers.update(headers)
+        return page
 
-    return answer
+    return answer_problem
