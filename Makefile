@@ -7,7 +7,7 @@ DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
 
-.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-fhir vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -75,6 +75,9 @@ bench-serving: dev demo-data ## one person raw and as a page, at rest and while 
 
 bench-ingest: dev ## landing a batch beside DuckDB's bare copy to Parquet
 	@.venv/bin/python bench/ingest.py
+
+bench-fhir: dev  ## an export's resources before npm's validator (needs npm)
+	@.venv/bin/python bench/fhir_outside.py
 
 vendor: dev      ## fetch the vendored browser assets again (needs npm)
 	@.venv/bin/python scripts/vendor.py
