@@ -29,12 +29,14 @@ STEWARD = [
     "/identify",
     "/link-history",
 ]
+TEAM_MANAGER = ["/"]
 PLANNER = ["/", "/variation/emergency-admissions"]
 RESEARCHER = ["/", "/cohorts/treated-severe-mental-illness"]
 SHARED = ["/help", "/nowhere"]
 PAGES = [
     *(("clinician", address) for address in CARE + SHARED),
     *(("steward", address) for address in STEWARD),
+    *(("team-manager", address) for address in TEAM_MANAGER),
     *(("planner", address) for address in PLANNER),
     *(("researcher", address) for address in RESEARCHER),
 ]

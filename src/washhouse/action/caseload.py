@@ -14,8 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from washhouse.action.changes import NEWS_CODELISTS, list_news, list_shifts
-from washhouse.action.standards import PLAN, STANDARD_CODELISTS, judge_standards
+from washhouse.action.changes import list_news, list_shifts
+from washhouse.action.facts import read_facts
+from washhouse.action.standards import PLAN, judge_standards
 from washhouse.action.words import local_day, say_expected, say_interval, say_risk
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.insight.codelists import ATTENDED_CONTACT, CARE_PLAN
@@ -24,17 +25,6 @@ from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import Record
-
-_FAMILIES = sorted(
-    {
-        code.partition("//")[0]
-        for each in (*NEWS_CODELISTS, *STANDARD_CODELISTS)
-        for code in (*each.codes, *each.prefixes)
-    }
-)
-_FACT_COLUMNS = [
-    "time", "end_time", "recorded_at", "superseded_at", "code", "ref", "text_value", "source_file", "source_row"
-]  # fmt: skip
 
 _THEMES = {feature.name: feature.theme.name for feature in CRISIS_FEATURES}
 
@@ -151,25 +141,6 @@ def read_caseload(record: Record, person_ids: Collection[str], *, today: date, c
         capacity=capacity,
         has_model=MODEL in record.version.models,
     )
-
-
-def read_facts(record: Record, person_ids: Collection[str]) -> dict[str, pa.Table]:
-    """Read the events that a caseload tells of, by person: contacts and whatever can be news, of all states.
-
-    Args:
-        record: The record, opened under a grant that covers the people.
-        person_ids: The people.
-
-    Raises:
-        RefusedError: The grant does not cover the people.
-    """
-    rows = record.events_of(person_ids, _FAMILIES).select(["person_id", *_FACT_COLUMNS]).sort_by("person_id")
-    counts = rows["person_id"].combine_chunks().value_counts().to_pylist()
-    facts, start = {}, 0
-    for count in counts:
-        facts[count["values"]] = rows.slice(start, count["counts"]).drop_columns(["person_id"])
-        start += count["counts"]
-    return facts
 
 
 def build_caseload(

@@ -23,7 +23,7 @@ from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
 from washhouse.core.errors import HomeError, WashhouseError
 from washhouse.core.home import Home, Settings
-from washhouse.desk.accounts import Account, demo_planner, demo_researcher, end_demo, ensure_demo_users
+from washhouse.desk.accounts import Account, demo_manager, demo_planner, demo_researcher, end_demo, ensure_demo_users
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.desk.sessions import end_sessions
@@ -191,7 +191,9 @@ def lend_people(services: Services) -> tuple[Account, ...]:
         is_imported = pc.is_in(people["sources"], value_set=pa.array(others, pa.string()))
         imported = sorted(people["person_id"].filter(is_imported).to_pylist())[:MOST_LENT]
     desk = services.desk
-    return (*ensure_demo_users(desk, services.today(), imported), demo_planner(desk), demo_researcher(desk))
+    clinician, steward = ensure_demo_users(desk, services.today(), imported)
+    manager = demo_manager(desk, services.today())
+    return clinician, manager, steward, demo_planner(desk), demo_researcher(desk)
 
 
 class PublishedVersions:

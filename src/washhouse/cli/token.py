@@ -32,6 +32,10 @@ def token() -> None:
     """
 
 
+_PEOPLE_ONLY = (Role.SYSTEM, Role.TEAM_MANAGER)
+"""Roles that no program gets: a whole team's people are for somebody who supervises, not for a board on a wall."""
+
+
 @app.command()
 def new(
     name: Annotated[str, typer.Argument(help="What the audit calls the program; never used again.")],
@@ -47,7 +51,7 @@ def new(
 
     Example: washhouse token new quality-watch --home home --role steward
     """
-    purposes: dict[Role, Purpose] = {kind: purpose for kind, purpose in REACH if kind is not Role.SYSTEM}
+    purposes: dict[Role, Purpose] = {kind: purpose for kind, purpose in REACH if kind not in _PEOPLE_ONLY}
     if role not in purposes:
         raise UsageError("program-role", "A program acts as clinician, steward, planner or researcher.", "Name one.")
     kind = Role(role)

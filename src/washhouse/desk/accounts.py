@@ -14,10 +14,11 @@ from washhouse.desk.database import Desk
 from washhouse.desk.models import Assignment, Membership, Team, User
 
 DEMO_STEWARD = "demo-steward"
+DEMO_MANAGER = "demo-team-manager"
 DEMO_CLINICIAN = "demo-clinician"
 DEMO_PLANNER = "demo-planner"
 DEMO_RESEARCHER = "demo-researcher"
-DEMO_USERS = (DEMO_CLINICIAN, DEMO_STEWARD, DEMO_PLANNER, DEMO_RESEARCHER)
+DEMO_USERS = (DEMO_CLINICIAN, DEMO_MANAGER, DEMO_STEWARD, DEMO_PLANNER, DEMO_RESEARCHER)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Account:
 
     Attributes:
         username: The worker's local id, or the name of a demo user.
-        role: `clinician`, `steward`, `planner` or `researcher`.
+        role: `clinician`, `team-manager`, `steward`, `planner` or `researcher`.
         display_name: What pages show.
         active: Whether they may sign in.
         origin: `source` where a sending service names the worker, else `demo`.
@@ -71,6 +72,35 @@ def assigned_people(desk: Desk, username: str, today: date) -> frozenset[str]:
         return frozenset(session.scalars(query))
 
 
+def team_workers(desk: Desk, username: str) -> dict[str, str]:
+    """Who else works in a user's teams now: the name of each active clinician, by local id."""
+    own = select(Membership.team).where(Membership.username == username)
+    query = (
+        select(User.username, User.display_name)
+        .join(Membership, Membership.username == User.username)
+        .where(Membership.team.in_(own), User.active, User.role == "clinician", User.username != username)
+        .order_by(User.username)
+    )
+    with desk.reading() as session:
+        return {row.username: row.display_name for row in session.execute(query)}
+
+
+def assigned_to(desk: Desk, usernames: Collection[str], today: date) -> dict[str, frozenset[str]]:
+    """The people whose care each of some users co-ordinates on a day; nobody is one as well."""
+    query = select(Assignment.username, Assignment.person_id).where(Assignment.username.in_(usernames))
+    found: dict[str, set[str]] = {name: set() for name in usernames}
+    with desk.reading() as session:
+        for row in session.execute(query.where(*_current(today))):
+            found[row.username].add(row.person_id)
+    return {name: frozenset(people) for name, people in found.items()}
+
+
+def team_people(desk: Desk, username: str, today: date) -> frozenset[str]:
+    """The people whose care the workers of a user's teams co-ordinate on a day."""
+    by_worker = assigned_to(desk, list(team_workers(desk, username)), today)
+    return frozenset().union(*by_worker.values())
+
+
 def assign_people(desk: Desk, username: str, person_ids: Iterable[str], since: date) -> int:
     """Lend people to a clinician for a demonstration, until `end_demo`. Returns how many were added.
 
@@ -100,6 +130,8 @@ def end_demo(desk: Desk) -> None:
     """Take back the people lent for a demonstration and close its users' accounts; without one, nothing happens."""
     with desk.writing() as session:
         session.execute(delete(Assignment).where(Assignment.origin == "demo"))
+        demo = select(User.username).where(User.origin == "demo")
+        session.execute(delete(Membership).where(Membership.username.in_(demo)))
         session.execute(update(User).where(User.origin == "demo").values(active=False))
 
 
@@ -129,6 +161,18 @@ def demo_clinician(desk: Desk, today: date) -> Account:
 def demo_steward(desk: Desk) -> Account:
     """The demonstration's steward, made if there is none yet."""
     return _demo_account(desk, DEMO_STEWARD, "steward", "Demo steward")
+
+
+def demo_manager(desk: Desk, today: date) -> Account:
+    """The demonstration's team manager, made if there is none yet: of the teams of its clinician."""
+    teams = demo_clinician(desk, today).teams
+    manager = _demo_account(desk, DEMO_MANAGER, "team-manager", "Demo team manager")
+    if manager.teams != teams:
+        with desk.writing() as session:
+            session.execute(delete(Membership).where(Membership.username == DEMO_MANAGER))
+            session.add_all(Membership(username=DEMO_MANAGER, team=team) for team in teams)
+    with desk.reading() as session:
+        return _account(session, session.get_one(User, DEMO_MANAGER))
 
 
 def demo_planner(desk: Desk) -> Account:

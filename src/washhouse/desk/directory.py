@@ -95,7 +95,8 @@ def sync_directory(
     with desk.writing() as session:
         changes = _sync_users(session, {worker: _display_name(worker, worker in coordinators) for worker in usable})
         changes += _sync_teams(session, types)
-        changes += _sync_rows(session, Membership, ("username", "team"), {pair: {} for pair in members}, {})
+        kept = _demo_memberships(session)
+        changes += _sync_rows(session, Membership, ("username", "team"), {pair: {} for pair in members | kept}, {})
         changes += _sync_rows(session, Assignment, ("username", "person_id"), people, {"origin": "source"})
     return DirectorySync(
         users=len(usable),
@@ -140,6 +141,12 @@ def _memberships(current: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
         if count:
             stated.add((worker, min(count, key=lambda team: (-count[team], team))))
     return stated
+
+
+def _demo_memberships(session: Session) -> set[tuple[str, str]]:
+    """Teams of a demonstration's users, which no sender names."""
+    query = select(Membership.username, Membership.team).join(User, User.username == Membership.username)
+    return {(row.username, row.team) for row in session.execute(query.where(User.origin == "demo"))}
 
 
 def _sync_users(session: Session, names: Mapping[str, str]) -> int:

@@ -40,7 +40,7 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint("role IN ('clinician', 'steward', 'planner', 'researcher')", name="role"),
+        CheckConstraint("role IN ('clinician', 'steward', 'planner', 'researcher', 'team-manager')", name="role"),
         CheckConstraint("origin IN ('source', 'demo')", name="origin"),
     )
 

@@ -20,6 +20,8 @@ class Role(StrEnum):
     """What somebody is here."""
 
     CLINICIAN = "clinician"
+    TEAM_MANAGER = "team-manager"
+    """Supervises a team's workers: sees their people, what lies undone, and who has how much; reviews no score."""
     STEWARD = "steward"
     PLANNER = "planner"
     """Sees how care differs between places: figures that can tell of nobody."""
@@ -34,6 +36,8 @@ class Purpose(StrEnum):
     """What the data is asked for. Declared at the start of a session, never widened."""
 
     DIRECT_CARE = "direct-care"
+    SUPERVISION = "supervision"
+    """Care of one's own team's people is talked over with who gives it, and shared out."""
     STEWARDSHIP = "stewardship"
     OPERATIONS = "operations"
     OWN_RECORD = "own-record"
@@ -51,6 +55,7 @@ class Reach(StrEnum):
 
 REACH: dict[tuple[Role, Purpose], Reach] = {
     (Role.CLINICIAN, Purpose.DIRECT_CARE): Reach.PERSONS,
+    (Role.TEAM_MANAGER, Purpose.SUPERVISION): Reach.PERSONS,
     (Role.STEWARD, Purpose.STEWARDSHIP): Reach.POPULATION,
     (Role.PLANNER, Purpose.PLANNING): Reach.POPULATION,
     (Role.RESEARCHER, Purpose.RESEARCH): Reach.POPULATION,

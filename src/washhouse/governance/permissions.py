@@ -25,6 +25,8 @@ class Action(StrEnum):
     """Names and other identifiers, from the vault."""
     REVIEW = "review"
     """Record, list or undo a review of a person's score."""
+    READ_WORKLOAD = "read-workload"
+    """How many people each worker of a team has, how complex, and what lies undone."""
     VIEW_AUDIT_OF_PERSON = "view-audit-of-person"
     """Who looked at a person."""
     READ_FEEDS = "read-feeds"
@@ -74,6 +76,10 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.VIEW_AUDIT_OF_PERSON, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_PERSON, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_CASELOAD, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.REVEAL, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_WORKLOAD, Relation.CARE),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_FEEDS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUALITY, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUARANTINE, Relation.POPULATION),

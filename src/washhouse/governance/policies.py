@@ -45,13 +45,15 @@ TIES_TO_PEOPLE = frozenset({TieKind.HOUSEHOLD, TieKind.CARER, TieKind.PHONE, Tie
 
 TIES_SEEN: Mapping[Purpose, frozenset[TieKind]] = {
     Purpose.DIRECT_CARE: frozenset(TieKind),
+    Purpose.SUPERVISION: frozenset(),
     Purpose.STEWARDSHIP: frozenset(),
     Purpose.OPERATIONS: frozenset(),
     Purpose.OWN_RECORD: frozenset(),
 }
 """Ties of one person that each purpose sees; a purpose that is not listed sees none.
 
-A steward judges links between records, not ties between people. Kernels of the run compute over ties and show nobody.
+Supervision is about the care of a person, not about whom they live with: whoever gives the care sees that. A steward
+judges links between records, not ties between people. Kernels of the run compute over ties and show nobody.
 Residents are never shown households or any other tie: who lives with them, cares for them or has their number is known
 of others as much as of them, and may be what somebody has to be kept from.
 

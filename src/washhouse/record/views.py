@@ -18,6 +18,7 @@ from washhouse.record.tables import PERSON_VIEW
 
 VIEW_OF: dict[Purpose, View] = {
     Purpose.DIRECT_CARE: View.STRICT,
+    Purpose.SUPERVISION: View.STRICT,
     Purpose.STEWARDSHIP: View.STRICT,
     Purpose.OPERATIONS: View.STRICT,
     Purpose.OWN_RECORD: View.STRICT,

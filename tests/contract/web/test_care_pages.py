@@ -348,7 +348,7 @@ def test_last_weeks_score_is_neither_shown_nor_reviewed(open_client: Opener, wor
 def test_a_page_names_only_whom_it_lists_and_as_many_as_there_are(
     open_client: Opener, world: Any, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("washhouse.web.care.caseload.REVEAL_LIMIT", 1)
+    monkeypatch.setattr("washhouse.web.shell.people.REVEAL_LIMIT", 1)
     client = open_client("clinician")
     assert client.get("/caseload?show=no-contact").status_code == 200
     named = {row.subject for row in world.audited(action="reveal")}

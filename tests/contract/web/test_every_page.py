@@ -40,7 +40,7 @@ PERSON_ACTIONS = {
     Action.REVIEW,
     Action.VIEW_AUDIT_OF_PERSON,
 }
-ROLES = ("clinician", "steward", "planner", "researcher")
+ROLES = ("clinician", "team-manager", "steward", "planner", "researcher")
 GUARDED = [page for page in PAGES if page.needs is not Open.PUBLIC]
 IDS = {page: f"{page.method} {page.path}" for page in PAGES}
 

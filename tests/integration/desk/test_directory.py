@@ -14,10 +14,13 @@ from washhouse.desk.accounts import (
     assign_people,
     assigned_people,
     demo_clinician,
+    demo_manager,
     demo_steward,
     end_demo,
     ensure_demo_users,
     read_account,
+    team_people,
+    team_workers,
 )
 from washhouse.desk.database import Desk
 from washhouse.desk.directory import DirectorySync, sync_directory
@@ -155,6 +158,18 @@ def test_a_copy_of_the_directory_leaves_demo_users_alone(desk: Desk) -> None:
     sync(desk, *ROWS)
     assert demo_steward(desk) == steward and steward.role == "steward"
     assert assigned_people(desk, demo.username, TODAY) == {"p1"}
+
+
+def test_a_team_manager_has_the_people_of_the_team_s_workers(desk: Desk) -> None:
+    sync(desk, *ROWS)
+    manager = demo_manager(desk, TODAY)
+    assert (manager.role, manager.teams) == ("team-manager", ("T2",)), "the team of the demonstration's clinician"
+    assert team_workers(desk, manager.username) == {"CP2": "Care co-ordinator CP2"}
+    assert team_people(desk, manager.username, TODAY) == {"p5", "p6", "p7"}
+    sync(desk, *ROWS)
+    assert demo_manager(desk, TODAY) == manager, "a copy of the directory leaves the team to them"
+    end_demo(desk)
+    assert team_people(desk, manager.username, TODAY) == frozenset()
 
 
 def test_people_are_lent_to_clinicians_only(desk: Desk) -> None:

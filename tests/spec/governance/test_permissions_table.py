@@ -28,6 +28,10 @@ clinician  direct-care  read-caseload         care
 clinician  direct-care  reveal                care
 clinician  direct-care  review                care
 clinician  direct-care  view-audit-of-person  care
+team-manager supervision read-person          care
+team-manager supervision read-caseload        care
+team-manager supervision reveal               care
+team-manager supervision read-workload        care
 steward    stewardship  read-feeds            population
 steward    stewardship  read-quality          population
 steward    stewardship  read-quarantine       population
@@ -113,6 +117,7 @@ def test_how_a_grant_stands_to_a_person(persons: set[str] | None, person_id: str
 
 MINTABLE = {
     ("clinician", "direct-care"): "persons",
+    ("team-manager", "supervision"): "persons",
     ("steward", "stewardship"): "population",
     ("planner", "planning"): "population",
     ("researcher", "research"): "population",

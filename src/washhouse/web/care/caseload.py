@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload, read_facts
+from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload
+from washhouse.action.facts import read_facts
 from washhouse.desk.reviews import ACTIONS, Review, list_reviews
-from washhouse.governance.policies import REVEAL_LIMIT
-from washhouse.governance.reveal import RevealedIdentity, reveal
+from washhouse.governance.reveal import RevealedIdentity
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.outcomes.crisis import MODEL
-from washhouse.web.care.address import name_of
 from washhouse.web.care.export import export_rows
 from washhouse.web.care.risk import Risk, draw_risk
+from washhouse.web.shell.people import name_of, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_day
@@ -231,13 +231,9 @@ def read_lines(
 
 
 def name_lines(visit: Visit, lines: Sequence[Line]) -> list[Line]:
-    """Name the people of some lines, as many at once as one reveal may cover."""
-    services, today = visit.services, visit.services.today()
-    named: dict[str, RevealedIdentity] = {}
-    people = [line.person_id for line in lines]
-    for start in range(0, len(people), REVEAL_LIMIT):
-        some = people[start : start + REVEAL_LIMIT]
-        named |= reveal(visit.grant, some, visit.published.identities, services.audit, services.now())
+    """Name the people of some lines."""
+    today = visit.services.today()
+    named = reveal_people(visit, [line.person_id for line in lines])
     return [_name_line(line, named.get(line.person_id), today) for line in lines]
 
 

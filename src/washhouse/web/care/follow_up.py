@@ -23,7 +23,8 @@ from washhouse.desk.reviews import NOTE_LIMIT, Review, list_reviews
 from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
 from washhouse.governance.reveal import reveal
-from washhouse.web.care.address import person_address, person_of
+from washhouse.web.care.address import person_of
+from washhouse.web.shell.people import person_address
 from washhouse.web.shell.respond import redirect
 from washhouse.web.shell.visit import Visit
 

@@ -14,11 +14,12 @@ from washhouse.desk.accounts import staff_names, team_names
 from washhouse.governance.policies import TIES_TO_PEOPLE, TieKind, may_see_tie
 from washhouse.governance.reveal import reveal
 from washhouse.record.ties import Tie
-from washhouse.web.care.address import name_of, person_address, person_of
+from washhouse.web.care.address import person_of
 from washhouse.web.care.network_drawing import Drawing, draw_narrow, draw_wide
 from washhouse.web.care.network_graph import MOST_NODES, ORDER, Branch, Network, build_network
 from washhouse.web.shell.labels import label
 from washhouse.web.shell.layout import PURPOSE_WORDS, source_lane, source_title
+from washhouse.web.shell.people import name_of, person_address
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import plural, short_day

@@ -11,12 +11,13 @@ from starlette.responses import Response
 
 from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standards
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
+from washhouse.governance.permissions import Action
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import covers_of
-from washhouse.web.care.address import name_of, person_address, person_of
+from washhouse.web.care.address import person_of
 from washhouse.web.care.follow_up import QUESTIONS, FollowUpForm, check_follow_up, find_review, save_follow_up
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
@@ -25,6 +26,7 @@ from washhouse.web.care.risk import Score, read_score
 from washhouse.web.care.timeline import build_entries, standing_facts
 from washhouse.web.shell.errors import Problem, show_problem
 from washhouse.web.shell.labels import label
+from washhouse.web.shell.people import name_of, person_address
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import age_years, day, nhs_number
@@ -106,6 +108,8 @@ def answer(
         person=read_page(visit, person),
         form=form,
         later=later or FollowUpForm(),
+        may=visit.may,
+        actions_of=Action,
         questions=QUESTIONS,
         agreements=AGREEMENTS,
         actions=ACTIONS,
@@ -160,7 +164,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         why_not_ranked="" if fresh else say_stale(visit),
         standings=judge_standards(events.select(STANDARD_COLUMNS).to_pylist(), today),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),
-        household=read_household(record.relations(person), today),
+        household=read_household(record.relations(person), today) if visit.may(Action.READ_RELATIONS) else None,
         reviews=tuple(
             build_review_lines(
                 visit, list_reviews(services.desk, person_ids=record.aliases([person]), include_retracted=True)

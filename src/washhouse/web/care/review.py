@@ -14,9 +14,10 @@ from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, Review, add_
 from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
 from washhouse.governance.reveal import reveal
-from washhouse.web.care.address import person_address, person_of
+from washhouse.web.care.address import person_of
 from washhouse.web.care.follow_up import FollowUpLine, lines_of
 from washhouse.web.care.risk import Score
+from washhouse.web.shell.people import person_address
 from washhouse.web.shell.respond import redirect
 from washhouse.web.shell.visit import Visit
 

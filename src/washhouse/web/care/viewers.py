@@ -12,9 +12,10 @@ from washhouse.governance.audit import Viewing
 from washhouse.governance.grants import Purpose
 from washhouse.governance.permissions import Action
 from washhouse.governance.reveal import reveal
-from washhouse.web.care.address import name_of, person_address, person_of
+from washhouse.web.care.address import person_of
 from washhouse.web.shell.layout import PURPOSE_WORDS
 from washhouse.web.shell.paging import build_pager
+from washhouse.web.shell.people import name_of, person_address
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 

@@ -38,8 +38,10 @@ from washhouse.web.shell.templating import build_templates
 from washhouse.web.shell.visit import Site, Visit
 from washhouse.web.steward.routes import MENU as STEWARD_MENU
 from washhouse.web.steward.routes import PAGES as STEWARD_PAGES
+from washhouse.web.team.routes import MENU as TEAM_MENU
+from washhouse.web.team.routes import PAGES as TEAM_PAGES
 
-PAGES: tuple[Page, ...] = (*SHELL_PAGES, *CARE_PAGES, *PLANNING_PAGES, *RESEARCH_PAGES, *STEWARD_PAGES)
+PAGES: tuple[Page, ...] = (*SHELL_PAGES, *CARE_PAGES, *TEAM_PAGES, *PLANNING_PAGES, *RESEARCH_PAGES, *STEWARD_PAGES)
 """Every page of the application."""
 
 LARGEST_FORM_BYTES = 64_000
@@ -79,7 +81,7 @@ def create_app(services: Services, beside: Callable[[], AbstractContextManager[N
         sessions=SessionStore(services.desk, timedelta(minutes=services.settings.session_minutes)),
         sign_ins=RateLimit(),
         questions=RateLimit(MOST_RECORDS_ASKED),
-        menu=(*CARE_MENU, *PLANNING_MENU, *RESEARCH_MENU, *STEWARD_MENU),
+        menu=(*CARE_MENU, *TEAM_MENU, *PLANNING_MENU, *RESEARCH_MENU, *STEWARD_MENU),
     )
     for page in PAGES:
         app.add_api_route(

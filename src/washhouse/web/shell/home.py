@@ -11,9 +11,11 @@ from washhouse.web.research.cohorts import show_cohorts
 from washhouse.web.shell.pages import View
 from washhouse.web.shell.visit import Visit
 from washhouse.web.steward.home import show_steward_home
+from washhouse.web.team.workload import show_workload
 
 HOMES: dict[Role, View] = {
     Role.CLINICIAN: show_care_home,
+    Role.TEAM_MANAGER: show_workload,
     Role.STEWARD: show_steward_home,
     Role.PLANNER: show_indicators,
     Role.RESEARCHER: show_cohorts,

@@ -28,6 +28,7 @@ STYLED = frozenset({"gp", "hospital", "mental_health", "social_care", "community
 
 PURPOSE_WORDS = {
     Purpose.DIRECT_CARE: "direct care",
+    Purpose.SUPERVISION: "supervision of a team",
     Purpose.STEWARDSHIP: "stewardship of the data",
     Purpose.OPERATIONS: "operations",
     Purpose.OWN_RECORD: "own record",

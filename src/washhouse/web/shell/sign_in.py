@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from washhouse.desk.accounts import Account, demo_clinician, demo_planner, demo_researcher, demo_steward
+from washhouse.desk.accounts import (
+    Account,
+    demo_clinician,
+    demo_manager,
+    demo_planner,
+    demo_researcher,
+    demo_steward,
+)
 from washhouse.governance.audit import AuditEvent
 from washhouse.governance.grants import Purpose, Role
 from washhouse.web.shell.cookies import end_session, offer_form_token, start_session
@@ -25,6 +32,7 @@ NO_SIGN_IN = Problem(
 
 PURPOSES = {
     Role.CLINICIAN: Purpose.DIRECT_CARE,
+    Role.TEAM_MANAGER: Purpose.SUPERVISION,
     Role.STEWARD: Purpose.STEWARDSHIP,
     Role.PLANNER: Purpose.PLANNING,
     Role.RESEARCHER: Purpose.RESEARCH,
@@ -33,11 +41,17 @@ PURPOSES = {
 
 WORDS = {
     Role.CLINICIAN: "Sees the people in their own care: the caseload, each person's timeline, and reviews.",
+    Role.TEAM_MANAGER: "Sees the people of a team's workers: who has how much, what lies undone, supervision.",
     Role.STEWARD: "Sees how the data arrives: feeds, lines set aside and linkage figures. No person.",
     Role.PLANNER: "Sees how care differs between practices, as figures that can tell of nobody. No person.",
     Role.RESEARCHER: "Sees how many people a study could have, step by step. No person, and never rows.",
 }
-TITLES = {Role.STEWARD: "data steward", Role.PLANNER: "planner", Role.RESEARCHER: "researcher"}
+TITLES = {
+    Role.TEAM_MANAGER: "team manager",
+    Role.STEWARD: "data steward",
+    Role.PLANNER: "planner",
+    Role.RESEARCHER: "researcher",
+}
 
 
 @dataclass(frozen=True)
@@ -117,8 +131,9 @@ def _accounts(visit: Visit) -> list[Account]:
     if services.demo_users:
         return list(services.demo_users)
     desk = services.desk
+    today = services.today()
     others = [demo_steward(desk), demo_planner(desk), demo_researcher(desk)]
-    return [demo_clinician(desk, services.today()), *others]
+    return [demo_clinician(desk, today), demo_manager(desk, today), *others]
 
 
 def _choice(account: Account) -> Choice:

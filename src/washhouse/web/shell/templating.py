@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 from washhouse.web.shell import words
 from washhouse.web.shell.components import component_renderer
 
-AUDIENCES = ("shell", "care", "planning", "research", "steward")
+AUDIENCES = ("shell", "care", "planning", "research", "steward", "team")
 
 
 def build_templates() -> Environment:

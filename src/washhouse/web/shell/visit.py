@@ -11,7 +11,7 @@ from jinja2 import Environment
 from starlette.requests import Request
 
 from washhouse.core.errors import HomeError
-from washhouse.desk.accounts import assigned_people
+from washhouse.desk.accounts import assigned_people, team_people
 from washhouse.governance.grants import Grant, Role, mint_grant
 from washhouse.governance.permissions import Action, may
 from washhouse.web.shell.services import Published, Services
@@ -120,7 +120,10 @@ class Visit:
 
     @cached_property
     def grant(self) -> Grant:
-        """Leave to ask, for this request: a clinician's covers the people in their care, a steward's the feeds.
+        """Leave to ask, for this request.
+
+        A clinician's covers the people in their care, a team manager's those in the care of the team, a steward's the
+        feeds.
 
         Raises:
             RefusedError: The role may not ask for the session's purpose.
@@ -129,6 +132,8 @@ class Visit:
         persons = None
         if user.role is Role.CLINICIAN:
             persons = assigned_people(self.services.desk, user.worker or user.actor, self.services.today())
+        elif user.role is Role.TEAM_MANAGER:
+            persons = team_people(self.services.desk, user.actor, self.services.today())
         return mint_grant(
             actor=user.actor,
             role=user.role,

@@ -13,22 +13,23 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_BEFORE = "role IN ('clinician', 'steward')"
-_AFTER = "role IN ('clinician', 'steward', 'planner', 'researcher')"
+BEFORE = "role IN ('clinician', 'steward')"
+AFTER = "role IN ('clinician', 'steward', 'planner', 'researcher')"
 
 
 def upgrade() -> None:
     """Allow two more roles."""
-    _replace(_BEFORE, _AFTER)
+    replace_check(BEFORE, AFTER)
 
 
 def downgrade() -> None:
     """Forget their users, and allow them no more."""
     op.execute("DELETE FROM users WHERE role IN ('planner', 'researcher')")
-    _replace(_AFTER, _BEFORE)
+    replace_check(AFTER, BEFORE)
 
 
-def _replace(old: str, new: str) -> None:
+def replace_check(old: str, new: str) -> None:
+    """Put one check of the users' role in place of another; both as they are written in the models."""
     connection = op.get_bind()
     if connection.dialect.name != "sqlite":
         op.drop_constraint(op.f("ck_users_role"), "users", type_="check")
