@@ -36,7 +36,7 @@ FEWEST_CONTACTS = 2
 OUTCOME_DAYS = (28, 90)
 """Days after which it is looked what became of somebody."""
 
-_OWN = "Set for this page; no national standard. A team that has its own rule changes it here"
+_OWN = "Set for this page; no national standard. A team that has a rule of its own has it declared instead"
 
 Rows = Sequence[Mapping[str, Any]]
 

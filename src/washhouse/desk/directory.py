@@ -95,8 +95,8 @@ def sync_directory(
     with desk.writing() as session:
         changes = _sync_users(session, {worker: _display_name(worker, worker in coordinators) for worker in usable})
         changes += _sync_teams(session, types)
-        kept = _demo_memberships(session)
-        changes += _sync_rows(session, Membership, ("username", "team"), {pair: {} for pair in members | kept}, {})
+        lent = _demo_memberships(session)
+        changes += _sync_rows(session, Membership, ("username", "team"), {pair: {} for pair in members | lent}, {})
         changes += _sync_rows(session, Assignment, ("username", "person_id"), people, {"origin": "source"})
     return DirectorySync(
         users=len(usable),

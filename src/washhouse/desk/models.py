@@ -129,6 +129,45 @@ class FollowUpRow(Base):
     retracts: Mapped[int | None] = mapped_column(ForeignKey("review_follow_ups.id"), unique=True)
 
 
+class SupervisionRow(Base):
+    """One row per supervision session: a manager and a worker went through the worker's people."""
+
+    __tablename__ = "supervision_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    worker: Mapped[str] = mapped_column(ForeignKey("users.username"), index=True)
+    record_version: Mapped[str] = mapped_column(String(40))
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class CareDecisionRow(Base):
+    """One row per decision about a person's care, per answer to one, or per retraction; nothing is edited."""
+
+    __tablename__ = "care_decisions"
+    __table_args__ = (
+        CheckConstraint("kind IN ('step-down', 'seen', 'action', 'done', 'allocation', 'retraction')", name="kind"),
+        CheckConstraint("(kind IN ('done', 'retraction')) = (about IS NOT NULL)", name="about"),
+        CheckConstraint("kind <> 'action' OR due IS NOT NULL", name="due"),
+        Index(None, "person_id", "kind"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    kind: Mapped[str] = mapped_column(String(16))
+    person_id: Mapped[str] = mapped_column(String(32))
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("supervision_sessions.id"), index=True)
+    choice: Mapped[str | None] = mapped_column(String(40))
+    worker: Mapped[str | None] = mapped_column(ForeignKey("users.username"))
+    worker_before: Mapped[str | None] = mapped_column(ForeignKey("users.username"))
+    due: Mapped[date | None] = mapped_column(Date)
+    note: Mapped[str | None] = mapped_column(Text)
+    about: Mapped[int | None] = mapped_column(ForeignKey("care_decisions.id"), index=True)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
 class LinkDecisionRow(Base):
     """One row per decision on two records, or per retraction of one; records are known by opaque keys."""
 

@@ -25,6 +25,8 @@ class Action(StrEnum):
     """Names and other identifiers, from the vault."""
     REVIEW = "review"
     """Record, list or undo a review of a person's score."""
+    REVIEW_STEP_DOWN = "review-step-down"
+    """See who meets the declared criteria of stability, and say what is made of it, with the reason; no score."""
     READ_WORKLOAD = "read-workload"
     """How many people each worker of a team has, how complex, and what lies undone."""
     VIEW_AUDIT_OF_PERSON = "view-audit-of-person"
@@ -75,6 +77,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_CASELOAD, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW_STEP_DOWN, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.VIEW_AUDIT_OF_PERSON, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_PERSON, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_CASELOAD, Relation.CARE),

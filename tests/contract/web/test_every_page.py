@@ -25,6 +25,7 @@ ANNA = "00000001" + "a" * 24
 PARAMETERS = {
     "person_id": ANNA,
     "review_id": "1",
+    "decision_id": "1",
     "source": "gp",
     "batch": "2025-07-01",
     "pair": f"{'1' * 32}-{'2' * 32}",
@@ -38,8 +39,11 @@ PERSON_ACTIONS = {
     Action.READ_RELATIONS,
     Action.READ_CASELOAD,
     Action.REVIEW,
+    Action.REVIEW_STEP_DOWN,
     Action.VIEW_AUDIT_OF_PERSON,
 }
+FILLED = {"agree": "yes", "action": "no-change", "q": "a", "choice": "not-now", "reason": "Moves house in August"}
+"""What forms about a person ask for."""
 ROLES = ("clinician", "team-manager", "steward", "planner", "researcher")
 GUARDED = [page for page in PAGES if page.needs is not Open.PUBLIC]
 IDS = {page: f"{page.method} {page.path}" for page in PAGES}
@@ -126,7 +130,7 @@ def test_a_form_without_the_session_token_is_refused(open_client: Opener, page: 
 def test_whoever_is_shown_was_written_down(open_client: Opener, world: Any, page: Page) -> None:
     client = open_client("clinician")
     token, before = _token(client), len(world.audited())
-    answer = ask(client, page, csrf=token, agree="yes", action="no-change", q="a")
+    answer = ask(client, page, csrf=token, **FILLED)
     assert answer.status_code in (200, 303, 404), answer.text
     rows = [row for row in world.audited()[before:] if row.subject == ANNA]
     assert rows, "nothing was written down"
@@ -146,7 +150,7 @@ def test_without_an_audit_nothing_is_shown(
         raise HomeError("audit-unwritable", "The audit could not be written, so nothing is shown.")
 
     monkeypatch.setattr(AuditTrail, "record", full)
-    answer = ask(client, page, csrf=token, agree="yes", action="no-change", q="a")
+    answer = ask(client, page, csrf=token, **FILLED)
     assert answer.status_code == 503
     assert "Ashdown" not in answer.text and "Bickerton" not in answer.text
 

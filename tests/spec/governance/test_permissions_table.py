@@ -27,6 +27,7 @@ clinician  direct-care  read-relations        care
 clinician  direct-care  read-caseload         care
 clinician  direct-care  reveal                care
 clinician  direct-care  review                care
+clinician  direct-care  review-step-down      care
 clinician  direct-care  view-audit-of-person  care
 team-manager supervision read-person          care
 team-manager supervision read-caseload        care

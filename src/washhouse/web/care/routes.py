@@ -8,6 +8,7 @@ from washhouse.web.care.follow_up import undo_follow_up
 from washhouse.web.care.network import show_network
 from washhouse.web.care.person import follow_up_review, review_person, show_person
 from washhouse.web.care.review import undo_review
+from washhouse.web.care.step_down import decide_step_down, show_step_down, show_step_downs, undo_step_down
 from washhouse.web.care.viewers import show_viewers
 from washhouse.web.shell.pages import MenuItem, Page
 
@@ -16,13 +17,20 @@ PAGES = (
     Page("POST", "/caseload", search_caseload, Action.READ_CASELOAD),
     Page("GET", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("POST", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
+    Page("GET", "/step-down", show_step_downs, Action.REVIEW_STEP_DOWN),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
     Page("GET", "/people/{person_id}/network", show_network, Action.READ_RELATIONS),
     Page("GET", "/people/{person_id}/viewers", show_viewers, Action.VIEW_AUDIT_OF_PERSON),
+    Page("GET", "/people/{person_id}/step-down", show_step_down, Action.REVIEW_STEP_DOWN),
+    Page("POST", "/people/{person_id}/step-down", decide_step_down, Action.REVIEW_STEP_DOWN),
+    Page("POST", "/people/{person_id}/step-down/{decision_id}/undo", undo_step_down, Action.REVIEW_STEP_DOWN),
     Page("POST", "/people/{person_id}/reviews", review_person, Action.REVIEW),
     Page("POST", "/people/{person_id}/reviews/{review_id}/undo", undo_review, Action.REVIEW),
     Page("POST", "/people/{person_id}/reviews/{review_id}/follow-up", follow_up_review, Action.REVIEW),
     Page("POST", "/people/{person_id}/reviews/{review_id}/follow-up/undo", undo_follow_up, Action.REVIEW),
 )
 
-MENU = (MenuItem("Caseload", "/caseload", Action.READ_CASELOAD),)
+MENU = (
+    MenuItem("Caseload", "/caseload", Action.READ_CASELOAD),
+    MenuItem("Step-down", "/step-down", Action.REVIEW_STEP_DOWN),
+)

@@ -27,6 +27,7 @@ WORDS = {
     Action.READ_RELATIONS: "saw to whom and what they are tied",
     Action.REVEAL: "was shown their name",
     Action.REVIEW: "reviewed their score",
+    Action.REVIEW_STEP_DOWN: "reviewed whether care may be stepped down",
     Action.VIEW_AUDIT_OF_PERSON: "looked at who viewed",
 }
 

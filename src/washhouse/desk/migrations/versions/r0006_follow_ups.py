@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from washhouse.desk.migrations.append_only import refuse_changes
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -38,20 +40,7 @@ def upgrade() -> None:
         sa.CheckConstraint("useful IN ('yes', 'partly', 'no')", name=op.f(f"ck_{TABLE}_useful")),
     )
     op.create_index(f"ix_{TABLE}_review_id", TABLE, ["review_id"])
-    if op.get_bind().dialect.name == "postgresql":
-        for name, what, each in (("rows", "UPDATE OR DELETE", "ROW"), ("truncate", "TRUNCATE", "STATEMENT")):
-            op.execute(
-                f"CREATE TRIGGER {TABLE}_{name} BEFORE {what} ON {TABLE} "
-                f"FOR EACH {each} EXECUTE FUNCTION washhouse_append_only()"
-            )
-        return
-    refuse = f"BEGIN SELECT RAISE(ABORT, 'rows of {TABLE} are never changed or removed'); END"
-    for verb in ("UPDATE", "DELETE"):
-        op.execute(f"CREATE TRIGGER {TABLE}_{verb.lower()} BEFORE {verb} ON {TABLE} {refuse}")
-    op.execute(
-        f"CREATE TRIGGER {TABLE}_replace BEFORE INSERT ON {TABLE} "
-        f"WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id) {refuse}"
-    )
+    refuse_changes(TABLE)
 
 
 def downgrade() -> None:

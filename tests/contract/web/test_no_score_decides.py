@@ -1,0 +1,101 @@
+"""Can anybody be chosen, left out or put first by a score where step-down, discharge or eligibility is talked of?
+
+Every such page is asked for in two worlds that differ in their scores alone, with every parameter that any page reads
+and those that a list is commonly sorted and filtered by; what it says must not differ.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+import washhouse.web
+from washhouse.record.tables import SCORE
+from washhouse.web.shell.app import PAGES
+from washhouse.web.shell.pages import Page
+
+from .conftest import ANNA, CARLA, TODAY, World, score, table_of
+
+Opener = Callable[..., TestClient]
+WEB = Path(washhouse.web.__file__).parent
+TALKS_OF_IT = re.compile(r"step.?down|discharge|eligib", re.IGNORECASE)
+MARKED = re.compile(r'<(\w+)[^>]*data-about="step-down".*?</\1>', re.DOTALL)
+COMMON = ("sort", "order", "by", "filter", "risk", "score", "rank", "min_risk", "max_risk", "band")
+VALUES = ("risk", "-risk", "score", "rank", "0.1", "low", "5", "all", "changed")
+
+
+def parameters() -> set[str]:
+    """Every name that a page asks the address or a form for, as the code and the templates have it."""
+    found: set[str] = set()
+    for file in WEB.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in ("query", "get")
+            ):
+                found |= {str(given.value) for given in node.args[:1] if isinstance(given, ast.Constant)}
+    for file in WEB.rglob("*.html"):
+        for names in re.findall(r'\bname="(\w+)"|[?;](\w+)=', file.read_text(encoding="utf-8")):
+            found |= {name for name in names if name}
+    return {name for name in found if name.isidentifier()}
+
+
+def talks(page: Page) -> bool:
+    """Is a page, by its address or its view, about stepping down, discharge or eligibility?"""
+    return bool(TALKS_OF_IT.search(page.path) or TALKS_OF_IT.search(f"{page.view.__module__}.{page.view.__name__}"))
+
+
+@pytest.fixture
+def other_scores(world: World) -> World:
+    """The same world, its scores turned round."""
+    rows = [score(CARLA, 0.9, TODAY, rank=1), score(ANNA, 0.001, TODAY, rank=2)]
+    number = world.lake.write(SCORE, table_of(SCORE, rows))
+    version = replace(world.version, tables={**world.version.tables, SCORE.name: number})
+    return replace(world, version=version)
+
+
+def told(client: TestClient, address: str) -> str:
+    """What a page says, but for the tokens of its forms."""
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return re.sub(r'name="(csrf|token)" value="[^"]*"', "", answer.text)
+
+
+def test_there_are_such_pages_and_parameters() -> None:
+    assert {page.path for page in PAGES if talks(page)} >= {"/step-down", "/people/{person_id}/step-down"}
+    assert {"n", "show", "done", "reason"} <= parameters()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if talks(page) and page.method == "GET"], ids=lambda p: p.path)
+def test_no_parameter_and_no_score_changes_what_such_a_page_says(
+    open_client: Opener, world: World, other_scores: World, page: Page
+) -> None:
+    client, other = open_client("clinician"), open_client("clinician", published=other_scores.publish)
+    address = page.path.replace("{person_id}", CARLA)
+    plain = told(client, address)
+    assert "Carla Cropper" in plain or "in your care" in plain
+    assert told(other, address) == plain, "another score"
+    names = sorted(parameters() | set(COMMON))
+    every = [f"{address}?{'&'.join(f'{name}={value}' for name in names)}" for value in VALUES]
+    for asked, opened in product(every, (client, other)):
+        assert told(opened, asked) == plain, asked
+
+
+def test_what_other_pages_say_of_it_hangs_on_no_score(open_client: Opener, world: World, other_scores: World) -> None:
+    for role in ("clinician", "team-manager"):
+        first, second = open_client(role), open_client(role, published=other_scores.publish)
+        for page in PAGES:
+            if page.method != "GET" or "{" in page.path or page.path.startswith("/sign"):
+                continue
+            one, two = (client.get(page.path).text for client in (first, second))
+            assert [found.group(0) for found in MARKED.finditer(one)] == [
+                found.group(0) for found in MARKED.finditer(two)
+            ], page.path
