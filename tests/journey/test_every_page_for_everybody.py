@@ -24,6 +24,7 @@ STEWARD = [
     "@batch",
     "/quality",
     "/quality/rows-changed",
+    "/watch",
     "/quarantine",
     "/linkage",
     "/identify",

@@ -1,6 +1,6 @@
 """The main job: everything new in an inbox becomes the next version of one linked record.
 
-lock -> restore -> land and read -> link -> build -> check -> score -> count -> publish -> directory -> prune
+lock -> restore -> land and read -> link -> build -> check -> score -> watch -> count -> publish -> directory -> prune
 
 Nothing that readers see changes before the pointer is swapped in `publish`. Every step can be done again: a run that
 dies anywhere leaves the last version readable, and the next run comes to the same contents.
@@ -41,6 +41,7 @@ from washhouse.pipeline.recording import build_record, write_books
 from washhouse.pipeline.report import RunReport, count_sources
 from washhouse.pipeline.scoring import score
 from washhouse.pipeline.typed import TypedRows
+from washhouse.pipeline.watching import watch
 from washhouse.sources.registry import SPECS
 
 Find = Callable[[Version | None, Collection[str]], Inbox]
@@ -263,6 +264,8 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         candidate, clock.rows = check_quality(context, candidate, files, linked)
     with clock.step("score"):
         candidate, clock.rows = score(context, candidate)
+    with clock.step("watch"):
+        candidate, clock.rows = watch(context, candidate)
     with clock.step("count"):
         candidate, clock.rows = count_population(context, candidate)
     return candidate

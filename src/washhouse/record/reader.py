@@ -38,6 +38,7 @@ from washhouse.record.tables import (
     RELATION,
     RETIRED,
     SCORE,
+    WATCH,
 )
 from washhouse.record.ties import Tie, tell_ties
 from washhouse.record.views import VIEW_OF, bucket_finder, read_view
@@ -323,6 +324,14 @@ class Record:
             RefusedError: The grant does not allow it.
         """
         return self._aggregates(QUALITY, Action.READ_QUALITY, {})
+
+    def watch(self) -> pa.Table:
+        """Rows of `record.watch`: what is watched of the models and of what they look at.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        return self._aggregates(WATCH, Action.READ_QUALITY, {})
 
     def indicators(self, cohort: Mapping[str, Any]) -> pa.Table:
         """Rows of `record.indicator`.

@@ -214,6 +214,32 @@ QUALITY = Table(
     ),
 )
 
+WATCH = Table(
+    name="watch",
+    grain="one row per thing that is watched and period",
+    key=("watch", "model", "source", "item", "period"),
+    order=("watch", "model", "source", "item", "period"),
+    columns=(
+        Column("watch", "string", "`volume`, `inputs` or `calibration`, see `insight.watch`", nullable=False),
+        Column("model", "string", "Outcome model; null for volumes, which all models look at"),
+        Column("model_version", "string", "Version of the fitted model"),
+        Column("source", "string", "Sending system (volumes)"),
+        Column("item", "string", "Codelist, feature or `risk`; null for people seen and for calibration"),
+        Column("period", "date", "Delivery that ends the window; index date", nullable=False),
+        Column("value", "float64", "Count, stability index, or observed over expected; null where not told or judged"),
+        Column("centre", "float64", "What is usual"),
+        Column("lower", "float64", "Lower limit"),
+        Column("upper", "float64", "Upper limit"),
+        Column("people", "int64", "People or person-indexes looked at (inputs, calibration)"),
+        Column(
+            "status",
+            "string",
+            "`within`, `outside`, `run`, `too-few`, or `earlier`: what is held against",
+            nullable=False,
+        ),
+    ),
+)
+
 INDICATOR = Table(
     name="indicator",
     grain="one row per indicator and place; counts under the disclosure rule (governance.disclosure)",
@@ -264,6 +290,7 @@ TABLES = (
     QUARANTINE,
     SCORE,
     QUALITY,
+    WATCH,
     INDICATOR,
     ATTRITION,
 )

@@ -43,6 +43,7 @@ from washhouse.record.tables import (
     RETIRED,
     SCORE,
     TABLES,
+    WATCH,
 )
 from washhouse.web.shell.app import create_app
 from washhouse.web.shell.services import Published, Services
@@ -215,6 +216,29 @@ FINDINGS = [
 ]
 """One check of the record and one new delivery are over their limits; an old delivery is, too."""
 
+
+def watched(period: date, value: float | None, status: str = "earlier", **more: Any) -> dict[str, Any]:
+    limits = {"centre": 100.0, "lower": 60.0, "upper": 140.0}
+    return {
+        "watch": "volume",
+        "source": "mental_health",
+        "period": period,
+        "value": value,
+        "status": status,
+        **limits,
+        **more,
+    }
+
+
+WATCHED = [
+    *(watched(date(2025, month, 1), 100.0 + month, item="missed-contact") for month in range(1, 6)),
+    watched(date(2025, 6, 1), 30.0, "outside", item="missed-contact"),
+    watched(date(2025, 5, 1), 100.0),
+    watched(date(2025, 6, 1), 105.0, "within"),
+    watched(date(2025, 6, 1), None, "too-few", item="rejected-referral", centre=None, lower=None, upper=None),
+]
+"""Missed contacts have fallen; as many people as ever are told of; referrals are rejected too rarely to judge."""
+
 ROWS: dict[str, list[dict[str, Any]]] = {
     PERSON.name: [
         person(ANNA, ethnic_category="B", practice="P1"),
@@ -264,6 +288,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         score(DORA, 0.9, TODAY),
     ],
     QUALITY.name: FINDINGS,
+    WATCH.name: WATCHED,
     INDICATOR.name: [
         place("P1", 1200, 90, 60.0),
         place("P2", 800, 45, 47.0),

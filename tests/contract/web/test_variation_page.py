@@ -94,7 +94,7 @@ def test_a_planner_reaches_nothing_else(planner: TestClient) -> None:
     assert EMERGENCY_ADMISSIONS.title in home
     menu = home.split('aria-label="Menu"')[1].split("</nav>")[0]
     assert re.findall(r'href="([^"]+)"', menu) == ["/", "/variation"]
-    for path in ("/caseload", "/people/" + "0" * 32, "/feeds", "/quality", "/cohorts"):
+    for path in ("/caseload", "/people/" + "0" * 32, "/feeds", "/quality", "/watch", "/cohorts"):
         assert planner.get(path).status_code == 403
 
 

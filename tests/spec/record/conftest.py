@@ -86,6 +86,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     "batch": [],
     "quality": [],
+    "watch": [],
     "indicator": [],
     "attrition": [],
     "quarantine": [

@@ -64,22 +64,26 @@ def stability_index(before: Mapping[str, int], after: Mapping[str, int]) -> floa
     return float(np.sum((q - p) * np.log(q / p)))
 
 
-def chance_index(categories: int, before: int, after: int) -> float:
-    """The stability index that chance alone exceeds with the probability `CHANCE`.
+def chance_index(
+    categories: int, before: int, after: int, *, clustered: float = CLUSTERED, chance: float = CHANCE
+) -> float:
+    """The stability index that chance alone exceeds with a small probability.
 
     Under one and the same mix the index is about (1/n + 1/m) times a chi-square with one less than the number of
-    categories as its degrees of freedom; rows count as fewer, see `CLUSTERED`.
+    categories as its degrees of freedom; clustered rows count as fewer.
 
     Args:
         categories: Number of categories, at least 2.
         before: Rows before.
         after: Rows after.
+        clustered: Rows that tell as much as one.
+        chance: The probability.
 
     References:
         Yurdakul B, Naranjo J. Statistical properties of the population stability index. J Risk Model Validation
         2020;14(4):89-100, doi:10.21314/JRMV.2020.227.
     """
-    return float(CLUSTERED * (1 / before + 1 / after) * chdtri(categories - 1, CHANCE))
+    return float(clustered * (1 / before + 1 / after) * chdtri(categories - 1, chance))
 
 
 def change(before: float, after: float) -> float:

@@ -45,6 +45,7 @@ def show_steward_home(visit: Visit) -> Response:
             *find_tasks(feeds, visit.services.today()),
             *find_quality_tasks(visit.published),
             *find_model_tasks(visit.published),
+            *find_watch_tasks(visit.published),
             *find_link_tasks(visit),
         ],
         latest=batches[:LATEST],
@@ -91,6 +92,15 @@ def find_model_tasks(published: Published) -> list[Task]:
         for name, each in sorted(published.summary.get("models", {}).items())
         if each["status"] != "scored" or each.get("failed_gates")
     ]
+
+
+def find_watch_tasks(published: Published) -> list[Task]:
+    """What changed of that which the models look at and say."""
+    outside = published.summary.get("watch", {}).get("outside", ())
+    if not outside:
+        return []
+    changed = plural(len(outside), "series is", "series are")
+    return [Task(f"Watch: {changed} outside the usual limits.", "/watch#changed", "See what changed")]
 
 
 def find_link_tasks(visit: Visit) -> list[Task]:

@@ -14,12 +14,14 @@ from washhouse.web.steward.link_queue import show_queue
 from washhouse.web.steward.linkage import download_linkage, show_linkage
 from washhouse.web.steward.quality import show_check, show_quality
 from washhouse.web.steward.quarantine import show_quarantine
+from washhouse.web.steward.watch import show_watch
 
 PAGES = (
     Page("GET", "/feeds", show_feeds, Action.READ_FEEDS),
     Page("GET", "/feeds/{source}/{batch}", show_batch, Action.READ_FEEDS),
     Page("GET", "/quality", show_quality, Action.READ_QUALITY),
     Page("GET", "/quality/{check}", show_check, Action.READ_QUALITY),
+    Page("GET", "/watch", show_watch, Action.READ_QUALITY),
     Page("GET", "/quarantine", show_quarantine, Action.READ_QUARANTINE),
     Page("GET", "/linkage", show_linkage, Action.READ_LINKAGE),
     Page("GET", "/linkage.json", download_linkage, Action.READ_LINKAGE),
@@ -38,6 +40,7 @@ PAGES = (
 MENU = (
     MenuItem("Feeds", "/feeds", Action.READ_FEEDS),
     MenuItem("Quality", "/quality", Action.READ_QUALITY),
+    MenuItem("Watch", "/watch", Action.READ_QUALITY),
     MenuItem("Quarantine", "/quarantine", Action.READ_QUARANTINE),
     MenuItem("Linkage", "/linkage", Action.READ_LINKAGE),
     MenuItem("Link review", "/link-review", Action.REVIEW_LINKS),

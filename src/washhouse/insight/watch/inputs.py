@@ -1,0 +1,119 @@
+"""Do the people whom a model scores still look like those it was fitted on?
+
+Each feature's values are put into the bins of the fit (tenths of its known values, and one for nothing known). The
+population stability index says how far the mix has moved; it counts when it is both large and more than chance makes
+of so many people.
+
+References:
+    `record.quality.drift` has the index, its limit and its distribution under no change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from washhouse.insight.features.matrix import Matrix
+from washhouse.record.quality.drift import chance_index, stability_index
+
+BINS = 10
+
+MAJOR_CHANGE = 0.25
+"""Siddiqi N. Credit Risk Scorecards. Wiley 2006."""
+
+RISK = "risk"
+"""In place of a feature's name: the risk itself."""
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How far a feature has moved.
+
+    Attributes:
+        feature: Its name, or `RISK`.
+        index: Population stability index between the people of the fit and those scored now.
+        limit: What it may come to.
+        missing_then: Share of the people of the fit for whom nothing was known.
+        missing_now: Share of those scored now.
+    """
+
+    feature: str
+    index: float
+    limit: float
+    missing_then: float
+    missing_now: float
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it moved by much, and by more than chance."""
+        return self.index > self.limit
+
+
+def describe_inputs(matrix: Matrix, risk: NDArray[np.float64], person: NDArray[np.int64]) -> dict[str, Any]:
+    """What a model was fitted on, so that later inputs can be held against it.
+
+    Args:
+        matrix: Features, shape (rows, features).
+        risk: Risks, shape (rows,).
+        person: Number of each row's person, shape (rows,).
+
+    Returns:
+        `rows`, `people`, and under `bins` by name `edges` (inner, rising) and `counts` (one more than edges, the last
+        for nothing known); ready for JSON.
+    """
+    columns = {name: matrix.column(name) for name in matrix.names} | {RISK: risk}
+    bins = {}
+    for name, values in columns.items():
+        known = values[~np.isnan(values)].astype(np.float64)
+        inner = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.array([])
+        edges = [float(edge) for edge in inner]
+        bins[name] = {"edges": edges, "counts": _count(values, edges)}
+    return {"rows": len(risk), "people": len(np.unique(person)), "bins": bins}
+
+
+def measure_drift(described: Mapping[str, Any], matrix: Matrix, risk: NDArray[np.float64]) -> tuple[Drift, ...]:
+    """Hold the inputs of now against those of the fit.
+
+    Args:
+        described: What `describe_inputs` gives.
+        matrix: Features of those scored now, one row a person, shape (people, features).
+        risk: Their risks, shape (people,).
+
+    Returns:
+        One for each feature and one for the risk, in their order; none without anybody.
+    """
+    if not len(risk):
+        return ()
+    people_then, rows_then = described["people"], described["rows"]
+    columns = {name: matrix.column(name) for name in matrix.names} | {RISK: risk}
+    moved = []
+    for name, bins in described["bins"].items():
+        before, now = bins["counts"], _count(columns[name], bins["edges"])
+        filled = sum(1 for old, new in zip(before, now, strict=True) if old or new)
+        # Rows of one person tell little more than one row, and features are judged together.
+        chance = chance_index(max(filled, 2), people_then, len(risk), clustered=1.0, chance=1e-4 / len(columns))
+        moved.append(
+            Drift(
+                name,
+                stability_index(_named(before), _named(now)),
+                max(MAJOR_CHANGE, chance),
+                before[-1] / rows_then,
+                now[-1] / len(risk),
+            )
+        )
+    return tuple(moved)
+
+
+def _count(values: NDArray[Any], edges: list[float]) -> list[int]:
+    """Values by bin, a value at an edge in the lower one, then those that are missing."""
+    known = values[~np.isnan(values)].astype(np.float64)
+    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
+    return [*(int(count) for count in counts), len(values) - len(known)]
+
+
+def _named(counts: list[int]) -> dict[str, int]:
+    return {str(number): count for number, count in enumerate(counts)}

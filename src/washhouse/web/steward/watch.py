@@ -1,0 +1,200 @@
+"""Is what the models look at, and what they say, still as it was? Charts of statistical process control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from starlette.responses import Response
+
+from washhouse.insight.codelists import Codelist
+from washhouse.insight.outcomes.registry import OUTCOMES, watched_codelists
+from washhouse.web.shell.layout import source_lane, source_title
+from washhouse.web.shell.respond import render
+from washhouse.web.shell.visit import Visit
+
+WIDTH, HEIGHT, MARGIN = 220, 44, 5
+
+PEOPLE_SEEN = "People of whom anything was told"
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A series as drawn, the oldest point on the left.
+
+    Attributes:
+        path: The line.
+        x: Where its last point lies.
+        y: The same.
+        band: Top and height of the band between the limits; none where nothing is judged.
+        centre: Height of what is usual.
+        is_signal: Whether the last point is outside.
+        words: What it shows, for who does not see it.
+    """
+
+    path: str
+    x: float
+    y: float
+    band: tuple[float, float] | None
+    centre: float | None
+    is_signal: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One thing that is watched.
+
+    Attributes:
+        title: What, in words.
+        period: Its newest point's day.
+        value: Its newest value; none where it is not told.
+        usual: Centre and limits; none where nothing is judged.
+        status: Of the newest point, as `record.watch` has it.
+        chart: Its points; none for fewer than two that are told.
+    """
+
+    title: str
+    period: date
+    value: float | None
+    usual: tuple[float, float, float] | None
+    status: str
+    chart: Chart | None
+
+    @property
+    def is_signal(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.status in ("outside", "run")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Series of one source or model."""
+
+    name: str
+    title: str
+    lane: str
+    series: tuple[Series, ...]
+
+    @property
+    def judged(self) -> tuple[Series, ...]:
+        """Those of which there is enough to judge."""
+        return tuple(each for each in self.series if each.status != "too-few")
+
+    @property
+    def too_few(self) -> tuple[Series, ...]:
+        """The others."""
+        return tuple(each for each in self.series if each.status == "too-few")
+
+    @property
+    def signals(self) -> tuple[Series, ...]:
+        """Those that somebody should look at."""
+        return tuple(each for each in self.series if each.is_signal)
+
+
+def show_watch(visit: Visit) -> Response:
+    """Show what has changed first, then every series by source and by model."""
+    rows = visit.record.watch().to_pylist()
+    lists = {codelist.name: codelist for codelist in watched_codelists()}
+    volumes = build_volumes([row for row in rows if row["watch"] == "volume"], lists)
+    models = build_models([row for row in rows if row["watch"] != "volume"])
+    changed = [(group, each) for group in (*models, *volumes) for each in group.signals]
+    return render(visit, "steward/watch.html", known=bool(rows), volumes=volumes, models=models, changed=changed)
+
+
+def build_volumes(rows: Iterable[Mapping[str, Any]], lists: Mapping[str, Codelist]) -> list[Group]:
+    """Series of counts by source; people first, then lists by what they mean."""
+    groups = []
+    for source, found in _by(rows, "source").items():
+        series = [_series(_title_of(item, lists), points) for item, points in _by(found, "item").items()]
+        series.sort(key=lambda each: (each.title != PEOPLE_SEEN, each.title))
+        groups.append(Group(source, source_title(source), source_lane(source), tuple(series)))
+    return sorted(groups, key=lambda group: group.title)
+
+
+def build_models(rows: Iterable[Mapping[str, Any]]) -> list[Group]:
+    """Series of what each model sees and says."""
+    groups = []
+    for model, found in _by(rows, "model").items():
+        outcome = OUTCOMES.get(model)
+        words = {each.name: each.words for each in outcome.features} if outcome else {}
+        series = []
+        for (kind, item), points in _by(found, "watch", "item").items():
+            title = "Observed over expected outcomes" if kind == "calibration" else _input_title(item, words)
+            series.append(_series(title, points))
+        groups.append(Group(model, outcome.title if outcome else model, "", tuple(series)))
+    return groups
+
+
+def _by(rows: Iterable[Mapping[str, Any]], *names: str) -> dict[Any, list[Mapping[str, Any]]]:
+    found: dict[Any, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        key = row[names[0]] if len(names) == 1 else tuple(row[name] for name in names)
+        found.setdefault(key, []).append(row)
+    return found
+
+
+def _title_of(item: str | None, lists: Mapping[str, Codelist]) -> str:
+    if item is None:
+        return PEOPLE_SEEN
+    return lists[item].meaning if item in lists else item
+
+
+def _input_title(item: str | None, words: Mapping[str, str]) -> str:
+    if item is None or item == "risk":
+        return "The risks themselves"
+    return f"{item.replace('_', ' ')}"
+
+
+def _series(title: str, points: Sequence[Mapping[str, Any]]) -> Series:
+    ordered = sorted(points, key=lambda row: row["period"])
+    newest = ordered[-1]
+    judged = newest["upper"] is not None
+    usual = (newest["centre"], newest["lower"], newest["upper"]) if judged else None
+    is_signal = newest["status"] in ("outside", "run")
+    return Series(
+        title=title,
+        period=newest["period"],
+        value=newest["value"],
+        usual=usual,
+        status=newest["status"],
+        chart=draw_chart([row["value"] for row in ordered if row["value"] is not None], usual, is_signal, title),
+    )
+
+
+def draw_chart(
+    values: Sequence[float], usual: tuple[float, float, float] | None, is_signal: bool, what: str
+) -> Chart | None:
+    """Draw a series with its limits; None for fewer than two points.
+
+    >>> chart = draw_chart([10.0, 10.0, 30.0], (10.0, 0.0, 20.0), True, "contacts")
+    >>> chart.path, chart.band
+    ('M5.0 27.7 L110.0 27.7 L215.0 5.0', (16.3, 22.7))
+    >>> draw_chart([1.0], None, False, "contacts") is None
+    True
+    """
+    if len(values) < 2:
+        return None
+    marks = [*values, *(usual or ())]
+    low: float = min(marks)
+    high: float = max(marks) if max(marks) > low else low + 1.0
+    step = (WIDTH - 2 * MARGIN) / (len(values) - 1)
+
+    def height(value: float) -> float:
+        return round(HEIGHT - MARGIN - (value - low) / (high - low) * (HEIGHT - 2 * MARGIN), 1)
+
+    points = [(round(MARGIN + place * step, 1), height(value)) for place, value in enumerate(values)]
+    said = f"{what}: the last {len(values)}, from {values[0]:.3g} to {values[-1]:.3g}"
+    if usual:
+        said += f"; {usual[1]:.3g} to {usual[2]:.3g} is usual"
+    return Chart(
+        path="M" + " L".join(f"{x} {y}" for x, y in points),
+        x=points[-1][0],
+        y=points[-1][1],
+        band=(height(usual[2]), round(height(usual[1]) - height(usual[2]), 1)) if usual else None,
+        centre=height(usual[0]) if usual else None,
+        is_signal=is_signal,
+        words=said,
+    )

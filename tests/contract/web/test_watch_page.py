@@ -1,0 +1,46 @@
+"""The steward's page of what is watched: what changed comes first, and small counts are not told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.testclient import TestClient
+
+Opener = Callable[..., TestClient]
+
+
+def test_what_changed_is_told_first_with_what_to_do(open_client: Opener, world: Any) -> None:
+    page = open_client("steward").get("/watch").text
+    changed = page.split('id="changed"')[1].split('id="volumes"')[0]
+    assert changed.count("wh-finding__title") == 1
+    assert "Contact that the person missed" in changed
+    assert "<strong>30</strong> where 60 to 140 is usual" in changed
+    assert 'class="wh-process__signal"' in changed
+    assert "Ask the sender" in changed
+    assert [row.action for row in world.audited() if row.action == "read-quality"] == ["read-quality"]
+
+
+def test_every_series_has_its_verdict_and_few_are_not_told(open_client: Opener) -> None:
+    table = open_client("steward").get("/watch").text.split('id="volumes"')[1]
+    assert "People of whom anything was told" in table
+    assert "✓ within" in table and "◆ outside" in table
+    assert "The referral was rejected (1 to 7)" in table
+
+
+def test_a_version_from_before_there_was_a_watch(open_client: Opener, world: Any) -> None:
+    tables = {name: number for name, number in world.version.tables.items() if name != "watch"}
+    page = open_client("steward", published=lambda: world.publish(tables=tables)).get("/watch")
+    assert page.status_code == 200 and "made before there was a watch" in page.text
+
+
+def test_only_a_steward_sees_it(open_client: Opener) -> None:
+    assert open_client("clinician").get("/watch").status_code == 403
+    assert open_client().get("/watch", follow_redirects=False).status_code == 303
+
+
+def test_a_steward_is_told_at_home(open_client: Opener, world: Any) -> None:
+    summary = {**world.version.summary, "watch": {"rows": 9, "outside": [{"item": "missed-contact"}]}}
+    client = open_client("steward", published=lambda: world.publish(summary=summary))
+    page = client.get("/").text
+    assert "Watch: 1 series is outside the usual limits." in page and "/watch#changed" in page
