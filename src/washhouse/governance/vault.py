@@ -9,6 +9,7 @@ A file is bound to its place: moved to another name it does not open.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,8 +25,13 @@ from washhouse.core.home import Home
 from washhouse.governance.envelope import BrokenSealError, SealedReader, Sealer, open_seal, seal, unwrap_key, wrap_key
 from washhouse.governance.pseudonym import derive_key, keyed_hash
 from washhouse.lake.disk import Pending
+from washhouse.lake.shares import SHARES, Share, laid_out
 
 _ROW_GROUP = 122_880
+_ROWS_LAID_OUT = 8 * _ROW_GROUP
+"""Rows brought together by share at one time, some sixty thousand of each; a table of fewer lies as it came."""
+_SHARES = b"shares"
+"""Key of a file's metadata: the column by which its rows lie, of how many shares, and that of each row group."""
 
 
 class Vault:
@@ -115,7 +121,12 @@ class Vault:
         return data
 
     def write(
-        self, table: str, generation: str, data: pa.Table | pa.RecordBatchReader, pending: Pending | None = None
+        self,
+        table: str,
+        generation: str,
+        data: pa.Table | pa.RecordBatchReader,
+        pending: Pending | None = None,
+        by: str | None = None,
     ) -> None:
         """Write one generation of a table, whole or not at all.
 
@@ -124,9 +135,10 @@ class Vault:
             generation: Name of this state of it.
             data: Rows; a stream is written as it comes.
             pending: Where it waits to be put in place with others; None puts it there at once.
+            by: As `writer`.
         """
         waiting = pending or Pending()
-        with self.writer(table, generation, data.schema, waiting) as writer:
+        with self.writer(table, generation, data.schema, waiting, by) as writer:
             if isinstance(data, pa.Table):
                 writer.write(data)
             else:
@@ -135,7 +147,9 @@ class Vault:
         if pending is None:
             waiting.commit()
 
-    def writer(self, table: str, generation: str, schema: pa.Schema, pending: Pending) -> TableWriter:
+    def writer(
+        self, table: str, generation: str, schema: pa.Schema, pending: Pending, by: str | None = None
+    ) -> TableWriter:
         """Begin one generation of a table, to be written some rows at a time.
 
         Args:
@@ -143,6 +157,7 @@ class Vault:
             generation: Name of this state of it.
             schema: Its columns.
             pending: Where it waits to be put in place.
+            by: Column by whose value the rows of a large table lie; None: they lie as they come.
         """
         path = self._path(table, generation)
         self._tables.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -160,7 +175,7 @@ class Vault:
                 double_wrapping=False,
             ),
         )
-        return TableWriter(temporary, schema, encryption)
+        return TableWriter(temporary, schema, encryption, by)
 
     def drop(self, table: str, generation: str, pending: Pending) -> None:
         """Let go of a generation that was begun and is not in its place; nothing happens if there is none."""
@@ -183,15 +198,21 @@ class Vault:
             return parquet.read(columns=columns)
 
     def read_parts(
-        self, table: str, generation: str, most_rows: int = 500_000, columns: list[str] | None = None
+        self,
+        table: str,
+        generation: str,
+        most_rows: int = 500_000,
+        columns: list[str] | None = None,
+        share: Share | None = None,
     ) -> Iterator[pa.Table]:
-        """Read one generation of a table some rows at a time, in order: a large one need not fit into memory.
+        """Read one generation of a table some rows at a time, as they lie: a large one need not fit into memory.
 
         Args:
             table: Name of the table.
             generation: Name of the state.
             most_rows: Rows of a part, about; at least one row group.
             columns: Columns wanted, None for all.
+            share: Only the rows of this share; the others are not read where the table lies by the same column.
 
         Yields:
             Parts, at least one, which has no rows if the table has none.
@@ -200,9 +221,11 @@ class Vault:
             HomeError: As `read`.
         """
         with self._opened(table, generation) as parquet:
-            groups, step = parquet.num_row_groups, max(1, most_rows // _ROW_GROUP)
-            for first in range(0, max(groups, 1), step):
-                yield parquet.read_row_groups(range(first, min(first + step, groups)), columns=columns)
+            groups, is_rest = _groups_of(parquet, share)
+            step = max(1, most_rows // _ROW_GROUP)
+            for first in range(0, max(len(groups), 1), step):
+                rows = parquet.read_row_groups(groups[first : first + step], columns=columns)
+                yield share.select(rows) if share is not None and is_rest else rows
 
     @contextmanager
     def _opened(self, table: str, generation: str) -> Iterator[pq.ParquetFile]:
@@ -272,17 +295,23 @@ class Vault:
 
 
 class TableWriter:
-    """Writes one generation of a table, a row group at a time.
+    """Writes one generation of a table, a row group or, by share, several at a time.
 
     Args:
         path: The file, which exists.
         schema: Its columns.
         encryption: How it is sealed.
+        by: Column by which the rows lie; None: as they come.
     """
 
-    def __init__(self, path: Path, schema: pa.Schema, encryption: pe.FileEncryptionProperties) -> None:
+    def __init__(
+        self, path: Path, schema: pa.Schema, encryption: pe.FileEncryptionProperties, by: str | None = None
+    ) -> None:
         self._writer = pq.ParquetWriter(path, schema, compression="zstd", encryption_properties=encryption)
         self._schema = schema
+        self._by = by
+        self._at_once = _ROW_GROUP if by is None else _ROWS_LAID_OUT
+        self._lie_in: list[int] = []
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self._written = False
@@ -291,10 +320,11 @@ class TableWriter:
         """Take further rows; row groups are as large however they come."""
         self._waiting.append(rows)
         self._rows += rows.num_rows
-        if self._rows >= _ROW_GROUP:
-            whole = self._rows - self._rows % _ROW_GROUP
+        if self._rows >= self._at_once:
+            whole = self._rows - self._rows % self._at_once
             waiting = pa.concat_tables(self._waiting)
-            self._writer.write_table(waiting.slice(0, whole), row_group_size=_ROW_GROUP)
+            for first in range(0, whole, self._at_once):
+                self._put(waiting.slice(first, self._at_once), self._by)
             self._waiting = [waiting.slice(whole)]
             self._rows -= whole
             self._written = True
@@ -304,10 +334,25 @@ class TableWriter:
         if not self._writer.is_open:
             return
         if self._rows or not self._written:
-            waiting = pa.concat_tables([self._schema.empty_table(), *self._waiting])
-            self._writer.write_table(waiting, row_group_size=_ROW_GROUP)
+            self._put(
+                pa.concat_tables([self._schema.empty_table(), *self._waiting]), self._by if self._written else None
+            )
         self._waiting, self._rows = [], 0
+        if self._lie_in:
+            self._writer.add_key_value_metadata({_SHARES: json.dumps([self._by, SHARES, self._lie_in])})
         self._writer.close()
+
+    def _put(self, rows: pa.Table, by: str | None) -> None:
+        if by is None:
+            self._writer.write_table(rows, row_group_size=_ROW_GROUP)
+            return
+        rows, counts = laid_out(rows, by)
+        first = 0
+        for share, count in enumerate(counts):
+            if count:
+                self._writer.write_table(rows.slice(first, count), row_group_size=count)
+                self._lie_in.append(share)
+                first += count
 
     def __enter__(self) -> TableWriter:
         return self
@@ -324,6 +369,18 @@ class _Landed(SealedReader):
             return super()._open(index)
         except BrokenSealError as error:
             raise _damaged("landed file that is being read") from error
+
+
+def _groups_of(parquet: pq.ParquetFile, share: Share | None) -> tuple[list[int], bool]:
+    """Row groups that may hold rows of a share, and whether they may hold others."""
+    groups = list(range(parquet.num_row_groups))
+    said = (parquet.metadata.metadata or {}).get(_SHARES)
+    if share is None or said is None:
+        return groups, True
+    by, of, lie_in = json.loads(said)
+    if (by, of) != (share.column, SHARES):
+        return groups, True
+    return [group for group, one in zip(groups, lie_in, strict=True) if share.holds(one)], share.of > SHARES
 
 
 def _create(path: Path) -> int:

@@ -22,6 +22,7 @@ from washhouse.sources.content import BLOCK_BYTES, LARGE_BYTES, Content
 from washhouse.sources.contract import SourceSpec, TableSpec
 from washhouse.sources.origin import add_origin
 from washhouse.sources.result import BatchResult
+from washhouse.sources.tracing import own_column
 
 
 class Landing(Mapping[str, Content]):
@@ -112,8 +113,13 @@ class Landing(Mapping[str, Content]):
     def writer(self, table: str, schema: pa.Schema) -> TableWriter:
         """Begin a table of typed rows."""
         return self._context.vault.writer(
-            f"typed.{self._spec.name}.{table}", self._batch.generation, schema, self.pending
+            f"typed.{self._spec.name}.{table}", self._batch.generation, schema, self.pending, self.by(table)
         )
+
+    def by(self, table: str) -> str | None:
+        """Column that alone says whose a row of a table is; None where there is none."""
+        system = self._context.systems.get(self._spec.name)
+        return own_column(*system, table) if system is not None else None
 
     def profile(self, table: str) -> Profile:
         """Begin the profile of a table."""

@@ -224,7 +224,8 @@ def _keep_typed(context: RunContext, spec: SourceSpec, batch: Batch, result: Bat
         profile = kept.get(table)
         if profile is None:
             rows = with_origin(read, result)
-            context.vault.write(f"typed.{spec.name}.{table}", batch.generation, rows, landing.pending)
+            name = f"typed.{spec.name}.{table}"
+            context.vault.write(name, batch.generation, rows, landing.pending, landing.by(table))
             profile = Profile(spec, table)
             profile.add(rows)
         profiles.append(profile.rows())

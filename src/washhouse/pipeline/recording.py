@@ -88,6 +88,7 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked, generati
             systems=context.systems,
             before=_before(context, typed, mapped),
             sent=typed.sent,
+            of_share=typed.of_share,
             progress=context.progress.at,
         )
     for kind, facts in built.facts.items():

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from washhouse.governance.vault import Vault
+from washhouse.lake.shares import Share
 from washhouse.sources.delivery import PART_COLUMNS, Submission, submission_of
 from washhouse.sources.mappings.registry import SYSTEMS
 
@@ -48,6 +49,14 @@ class TypedRows:
         if generations is None:
             return None
         return self.rows(source, table, generations)
+
+    def of_share(self, source: str, table: str, share: Share) -> Iterator[pa.Table] | None:
+        """The same of some people only; a large batch's other rows are not read."""
+        generations = self._generations.get((source, table))
+        if generations is None:
+            return None
+        name = f"typed.{source}.{table}"
+        return (part for one in generations for part in self._vault.read_parts(name, one, share=share))
 
     def rows(
         self, source: str, table: str, generations: Iterable[str], columns: list[str] | None = None

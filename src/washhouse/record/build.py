@@ -21,13 +21,13 @@ from washhouse.record.increment import Before, stage_increment
 from washhouse.record.members import create_member
 from washhouse.record.people import build_people
 from washhouse.record.relations import build_relations
-from washhouse.record.staging import Events, Progress, StagedEvents, Staging, no_progress, slices_of
+from washhouse.record.staging import Events, Progress, Rows, StagedEvents, Staging, no_progress, slices_of
 from washhouse.record.tables import CARE_RELATION, PERSON_VIEW, RETIRED
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
-from washhouse.sources.mappings.run import Sent, Typed, hold_small, run_stage, was_sent
+from washhouse.sources.mappings.run import OfShare, Sent, SmallHeld, Typed, run_stage, was_sent
 from washhouse.sources.tracing import routes_of
 
 MOST_PEOPLE_SORTED = 25_000
@@ -59,6 +59,7 @@ def build(
     systems: Mapping[str, tuple[SourceSpec, SystemMapping]] = SYSTEMS,
     before: Before | None = None,
     sent: Sent | None = None,
+    of_share: OfShare | None = None,
     progress: Progress = no_progress,
 ) -> Built:
     """Build the record.
@@ -76,6 +77,7 @@ def build(
         systems: Contract and mapping of each system.
         before: An earlier version that the build starts from: only what changed since is made anew. None: everything.
         sent: All submissions of a table. Given, people are taken some at a time where there are very many.
+        of_share: Typed rows of some people. None: they are looked for among all.
         progress: Told the part and how much of it is done.
 
     Returns:
@@ -89,22 +91,22 @@ def build(
     views = views if views is not None else arrow_schema(PERSON_VIEW).remove(0).empty_table()
     digits = _slice_digits(create_member(con, membership, views, buckets), buckets)
     pairs = [pair for _, pair in sorted(systems.items()) if was_sent(*pair, typed)]
-    typed = hold_small(typed)
+    held = SmallHeld(typed, of_share)
     stage = _staging_folder(con)
     if before is None:
         staging = Staging(con, stage, digits, sum(len(one.queries) for _, found in pairs for one in found.events))
         create_facts(con)
         for spec, mapping in pairs:
+            rows = Rows(held)
             if sent is not None and mapping.traces:
-                staging.add(spec, mapping.events, typed, progress, sent=sent, routes=routes_of(spec, mapping))
-            else:
-                staging.add(spec, mapping.events, typed, progress)
+                rows = Rows(held, held.of_share, routes_of(spec, mapping), sent)
+            staging.add(spec, mapping.events, rows, progress)
             for kind, facts in fact_stages(mapping):
-                for sql in run_stage(con, spec, facts, typed):
+                for sql in run_stage(con, spec, facts, held):
                     add_facts(con, kind, spec.name, sql)
         events: Events = StagedEvents(stage, tuple((bucket, files) for (bucket, _), files in slices_of(stage).items()))
     else:
-        events = stage_increment(con, pairs, typed, before, stage, digits, progress)
+        events = stage_increment(con, pairs, held, before, stage, digits, progress)
     care = _build_care(con)
     relations = build_relations(con, shared=shared, identities=identities, care=care)
     tables = {

@@ -9,11 +9,13 @@ from typing import Protocol
 import pyarrow as pa
 
 from washhouse.lake.engine import Connection
+from washhouse.lake.shares import Share
+from washhouse.record.staging import Rows
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.delivery import Submission, resolve_history, standing_of
 from washhouse.sources.mappings.contract import Mapping, Stage
-from washhouse.sources.mappings.run import Sent, Typed, nothing_else
-from washhouse.sources.tracing import Route, Tracer
+from washhouse.sources.mappings.run import SmallHeld
+from washhouse.sources.tracing import Tracer
 
 
 class KeptRows(Protocol):
@@ -26,6 +28,9 @@ class KeptRows(Protocol):
         self, source: str, table: str, generations: Iterable[str], columns: list[str] | None = None
     ) -> Iterable[pa.Table]:
         """Rows of some of a table's batches."""
+
+    def of_share(self, source: str, table: str, share: Share) -> Iterable[pa.Table] | None:
+        """Rows of a table of some people only, None if it was never sent."""
 
     def generations(self, source: str, table: str) -> tuple[str, ...]:
         """Batches that hold a table, in the order of landing."""
@@ -59,7 +64,7 @@ class SourceChange:
         con: Connection,
         spec: SourceSpec,
         mapping: Mapping,
-        typed: Typed,
+        typed: SmallHeld,
         now: KeptRows,
         before: KeptRows,
         is_new: bool,
@@ -97,28 +102,29 @@ class SourceChange:
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT DISTINCT source_id FROM ({sql})")
         return Whom(name) if _count(self._con, f"FROM {name}") else None
 
-    @property
-    def routes(self) -> dict[str, Route] | None:
-        """How rows lead to people; None where the mapping does not say."""
-        return self._tracer.routes if self._tracer is not None else None
-
-    def rows(self, whom: Whom) -> tuple[Typed, Sent]:
-        """Typed rows that are needed to tell all of some people, and the submissions that count beside them."""
+    def rows(self, whom: Whom) -> Rows:
+        """Typed rows that are needed to tell all of some people."""
         tracer = self._tracer
         if tracer is None:
-            return self._typed, nothing_else
-        if whom.people is None:
-            return self._typed, self._sent
+            return Rows(self._typed)
+        every = Rows(self._typed, self._typed.of_share, tracer.routes, self._sent)
         people = whom.people
-        every = _count(self._con, f"FROM member WHERE source = '{self._spec.name}'")
-        if 2 * _count(self._con, f"FROM {people}") > every:
-            return self._typed, self._sent
+        if people is None:
+            return every
+        known = _count(self._con, f"FROM member WHERE source = '{self._spec.name}'")
+        if 2 * _count(self._con, f"FROM {people}") > known:
+            return every
 
-        def some(source: str, table: str) -> Iterable[pa.Table] | None:
-            rows = self._now(source, table)
+        def selected(table: str, rows: Iterable[pa.Table] | None) -> Iterable[pa.Table] | None:
             return tracer.select(table, people, rows) if rows is not None else None
 
-        return some, self._sent
+        def some(source: str, table: str) -> Iterable[pa.Table] | None:
+            return selected(table, self._now(source, table))
+
+        def of_share(source: str, table: str, share: Share) -> Iterable[pa.Table] | None:
+            return selected(table, self._now.of_share(source, table, share))
+
+        return Rows(some, of_share, tracer.routes, self._sent, are_all=False)
 
     def changed(self, table: str) -> frozenset[str]:
         """Batches whose rows of a table count otherwise than they did, or came or went."""

@@ -41,7 +41,7 @@ from washhouse.record.twins import TOLD_BY_TWO
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
 from washhouse.sources.mappings.contract import Stage
-from washhouse.sources.mappings.run import Typed, run_stage
+from washhouse.sources.mappings.run import SmallHeld, run_stage
 
 _ALL_PARTS = -1
 
@@ -94,7 +94,7 @@ class Part:
 def stage_increment(
     con: Connection,
     pairs: Sequence[tuple[SourceSpec, SystemMapping]],
-    typed: Typed,
+    typed: SmallHeld,
     before: Before,
     folder: Path,
     digits: int,
@@ -135,7 +135,7 @@ def stage_increment(
         _close(con, parts)
         staging = Staging(con, folder, digits, sum(len(one.queries) for part in parts for one in part.stages))
         for part in parts:
-            _restage(con, staging, part, changes[part.spec.name], typed, progress)
+            _restage(con, staging, part, changes[part.spec.name], progress)
     finally:
         for change in changes.values():
             change.close()
@@ -170,8 +170,8 @@ def _replace_facts(con: Connection, change: SourceChange, spec: SourceSpec, kind
     if whom is None:
         return
     drop_facts(con, kind, spec.name, whom.people)
-    rows, sent = change.rows(whom)
-    for sql in run_stage(con, spec, stage, rows, sent):
+    rows = change.rows(whom)
+    for sql in run_stage(con, spec, stage, rows.typed, rows.sent):
         add_facts(con, kind, spec.name, sql, whom.people)
 
 
@@ -199,9 +199,7 @@ def _close(con: Connection, parts: Sequence[Part]) -> None:
     con.execute("DROP TABLE concerned_once")
 
 
-def _restage(
-    con: Connection, staging: Staging, part: Part, change: SourceChange, typed: Typed, progress: Progress
-) -> None:
+def _restage(con: Connection, staging: Staging, part: Part, change: SourceChange, progress: Progress) -> None:
     """Stage a part's events of the people concerned, with all that their records of the source say."""
     con.execute(
         """CREATE OR REPLACE TEMP TABLE member_of_part AS
@@ -211,9 +209,7 @@ def _restage(
     )
     whom = change.people("SELECT source_id FROM member_of_part")
     if whom is not None:
-        rows, sent = change.rows(whom)
-        routes = change.routes if rows is typed else None
-        staging.add(part.spec, part.stages, rows, progress, member="member_of_part", sent=sent, routes=routes)
+        staging.add(part.spec, part.stages, change.rows(whom), progress, member="member_of_part")
     con.execute("DROP TABLE member_of_part")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,12 +17,13 @@ import pyarrow as pa
 
 from washhouse.lake.engine import Connection, Engine, Resources
 from washhouse.lake.schemas import arrow_schema
+from washhouse.lake.shares import Share
 from washhouse.lake.store import Lake
 from washhouse.record.tables import EVENT, SQL_TYPES
 from washhouse.record.twins import EVENT_ORDER, FINISHED_EVENTS
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Stage
-from washhouse.sources.mappings.run import Sent, Typed, nothing_else, run_stage
+from washhouse.sources.mappings.run import OfShare, Sent, Typed, nothing_else, run_stage
 from washhouse.sources.tracing import Route
 
 BATCH_ROWS = 122_880
@@ -30,7 +31,7 @@ BATCH_ROWS = 122_880
 
 MOST_RECORDS_READ = 150_000
 """Source records of people whose rows are brought into states at one time, at most: some fifteen million rows of a
-practice system. A history of more is sorted on disk, which takes many times as long as reading the rows once more."""
+practice system. A history of more is sorted on disk, which takes many times as long."""
 
 Progress = Callable[[str, float], None]
 """Told a part of the work, and how much of it is done, 0 to 1."""
@@ -45,6 +46,25 @@ class Events(Protocol):
 
     def write(self, lake: Lake, engine: Engine, progress: Progress = no_progress) -> int:
         """Write them; returns the Delta version of the table `event`."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Typed rows of a source that events are made of.
+
+    Attributes:
+        typed: All of them.
+        of_share: Those of some people; None: they are not taken some at a time.
+        routes: How rows lead to people, by table.
+        sent: All submissions of a table, which count beside the rows of some people.
+        are_all: Whether they are the rows of everybody.
+    """
+
+    typed: Typed
+    of_share: OfShare | None = None
+    routes: Mapping[str, Route] = field(default_factory=dict)
+    sent: Sent = nothing_else
+    are_all: bool = True
 
 
 class Staging:
@@ -65,27 +85,16 @@ class Staging:
         self._number = 0
 
     def add(
-        self,
-        spec: SourceSpec,
-        stages: Sequence[Stage],
-        typed: Typed,
-        progress: Progress,
-        *,
-        member: str = "member",
-        sent: Sent = nothing_else,
-        routes: Mapping[str, Route] | None = None,
+        self, spec: SourceSpec, stages: Sequence[Stage], rows: Rows, progress: Progress, *, member: str = "member"
     ) -> None:
         """Write the events of some stages.
 
         Args:
             spec: The source's contract.
             stages: Stages of its mapping.
-            typed: Typed rows.
+            rows: Typed rows.
             progress: Told the part and how much of it is done.
             member: Table of whose source records events are wanted (source, source_id, person_id, bucket).
-            sent: All submissions of a table; needed where `typed` gives the rows of some people only.
-            routes: How rows lead to people. Given, and `sent` with it, a stage whose rows do so by themselves is run
-                for some people at a time where there are very many.
         """
         listed = ", ".join(
             f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
@@ -94,10 +103,10 @@ class Staging:
         )
         for stage in stages:
             progress("read", min(self._number / self._queries, 1.0))
-            for rows in self._shares(spec, stage, typed, routes):
+            for typed in self._shares(spec, stage, rows, member):
                 # With all rows at hand what was submitted need not be looked up.
-                others = nothing_else if rows is typed and routes is not None else sent
-                for sql in run_stage(self._con, spec, stage, rows, others):
+                sent = nothing_else if rows.are_all and typed is rows.typed else rows.sent
+                for sql in run_stage(self._con, spec, stage, typed, sent):
                     folder = self._folder / f"{self._number:04}"
                     self._number += 1
                     self._con.execute(
@@ -108,42 +117,31 @@ class Staging:
                         {"source": spec.name},
                     )
 
-    def _shares(
-        self, spec: SourceSpec, stage: Stage, typed: Typed, routes: Mapping[str, Route] | None
-    ) -> Iterator[Typed]:
+    def _shares(self, spec: SourceSpec, stage: Stage, rows: Rows, member: str) -> Iterator[Typed]:
         """Typed rows as they are, or those of a share of the people after another where they are too many at once."""
-        found = [(routes or {}).get(states.table) for states in stage.states]
+        read, routes = rows.of_share, rows.routes
+        found = [routes.get(states.table) for states in stage.states]
+        of = 1
         if (
-            routes is None
-            or not any(one and one.is_own for one in found)
-            or not all(one and (one.is_own or one.is_common) for one in found)
+            read is not None
+            and any(one and one.is_own for one in found)
+            and all(one and (one.is_own or one.is_common) for one in found)
         ):
-            yield typed
+            counted = f"SELECT count(*) FROM {member} WHERE source = $source"
+            ((records,),) = self._con.execute(counted, {"source": spec.name}).fetchall()
+            while of * MOST_RECORDS_READ < records:
+                of *= 2
+        if read is None or of == 1:
+            yield rows.typed
             return
-        counted = "SELECT count(*) FROM member WHERE source = $source"
-        ((records,),) = self._con.execute(counted, {"source": spec.name}).fetchall()
-        shares = max(1, -(-records // MOST_RECORDS_READ))
-        if shares == 1:
-            yield typed
-            return
-        for share in range(shares):
+        for number in range(of):
 
-            def some(source: str, table: str, share: int = share) -> pa.Table | Iterable[pa.Table] | None:
-                rows, route = typed(source, table), routes[table]
-                if rows is None or route.is_common:
-                    return rows
-                parts = [rows] if isinstance(rows, pa.Table) else rows
-                return self._of_share(parts, f'hash(CAST("{route.person}" AS VARCHAR)) % {shares} = {share}')
+            def some(source: str, table: str, number: int = number) -> pa.Table | Iterable[pa.Table] | None:
+                if routes[table].is_common:
+                    return rows.typed(source, table)
+                return read(source, table, Share(routes[table].person, number, of))
 
             yield some
-
-    def _of_share(self, rows: Iterable[pa.Table], condition: str) -> Iterator[pa.Table]:
-        for part in rows:
-            self._con.register("staging__part", part)
-            try:
-                yield self._con.sql(f"SELECT * FROM staging__part WHERE {condition}").to_arrow_table()
-            finally:
-                self._con.unregister("staging__part")
 
 
 @dataclass(frozen=True)

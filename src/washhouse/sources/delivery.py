@@ -33,6 +33,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.lake.engine import Connection
 from washhouse.sources.contract import ColumnType, Delivery, TableSpec
@@ -355,17 +356,23 @@ def _stack(
         source = ", ".join(
             f"CAST({f't.{_quote(name)}' if name in present else 'NULL'} AS {kind})" for name, kind in types.items()
         )
+        part = _only_part(chunk)
         con.register("delivery__chunk", chunk)
         del chunk  # the engine's view is the last to hold it, so that it is gone before the next is read
         try:
-            parts += _insert(con, stack, source, len(parts))
+            parts += _insert(con, stack, source, part, len(parts))
         finally:
             con.unregister("delivery__chunk")
     return parts
 
 
-def _insert(con: Connection, stack: str, source: str, first: int) -> list[tuple[Submission, str]]:
+def _insert(
+    con: Connection, stack: str, source: str, part: tuple[Any, ...] | None, first: int
+) -> list[tuple[Submission, str]]:
     """Put one chunk into the stack; its parts are numbered from `first`."""
+    if part is not None:
+        con.execute(f"INSERT INTO {stack} SELECT {source}, t._row, {first} FROM delivery__chunk AS t")
+        return [submission_of(part)]
     found = con.execute(_PARTS).fetchall()
     numbered = {name: [row[at] for row in found] for at, name in enumerate(PART_COLUMNS)}
     con.register(
@@ -380,6 +387,14 @@ def _insert(con: Connection, stack: str, source: str, first: int) -> list[tuple[
     finally:
         con.unregister("delivery__numbered")
     return [submission_of(row) for row in found]
+
+
+def _only_part(chunk: pa.Table) -> tuple[Any, ...] | None:
+    """What `PART_COLUMNS` say in all rows; None where they differ, as those of several batches or files do."""
+    found = [pc.unique(chunk.column(name)) for name in PART_COLUMNS]
+    if any(len(values) != 1 for values in found):
+        return None
+    return tuple(values[0].as_py() for values in found)
 
 
 def submission_of(row: Sequence[Any]) -> tuple[Submission, str]:

@@ -81,6 +81,12 @@ def routes_of(spec: SourceSpec, mapping: Mapping) -> dict[str, Route]:
     return {name: replace(one, own=named.get(name, "")) for name, one in found.items()}
 
 
+def own_column(spec: SourceSpec, mapping: Mapping, table: str) -> str | None:
+    """Column with the sender's id of the person where it alone says whose a table's rows are; None where not."""
+    route = routes_of(spec, mapping).get(table) if mapping.traces else None
+    return route.person if route is not None and route.is_own else None
+
+
 class Tracer:
     """Follows the rows of one source to people and back.
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 from washhouse.lake.engine import connect
+from washhouse.lake.shares import Share
 from washhouse.record import staging
 from washhouse.record.buckets import bucket_of
 from washhouse.record.tables import CARE_RELATION, EVENT, PERSON, RELATION
@@ -33,9 +34,8 @@ def test_the_same_inputs_give_the_same_rows_in_the_same_order(city, record, tmp_
 @pytest.mark.parametrize("most", [50, 100, 700])
 def test_people_taken_some_at_a_time_make_the_same_record(city, record, tmp_path, monkeypatch, most):
     shares = []
-    read = staging.Staging._of_share
     monkeypatch.setattr(staging, "MOST_RECORDS_READ", most)
-    monkeypatch.setattr(staging.Staging, "_of_share", lambda *given: shares.append(given[2]) or read(*given))
+    monkeypatch.setattr(staging, "Share", lambda *given: shares.append(Share(*given)) or shares[-1])
     again = city.build(tmp_path, sent=city.sent)
     assert len(set(shares)) > 1, "nobody was taken apart"
     assert all(again[name].equals(record[name]) for name in record)

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 
 from washhouse.lake.engine import LocalEngine, Resources, connect
 from washhouse.lake.schemas import arrow_schema
+from washhouse.lake.shares import Share
 from washhouse.lake.store import Lake
 from washhouse.record.build import build
 from washhouse.record.increment import Before
@@ -60,6 +61,10 @@ class Rows:
         for one in generations:
             rows = self.city[source, one][table]
             yield rows.select(columns) if columns else rows
+
+    def of_share(self, source: str, table: str, share: Share) -> list[pa.Table] | None:
+        found = self(source, table)
+        return found and [share.select(rows) for rows in found]
 
     def generations(self, source: str, table: str) -> tuple[str, ...]:
         return tuple(one for sender, one in self.batches if sender == source and table in self.city[sender, one])

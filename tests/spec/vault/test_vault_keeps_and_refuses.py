@@ -20,10 +20,12 @@ from hypothesis import strategies as st
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home, Settings
 from washhouse.governance import envelope
+from washhouse.governance import vault as vaults
 from washhouse.governance.envelope import CHUNK_BYTES, BrokenSealError, SealedReader, open_seal, seal
 from washhouse.governance.keys import find_key_file, load_master_key, load_or_create_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.disk import Pending
+from washhouse.lake.shares import Share
 
 CANARY = "ZEBEDEE-CANARY"
 PEOPLE = pa.table({"name": [f"{CANARY}-{row}" for row in range(2000)], "row": list(range(2000))})
@@ -260,3 +262,26 @@ def test_row_groups_are_as_large_however_the_rows_come(vault: Vault) -> None:
     sizes = {name: [part.num_rows for part in vault.read_parts("typed", name, 1)] for name in ("whole", "parts")}
     assert sizes["whole"] == sizes["parts"] == [122_880, 122_880, 54_240]
     assert vault.read("typed", "parts") == rows
+
+
+@pytest.mark.parametrize("of", [2, 16, 64])
+def test_of_a_large_table_some_peoples_rows_are_read_alone(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch, of: int
+) -> None:
+    monkeypatch.setattr(vaults, "_ROWS_LAID_OUT", 1_000)
+    people = [None if n % 50 == 0 else f"p{n * 7919 % 301}" for n in range(4_500)]
+    rows = pa.table({"n": pa.array(range(4_500)), "person": people})
+    vault.write("typed", "plain", rows)
+    vault.write("typed", "small", rows.slice(0, 999), by="person")
+    vault.write("typed", "laid", rows, by="person")
+    assert vault.read("typed", "laid").sort_by("n") == rows
+    assert vault.read("typed", "small") == rows.slice(0, 999)
+    whole = sum(1 for _ in vault.read_parts("typed", "laid", 1))
+    for number in range(of):
+        share = Share("person", number, of)
+        parts = list(vault.read_parts("typed", "laid", 1, share=share))
+        assert len(parts) <= whole / min(of, 16) + 5
+        assert pa.concat_tables(parts).sort_by("n") == share.select(rows)
+        assert pa.concat_tables(vault.read_parts("typed", "plain", share=share)) == share.select(rows)
+        other = Share("n", number, of)
+        assert pa.concat_tables(vault.read_parts("typed", "laid", share=other)).sort_by("n") == other.select(rows)

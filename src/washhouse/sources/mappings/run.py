@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import conform
+from washhouse.lake.shares import Share
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.delivery import Submission, resolve_history
 from washhouse.sources.identity import IDENTITY
@@ -15,6 +16,9 @@ from washhouse.sources.mappings.contract import Mapping, Stage
 
 Typed = Callable[[str, str], pa.Table | Iterable[pa.Table] | None]
 """Typed rows of a source's table over all batches of a version, at once or a batch at a time; None: never sent."""
+
+OfShare = Callable[[str, str, Share], Iterable[pa.Table] | None]
+"""The same of some people only."""
 
 Sent = Callable[[str, str], Iterable[Submission]]
 """All submissions of a source's table over all batches of a version."""
@@ -29,37 +33,51 @@ HELD_BYTES = 256_000_000
 """Most that is held of tables which several stages read."""
 
 
-def hold_small(typed: Typed, most_bytes: int = HELD_BYTES) -> Typed:
-    """Read each small table once: reading is decrypting, and a few tables are read by several stages.
+class SmallHeld:
+    """Typed rows of which each small table is read once: reading is decrypting, and a few are read by several stages.
 
     Args:
         typed: Where typed rows come from.
+        of_share: Where those of some people come from; None: they are looked for among all.
         most_bytes: Most bytes held over all tables; what does not fit is read again each time.
-
-    Returns:
-        The same rows.
     """
-    held: dict[tuple[str, str], list[pa.Table] | None] = {}
-    left = most_bytes
 
-    def read(source: str, table: str) -> pa.Table | Iterable[pa.Table] | None:
-        nonlocal left
-        if (source, table) in held:
-            return held[source, table]
-        rows = typed(source, table)
+    def __init__(self, typed: Typed, of_share: OfShare | None = None, most_bytes: int = HELD_BYTES) -> None:
+        self._typed = typed
+        self._of_share = of_share
+        self._left = most_bytes
+        self._held: dict[tuple[str, str], list[pa.Table] | None] = {}
+        self._large: set[tuple[str, str]] = set()
+
+    def __call__(self, source: str, table: str) -> pa.Table | Iterable[pa.Table] | None:
+        """All rows of a table."""
+        key = (source, table)
+        if key in self._held:
+            return self._held[key]
+        rows = self._typed(source, table)
         parts: list[pa.Table] = []
         rest = iter([rows] if isinstance(rows, pa.Table) else rows or ())
         size = 0
         for part in rest:
             parts.append(part)
             size += part.nbytes
-            if size > left:
+            if size > self._left:
+                self._large.add(key)
                 return _hand_over(parts, rest)
-        left -= size
-        held[source, table] = parts if rows is not None else None
-        return held[source, table]
+        self._left -= size
+        self._held[key] = parts if rows is not None else None
+        return self._held[key]
 
-    return read
+    def of_share(self, source: str, table: str, share: Share) -> Iterable[pa.Table] | None:
+        """Rows of a table that are of a share."""
+        rows = self(source, table) if (source, table) not in self._large else None
+        if (source, table) in self._large:
+            if self._of_share is not None:
+                return self._of_share(source, table, share)
+            rows = self._typed(source, table)
+        if rows is None:
+            return None
+        return (share.select(part) for part in ([rows] if isinstance(rows, pa.Table) else rows))
 
 
 def _hand_over(parts: list[pa.Table], rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
