@@ -11,7 +11,7 @@ from washhouse.governance.permissions import Action, check_permission
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.record.tables import SCORE
-from washhouse.record.views import bucket_finder
+from washhouse.record.views import bucket_column
 
 
 def write_scores(
@@ -34,8 +34,7 @@ def write_scores(
         InputError: The rows break the contract.
     """
     _allow(grant, SCORE, scores.num_rows, audit)
-    find = bucket_finder(store, version)
-    column = pa.array([find(person) for person in scores["person_id"].to_pylist()], pa.int32())
+    column = bucket_column(store, version, scores["person_id"])
     if "bucket" in scores.column_names:
         scores = scores.drop_columns("bucket")
     return store.write(SCORE, scores.append_column("bucket", column))

@@ -260,15 +260,14 @@ def compile_evidence() -> str:
     """
     return f"""WITH {_FACT_CTES},
 "newest" AS (
-    SELECT "row", "events", "days", "is_open", "seq",
-        row_number() OVER (PARTITION BY "row", "events" ORDER BY "days", "seq" DESC) AS "place"
-    FROM "fact"
+    SELECT f."row", f."events", f."days", f."is_open", f."seq",
+        row_number() OVER (PARTITION BY f."row", f."events" ORDER BY f."days", f."seq" DESC) AS "place"
+    FROM "fact" AS f JOIN "cited" AS a ON a."row" = f."row" AND a."events" = f."events"
 )
 SELECT n."row", n."events", CAST(n."days" AS INTEGER) AS "days", n."is_open",
     coalesce(k."ref", CASE WHEN starts_with(k."code", 'ECDS_') THEN k."parent_ref" END,
         k."source_file" || '#' || k."source_row") AS "event_ref"
 FROM "newest" AS n JOIN "kept" AS k ON k."seq" = n."seq"
-JOIN "cited" AS a ON a."row" = n."row" AND a."events" = n."events"
 WHERE n."place" <= {MAX_EVIDENCE}
 ORDER BY n."row", n."events", n."place"
 """

@@ -24,6 +24,7 @@ from washhouse.insight.features.compile import (
     EVIDENCE_COLUMNS,
     build_feature_tables,
     compile_evidence,
+    list_events,
     summaries_kernel,
 )
 from washhouse.insight.features.contract import Feature
@@ -59,13 +60,18 @@ LISTED = _events(
 )
 """Events whose codes some population names."""
 
-CITED = _events(
-    "cited-events",
-    "person_id time end_time recorded_at superseded_at code numeric_value ref parent_ref team source_file source_row "
-    "place",
-    """SELECT {columns} FROM "event" AS e WHERE e."person_id" IN (SELECT "person_id" FROM "explained")""",
-)
-"""Events of people who are explained."""
+
+def _events_of(name: str) -> Kernel:
+    """Events of some people (`row`), with all that features and evidence read."""
+    columns = "person_id time end_time recorded_at superseded_at code numeric_value ref parent_ref team"
+    return _events(
+        name,
+        f"{columns} source_file source_row place",
+        """SELECT {columns} FROM "event" AS e WHERE e."person_id" IN (SELECT "person_id" FROM "row")""",
+    )
+
+
+CITED = _events_of("cited-events")
 
 _FACTS = ("bucket", "person_id", "index_date", "birth_month", "sex", "deprivation_decile")
 
@@ -155,6 +161,11 @@ def _stages(books: Sequence[_Book], groups: Sequence[Sequence[_Book]]) -> tuple[
         populations = {f"population-{n}": book.asked.outcome.population.name for n, book in enumerate(group)}
         over = {"row": f"rows-{place}"} | {name.removeprefix(f"features-{place}-"): name for name in tables}
         stages.append(Stage(_rows_kernel(f"rows-{place}", len(group)), over=populations))
+        if any(events.derive != "each" for events in list_events(features)):
+            # Derived events look at a person's rows several times: the people's own are fewer than everybody's.
+            narrow = _events_of(f"events-{place}")
+            stages.append(Stage(narrow, over={"row": f"rows-{place}"}, is_kept=False))
+            over["event"] = narrow.name
         stages.append(Stage(summaries_kernel(f"features-{place}", features), over=over))
     return stages, extra
 
@@ -220,7 +231,7 @@ def _explain(groups: Sequence[Sequence[_Book]], compute: Compute) -> None:
     if not explained or not sum(table.num_rows for table in explained):
         return
     extra["people-explained"] = pa.concat_tables(explained)
-    made = list(compute([Stage(CITED, over={"explained": "people-explained"}, is_kept=False), *stages], extra))
+    made = list(compute([Stage(CITED, over={"row": "people-explained"}, is_kept=False), *stages], extra))
     for place, group in enumerate(groups):
         evidence = pa.concat_tables([tables[f"evidence-{place}"] for tables in made])
         first = np.cumsum([0, *(len(book.reasons) for book in group)])
