@@ -9,7 +9,9 @@ was tested.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -36,6 +38,9 @@ from washhouse.insight.models.points import ITEM_PENALTY, fit_points
 from washhouse.insight.models.reasons import usual_values
 from washhouse.insight.models.store import Model
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
+
+MOST_SIDE_BY_SIDE = 4
+"""Candidates that are fitted at a time at most: each holds its own copy of the person-indexes in memory."""
 
 SEED = 20260101
 """Seed of all draws: of people into boosted models, and of the bootstrap behind intervals."""
@@ -209,11 +214,24 @@ def fit_algorithm(outcome: Outcome, algorithm: str, part: Cohort) -> tuple[Model
 
 
 def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohort, Cohort]) -> Fit | NoFit:
-    candidates: dict[str, Candidate] = {
-        name: _judge(*fit_algorithm(outcome, name, parts["fit"]), parts) for name in algorithms_here(outcome)
-    }
+    names: tuple[str, ...] = algorithms_here(outcome)
+    earlier, later = training
+    may_compare = min(earlier.outcome.sum(), later.outcome.sum()) >= MIN_EVENTS["test"]
+
+    def fit_and_judge(name: str) -> Candidate:
+        return _judge(*fit_algorithm(outcome, name, parts["fit"]), parts)
+
+    def fit_and_rank(name: str) -> NDArray[np.float64]:
+        return fit_algorithm(outcome, name, earlier)[0].log_odds(later.matrix)
+
+    # Each is fitted in one thread, several side by side: the trees, which take longest, first.
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_SIDE_BY_SIDE), initializer=_one_thread) as pool:
+        judged = {name: pool.submit(fit_and_judge, name) for name in reversed(names)}
+        chosen = {name: pool.submit(fit_and_rank, name) for name in (reversed(names) if may_compare else ())}
+        candidates = {name: judged[name].result() for name in names}
+        odds = {name: each.result() for name, each in chosen.items()}
     tested = {name: each.model.log_odds(parts["test"].matrix) for name, each in candidates.items()}
-    shipped, comparisons = _choose(outcome, tuple(candidates), training, tested, parts["test"])
+    shipped, comparisons = _choose(names, odds, later, tested, parts["test"])
     if candidates[shipped].figures["auroc"].lower <= 0.5 or candidates[shipped].calibration.slope <= 0:
         return NoFit("no-better-than-chance", "On later months no candidate ranked people better than chance.")
     described = {name: part.describe() for name, part in parts.items()}
@@ -229,18 +247,19 @@ def _judge_groups(candidate: Candidate, odds: NDArray[np.float64], test: Cohort)
     return judge_groups(candidate.calibration.risk(odds), test.outcome, test.person, test.index_date, test.people)
 
 
+def _one_thread() -> None:
+    # How many threads OpenMP may use is asked of each thread that it is called from.
+    threadpool_limits(limits=1)
+
+
 def _choose(
-    outcome: Outcome,
     names: tuple[str, ...],
-    training: tuple[Cohort, Cohort],
-    tested: dict[str, NDArray[np.float64]],
+    odds: Mapping[str, NDArray[np.float64]],
+    later: Cohort,
+    tested: Mapping[str, NDArray[np.float64]],
     test: Cohort,
 ) -> tuple[str, tuple[Comparison, ...]]:
     """The simplest that none of the others surely beats; nothing is sure where outcomes are too few to compare."""
-    earlier, later = training
-    odds = {}
-    if min(earlier.outcome.sum(), later.outcome.sum()) >= MIN_EVENTS["test"]:
-        odds = {name: fit_algorithm(outcome, name, earlier)[0].log_odds(later.matrix) for name in names}
     shipped, comparisons = names[0], []
     for name in names[1:]:
         wins = []

@@ -161,13 +161,31 @@ def _stages(books: Sequence[_Book], groups: Sequence[Sequence[_Book]]) -> tuple[
         populations = {f"population-{n}": book.asked.outcome.population.name for n, book in enumerate(group)}
         over = {"row": f"rows-{place}"} | {name.removeprefix(f"features-{place}-"): name for name in tables}
         stages.append(Stage(_rows_kernel(f"rows-{place}", len(group)), over=populations))
-        if any(events.derive != "each" for events in list_events(features)):
-            # Derived events look at a person's rows several times: the people's own are fewer than everybody's.
-            narrow = _events_of(f"events-{place}")
-            stages.append(Stage(narrow, over={"row": f"rows-{place}"}, is_kept=False))
-            over["event"] = narrow.name
-        stages.append(Stage(summaries_kernel(f"features-{place}", features), over=over))
+        stages += feature_stages(f"features-{place}", features, over)
     return stages, extra
+
+
+def feature_stages(name: str, features: Sequence[Feature], over: Mapping[str, str]) -> list[Stage]:
+    """The stages that sum up the features of a bucket's people.
+
+    Args:
+        name: Name of the last one, which gives the summaries (`compile.summaries_kernel`).
+        features: Checked declarations.
+        over: What stands for `row` and the tables of `build_feature_tables`.
+    """
+    summaries = summaries_kernel(name, features)
+    if all(kind.derive == "each" for kind in list_events(features)):
+        return [Stage(summaries, over=_renamed(over))]
+    # What is derived looks at a person's events several times: those of the people are fewer than everybody's.
+    own = _events_of(f"{name}-events")
+    return [
+        Stage(own, over=_renamed({"row": over["row"]}), is_kept=False),
+        Stage(summaries, over=_renamed({**over, "event": own.name})),
+    ]
+
+
+def _renamed(over: Mapping[str, str]) -> dict[str, str]:
+    return {name: other for name, other in over.items() if name != other}
 
 
 def build_index_table(shares: Mapping[date, float]) -> pa.Table:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.insight.codelists import build_codelist_table
-from washhouse.insight.features.compile import build_feature_tables, summaries_kernel
+from washhouse.insight.features.compile import build_feature_tables
 from washhouse.insight.features.matrix import Matrix, begin_matrix, fill_matrix
 from washhouse.insight.models.fit import Cohort, Fit, NoFit, fit_outcome
 from washhouse.insight.models.plan import choose_index_dates, split_index_dates
@@ -29,6 +29,7 @@ from washhouse.insight.models.present import (
     Progress,
     Scored,
     build_index_table,
+    feature_stages,
     score_present,
 )
 from washhouse.insight.models.registry import find_model, store_fit
@@ -244,12 +245,11 @@ def compute_features(compute: Compute, outcome: Outcome, rows: pa.Table) -> Matr
     Returns:
         The matrix, in the order of the rows.
     """
-    features = outcome.features
-    kernel = summaries_kernel(f"{outcome.name}-features", features)
+    features, name = outcome.features, f"{outcome.name}-features"
     tables = {"row": rows.select(["bucket", "row", "person_id", "index_date"]), **build_feature_tables(features)}
     matrix = begin_matrix(features, rows)
-    for made in compute([Stage(kernel)], tables):
-        fill_matrix(features, rows, made[kernel.name], matrix)
+    for made in compute(feature_stages(name, features, {table: table for table in tables}), tables):
+        fill_matrix(features, rows, made[name], matrix)
     return matrix
 
 
