@@ -84,7 +84,7 @@ def fhir(
 @app.command()
 def omop(
     path: Annotated[
-        Path, typer.Argument(help="Folder of person.parquet (or .csv) and the other tables, or one DuckDB file.")
+        Path, typer.Argument(help="Folder of person.parquet (or .csv, .csv.gz) and other tables, or one DuckDB file.")
     ],
     home: HomeToMake,
     as_of: Annotated[

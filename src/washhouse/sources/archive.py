@@ -1,13 +1,14 @@
-"""Which files does an archive of table files hold, and is it safe to open?"""
+"""Which files does an archive of table files hold, or a packed file, and is it safe to open?"""
 
 from __future__ import annotations
 
+import gzip
 import zipfile
 import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import PurePosixPath
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from washhouse.sources.content import BLOCK_BYTES, LARGE_BYTES, Content, as_file, size_of
 from washhouse.sources.rules import RejectedFileError
@@ -55,15 +56,57 @@ def open_archive(content: Content) -> dict[str, Callable[[], Content]]:
         raise _unsafe("it is damaged, encrypted or packed in an unknown way") from error
 
 
+def is_packed(name: str) -> bool:
+    """Whether a file is a gzip file, by its name."""
+    return name.casefold().endswith(".gz")
+
+
+def unpacked_name(name: str) -> str:
+    """The name that a packed file has when it is unpacked.
+
+    >>> unpacked_name("measurement.csv.GZ"), unpacked_name("measurement.csv")
+    ('measurement.csv', 'measurement.csv')
+    """
+    return name[:-3] if is_packed(name) else name
+
+
+def open_packed(content: Content) -> Callable[[], Content]:
+    """Return what unpacks a gzip file; it was unpacked once to see that it is whole and safe.
+
+    Raises:
+        RejectedFileError: It is damaged or cut, holds another archive, or would unpack to more than is plausible.
+    """
+    try:
+        with gzip.open(as_file(content)) as stream:
+            size, head = _let_go(cast(IO[bytes], stream), min(MOST_BYTES, MOST_RATIO * size_of(content)))
+    except (EOFError, OSError, zlib.error) as error:
+        raise _unsafe("it is damaged, or breaks off") from error
+    if head.startswith((b"PK\x03\x04", b"\x1f\x8b")):
+        raise _unsafe("it holds another archive")
+    return partial(_read_packed, content, in_memory=size < LARGE_BYTES or head.startswith(b"PAR1"))
+
+
+def _read_packed(content: Content, *, in_memory: bool) -> Content:
+    stream = gzip.GzipFile(fileobj=as_file(content))
+    if not in_memory:
+        return cast(BinaryIO, stream)
+    with stream:
+        return stream.read()
+
+
 def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: int) -> tuple[int, bytes]:
     """Unpack a member and let go of it; returns its size and its first bytes."""
-    size, head = 0, b""
     with archive.open(member) as stream:
-        while block := stream.read(BLOCK_BYTES):
-            head = head or block[:4]
-            size += len(block)
-            if size > budget:
-                raise _unsafe("it would unpack to more than text can")
+        return _let_go(stream, budget)
+
+
+def _let_go(stream: IO[bytes], budget: int) -> tuple[int, bytes]:
+    size, head = 0, b""
+    while block := stream.read(BLOCK_BYTES):
+        head = head or block[:4]
+        size += len(block)
+        if size > budget:
+            raise _unsafe("it would unpack to more than text can")
     return size, head
 
 

@@ -7,7 +7,7 @@ come from it, so that a new system is a declaration and a mapping, not a program
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
@@ -180,6 +180,7 @@ class SourceSpec:
         secondary_use: The feed is for secondary use only, so type 1 opt-outs are dropped when it is read.
         description: What it is.
         references: Where its names and codes are published.
+        in_parts: A table may come as several files, numbered or in a folder of its name.
     """
 
     name: str
@@ -189,6 +190,7 @@ class SourceSpec:
     secondary_use: bool = False
     description: str = ""
     references: tuple[str, ...] = ()
+    in_parts: bool = field(default=False, repr=False)
 
     @property
     def is_list(self) -> bool:

@@ -67,4 +67,5 @@ class Labels:
 
 def labels_of(spec: SourceSpec) -> Labels:
     """Return labels for the files of a source's batch."""
-    return Labels(name for table in spec.tables for name in (table.name, *table.aliases))
+    folders = [table.name for table in spec.tables] if spec.in_parts else []
+    return Labels((name for table in spec.tables for name in (table.name, *table.aliases)), folders)

@@ -21,7 +21,6 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +38,7 @@ from washhouse.sources.contract import SourceSpec, TableSpec
 from washhouse.sources.digest import digest_rows
 from washhouse.sources.file import typed_schema
 from washhouse.sources.file_names import Labels
+from washhouse.sources.parts import join_parts
 from washhouse.sources.result import ISSUES, SET_ASIDE, BatchResult, ReadResult
 from washhouse.sources.rules import RejectedFileError, reason
 from washhouse.sources.validate import Finding
@@ -130,7 +130,7 @@ def read_meds(path: Path, reference: date | None = None, *, batch: str = "") -> 
         provider=None,
         kind="full",
         files=files,
-        tables={EVENT.name: _together(EVENT.name, accepted)} if accepted else {},
+        tables={EVENT.name: join_parts(EVENT.name, accepted)} if accepted else {},
         origins=origins,
     )
 
@@ -340,31 +340,3 @@ def _refuse(name: str, refused: RejectedFileError, lines: int) -> ReadResult:
 def _newest_day(reads: Sequence[ReadResult]) -> date | None:
     newest: list[datetime] = [pc.max(read.rows.column("time")).as_py() for read in reads if read.rows.num_rows]
     return max((moment.date() for moment in newest if moment is not None), default=None)
-
-
-def _together(name: str, reads: Sequence[ReadResult]) -> ReadResult:
-    """All files of the data set as one table, each row with its file."""
-    rows = pa.concat_tables(
-        [
-            read.table_rows.append_column(
-                "_file",
-                pa.DictionaryArray.from_arrays(
-                    np.zeros(read.rows.num_rows, np.int32), pa.array([read.file], pa.string())
-                ),
-            )
-            for read in reads
-        ]
-    ).unify_dictionaries()
-    return replace(
-        reads[0],
-        file=name,
-        rows=rows,
-        issues=pa.concat_tables([read.issues for read in reads]),
-        set_aside=pa.concat_tables([read.set_aside for read in reads]),
-        set_aside_keys=pa.chunked_array([], pa.string()),
-        lines=sum(read.lines for read in reads),
-        accepted=sum(read.accepted for read in reads),
-        warned=sum(read.warned for read in reads),
-        quarantined=sum(read.quarantined for read in reads),
-        duplicates=sum(read.duplicates for read in reads),
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import PurePosixPath
@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from washhouse.core.errors import InputError
 from washhouse.core.time import midnight, to_utc
-from washhouse.sources.archive import is_archive, open_archive
+from washhouse.sources.archive import is_archive, is_packed, open_archive, open_packed, unpacked_name
 from washhouse.sources.content import LARGE_BYTES, Content, size_of
 from washhouse.sources.contract import Kind, PeriodSpec, SourceSpec, TableSpec, plain
 from washhouse.sources.file import read_file, refuse, typed_schema
 from washhouse.sources.file_names import labels_of
+from washhouse.sources.parts import join_parts
 from washhouse.sources.result import BatchResult, KeptRows, ReadResult
 from washhouse.sources.rules import RejectedFileError
 from washhouse.sources.validate import Parents
@@ -90,7 +91,7 @@ def read_batch(
     Args:
         spec: Contract of the source.
         files: Bytes by file name, taken one at a time; archives are opened, their files are named
-            `archive-1.zip/file.csv`.
+            `archive-1.zip/file.csv`; what is packed alone (`file.csv.gz`) goes by its own name.
         batch: Name of the batch's folder; what stands behind a `#` tells submissions under the same name apart.
         known_parents: Key values held from earlier batches, for each of `parents_needed`.
         provider: The one that sent earlier batches; ids are unique only inside a provider. None if there is none yet.
@@ -124,7 +125,9 @@ def read_batch(
             result = refuse(load(), name, of_another, table)
         reading.results[name] = result
         if not result.rejected:
-            reading.tables[table.name] = result
+            parts = reading.parts.setdefault(table.name, [])
+            parts.append(result)
+            reading.tables[table.name] = join_parts(table.name, parts) if len(parts) > 1 else result
     return _finish(reading)
 
 
@@ -152,6 +155,7 @@ class _Reading:
     origins: dict[str, str]
     provider: str | None = None
     keep: Keep | None = None
+    parts: dict[str, list[ReadResult]] = field(default_factory=dict)
 
 
 _Load = Callable[[], Content]
@@ -170,7 +174,7 @@ def _unpack(files: Mapping[str, Content], reading: _Reading) -> _Waiting:
         table = table_of(reading.spec, received)
         if table is None:
             reading.results[name] = refuse(load(), name, RejectedFileError("unknown-file"), None)
-        elif any(table is other for other, _, _ in found):
+        elif not reading.spec.in_parts and any(table is other for other, _, _ in found):
             reading.results[name] = refuse(load(), name, RejectedFileError("repeated-table"), table)
         else:
             found.append((table, name, load))
@@ -182,8 +186,16 @@ def _members(files: Mapping[str, Content], reading: _Reading) -> Iterator[tuple[
     """Yield each file's own name and label with what loads it, so that only one is in memory; archives are opened."""
     labels = labels_of(reading.spec)
     for received in sorted(files):
-        name = labels.label(received, "archive" if is_archive(received) else "unknown")
+        kind = "part" if reading.spec.in_parts else "unknown"
+        name = labels.label(unpacked_name(received), "archive" if is_archive(received) else kind)
+        name += received[len(unpacked_name(received)) :]
         reading.origins[name] = received
+        if is_packed(received):
+            try:
+                yield received, name, open_packed(files[received])
+            except RejectedFileError as refused:
+                reading.results[name] = refuse(b"", name, refused, table_of(reading.spec, received))
+            continue
         if not is_archive(received):
             yield received, name, partial(files.__getitem__, received)
             continue
@@ -199,17 +211,32 @@ def _members(files: Mapping[str, Content], reading: _Reading) -> Iterator[tuple[
 
 
 def table_of(spec: SourceSpec, name: str) -> TableSpec | None:
-    """Find a file's table by its name, whatever its case, its ending and a number or date behind it."""
-    path = PurePosixPath(name)
+    """Find a file's table by its name, whatever its case, its ending and a number or date behind it.
+
+    Where a source's tables come in parts, `table-00000-of-00004` and every file of a folder `table` are parts of it.
+    """
+    path = PurePosixPath(unpacked_name(name))
     if path.suffix.casefold() not in SUFFIXES:
         return None
     stem = plain(path.stem)
     names = {plain(known): table for table in spec.tables for known in (table.name, *table.aliases)}
-    return names.get(stem) or next((table for known, table in names.items() if _is_numbered(stem, known)), None)
+    number = PART if spec.in_parts else _NUMBER
+    found = names.get(stem) or next((table for known, table in names.items() if is_part(stem, known, number)), None)
+    return found or (names.get(plain(path.parent.name)) if spec.in_parts else None)
 
 
-def _is_numbered(stem: str, known: str) -> bool:
-    return stem.startswith(known) and stem[len(known) :].isdigit() and not known[-1].isdigit()
+_NUMBER = re.compile(r"[0-9]+")
+PART = re.compile(r"(part|shard|chunk)?[0-9]+(of[0-9]+)?")
+"""What stands behind a table's name in the names of its parts, in plain letters."""
+
+
+def is_part(stem: str, known: str, number: re.Pattern[str] = PART) -> bool:
+    """Is a plain name that of a table, with a number behind it?
+
+    >>> is_part("measurement00000of00004", "measurement"), is_part("measurements", "measurement")
+    (True, False)
+    """
+    return stem.startswith(known) and number.fullmatch(stem[len(known) :]) is not None and not known[-1].isdigit()
 
 
 def _parents_first(spec: SourceSpec) -> list[TableSpec]:

@@ -28,7 +28,8 @@ the same rule in the same column of a file, the first 10,000 are listed one by o
 - `yyyy-mm-dd`, `dd/mm/yyyy`, `dd-Mon-yyyy` and `yyyymmdd`, also with a time behind; never month before day. A time with
   an offset is turned to local time.
 - Codes and coded texts in any case and spacing; numbers and NHS numbers with a final `.0`; NHS numbers with spaces.
-- Files of one batch in a zip archive; a date or number behind a file's name (`MHS101Referral_202506.csv`).
+- Files of one batch in a zip archive, or each packed by gzip (`.csv.gz`).
+- A date or number behind a file's name (`MHS101Referral_202506.csv`).
 
 A file that is cut exactly behind a record cannot be told from a short one. One that is cut elsewhere ends inside
 quotes, inside a character, or in a record that lacks fields and has no line end; if only its last value was cut, the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zipfile
 from collections.abc import Callable
@@ -37,6 +38,18 @@ def zipped(files: dict[str, bytes]) -> bytes:
         for name, data in files.items():
             archive.writestr(name, data)
     return out.getvalue()
+
+
+def test_packed_files_say_what_unpacked_ones_say(sample: Load) -> None:
+    files = sample(*MONTH)
+    packed = read_batch(CARE, {f"{name}.gz": gzip.compress(data) for name, data in files.items()}, "2025-07-02")
+    plainly = read_batch(CARE, files, "2025-07-02")
+    assert {name.removesuffix(".gz"): (file.lines, file.accepted) for name, file in packed.files.items()} == {
+        name: (file.lines, file.accepted) for name, file in plainly.files.items()
+    }
+    bomb = files | {"MHS502WardStay.csv.gz": gzip.compress(b"\n" * 1_000_000)}
+    del bomb["MHS502WardStay.csv"]
+    assert refusals(read_batch(CARE, bomb, "2025-07-02")) == {"MHS502WardStay.csv.gz": "unsafe-archive"}
 
 
 def test_a_wrong_version_refuses_the_batch(sample: Load) -> None:

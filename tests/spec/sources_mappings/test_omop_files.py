@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -107,6 +108,52 @@ def test_a_set_landed_before_is_not_landed_again(tmp_path):
     (batch,) = CdmSet(tmp_path).find([]).batches
     assert (batch.source, batch.name) == ("omop", "2020-03-02")
     assert CdmSet(tmp_path).find([batch.id]).batches == ()
+
+
+def in_parts(folder: Path, name: str, part: str) -> None:
+    """Take a table's file apart into two parts of the form asked for; the second is packed."""
+    header, *lines = TABLES[name].splitlines(keepends=True)
+    (folder / f"{name.upper()}.CSV").unlink()
+    for number, some in enumerate((lines[:1], lines[1:])):
+        path = folder / f"{part.format(name=name, number=number)}.csv{'.gz' if number else ''}"
+        path.parent.mkdir(exist_ok=True)
+        data = "".join([header, *some]).encode()
+        path.write_bytes(gzip.compress(data) if number else data)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["{name}_{number}", "{name}-0000{number}-of-00002", "{name}/part-0000{number}-c000", "{name}/Ann Smith {number}"],
+)
+def test_a_table_may_come_in_parts(tmp_path, part):
+    whole = read_omop(find_tables(write(tmp_path / "whole", "csv")))
+    parts = write(tmp_path / "parts", "csv")
+    for name in ("person", "condition_occurrence", "condition_era"):
+        in_parts(parts, name, part)
+    result = read_omop(find_tables(parts))
+    read, all_of_it = result.tables["condition_occurrence"], whole.tables["condition_occurrence"]
+    assert (
+        read.rows.drop(["_row", "_file"])
+        .sort_by("condition_start_date")
+        .equals(all_of_it.rows.drop(["_row"]).sort_by("condition_start_date"))
+    )
+    assert len(set(read.rows["_file"].to_pylist())) == 2
+    own = [one for one in result.files.values() if one.table == "condition_occurrence"]
+    assert (len(own), sum(one.lines for one in own), sum(one.duplicates for one in own)) == (2, 6, 1)
+    assert sum(one.lines for one in result.files.values()) == sum(one.lines for one in whole.files.values())
+    assert not any("Smith" in name for name in result.files)
+    words = [row["reason"] for one in result.files.values() for row in one.issues.to_pylist()]
+    assert sum("condition_era of the OMOP CDM is not mapped" in one for one in words) == 2
+
+
+def test_a_packed_part_that_breaks_off_is_refused_and_the_others_are_read(tmp_path):
+    write(tmp_path, "csv")
+    in_parts(tmp_path, "condition_occurrence", "{name}_{number}")
+    (packed,) = tmp_path.glob("*.gz")
+    packed.write_bytes(packed.read_bytes()[:-9])
+    result = read_omop(find_tables(tmp_path))
+    assert result.files[packed.name].rejected and "damaged" in result.files[packed.name].reason
+    assert result.tables["condition_occurrence"].accepted == 1
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty", "file.txt"])

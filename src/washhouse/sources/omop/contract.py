@@ -206,6 +206,7 @@ SPEC = SourceSpec(
     description="An OMOP CDM 5.3 or 5.4; each person is one of their own.",
     references=("OHDSI CommonDataModel 5.3, 5.4",),
     tables=(PERSON, DEATH, PERIOD, *(table.spec for table in EVENTS), CONCEPT),
+    in_parts=True,
 )
 
 _UNMAPPED = """

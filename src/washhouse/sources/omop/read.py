@@ -1,7 +1,7 @@
 """What does an OMOP data set come to, with every line accounted for?
 
-The tables that are mapped are read as any source's are. Every other table of the model, and every file that is none of
-it, is counted and named with a warning.
+The tables that are mapped are read as any source's are; one may come as several files, and packed by gzip. Every other
+table of the model, and every file that is none of it, is counted and named with a warning.
 """
 
 from __future__ import annotations
@@ -19,11 +19,13 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.core.time import midnight
 from washhouse.lake.database import Database
+from washhouse.sources.archive import is_packed, open_packed, unpacked_name
+from washhouse.sources.content import Content
 from washhouse.sources.contract import plain
 from washhouse.sources.file import refuse
 from washhouse.sources.file_names import Labels
 from washhouse.sources.omop.contract import DEATH, EVENTS, SPEC, UNMAPPED
-from washhouse.sources.reader import SUFFIXES, read_batch, table_of
+from washhouse.sources.reader import SUFFIXES, is_part, read_batch, table_of
 from washhouse.sources.result import ISSUES, BatchResult, ReadResult
 from washhouse.sources.rules import RejectedFileError, reason
 
@@ -67,7 +69,7 @@ def find_tables(path: Path) -> dict[str, Path]:
     if path.is_file() and path.suffix.casefold() in DATABASES:
         return {path.name: path}
     files = {file.relative_to(path).as_posix(): file for file in sorted(_files_below(path))} if path.is_dir() else {}
-    tables = {name: file for name, file in files.items() if file.suffix.casefold() in SUFFIXES and file.suffix}
+    tables = {name: file for name, file in files.items() if _ending(name) in SUFFIXES and _ending(name)}
     if any(table_of(SPEC, name) for name in tables):
         return tables
     databases = {name: file for name, file in files.items() if file.suffix.casefold() in DATABASES}
@@ -101,7 +103,7 @@ def read_omop(found: Mapping[str, Path], as_of: date | None = None) -> BatchResu
     origins, reads = dict(result.origins), dict(result.files)
     labels = Labels(UNMAPPED)
     for name in sorted(set(files) - mapped):
-        label = labels.label(name)
+        label = labels.label(unpacked_name(name)) + name[len(unpacked_name(name)) :]
         origins[label] = name
         reads[label] = _count(files[name], label, _unmapped(name))
     day = as_of or _newest_day(result) or NO_DAY
@@ -135,13 +137,25 @@ class _Only(Mapping[str, bytes]):
 
 def _unmapped(name: str) -> str:
     """Name of the model's table that a file holds, empty if it is none of the model's."""
-    stem = plain(PurePosixPath(name).stem)
-    return next((table for table in sorted(UNMAPPED) if plain(table) == stem), "")
+    path = PurePosixPath(unpacked_name(name))
+    stem, folder = plain(path.stem), plain(path.parent.name)
+    known = {plain(table): table for table in sorted(UNMAPPED)}
+    named = known.get(stem) or next((table for own, table in known.items() if is_part(stem, own)), "")
+    return named or known.get(folder, "")
 
 
-def _count(data: bytes, label: str, table: str) -> ReadResult:
+def _ending(name: str) -> str:
+    return PurePosixPath(unpacked_name(name)).suffix.casefold()
+
+
+def _count(data: Content, label: str, table: str) -> ReadResult:
     """Count the lines of a file of which nothing comes: they are accepted with one warning, and kept as sent."""
     rule = "unmapped-table" if table else "unknown-table"
+    if is_packed(label):
+        try:
+            data = open_packed(data)()
+        except RejectedFileError as refused:
+            return refuse(b"", label, refused, None)
     lines = refuse(data, label, RejectedFileError(rule, table), None).lines
     issue = {"row": 0, "column": None, "rule": rule, "severity": "warning", "reason": reason(rule, table)}
     return ReadResult(
