@@ -30,7 +30,7 @@ STEWARD = [
     "/identify",
     "/link-history",
 ]
-TEAM_MANAGER = ["/"]
+TEAM_MANAGER = ["/", "@worker"]
 PLANNER = ["/", "/variation/emergency-admissions"]
 RESEARCHER = ["/", "/cohorts/treated-severe-mental-illness"]
 SHARED = ["/help", "/nowhere"]
@@ -44,12 +44,12 @@ PAGES = [
 
 
 def go(page: Page, address: str) -> None:
-    """Open an address; `@person` is the first person of the list, `@batch` the newest batch."""
+    """Open an address; `@person` is the list's first person, `@batch` the newest batch, `@worker` the first worker."""
     if address.startswith("@"):
-        page.goto("/caseload" if address.startswith("@person") else "/feeds")
+        page.goto({"@p": "/caseload", "@b": "/feeds", "@w": "/team"}[address[:2]])
         link = page.locator(".wh-caseload__name" if address.startswith("@person") else ".wh-table tbody a").first
         found = link.get_attribute("href") or ""
-        address = re.sub(r"^@(person|batch)", found, address)
+        address = re.sub(r"^@(person|batch|worker)", found, address)
     page.goto(address)
 
 

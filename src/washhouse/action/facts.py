@@ -7,6 +7,7 @@ from collections.abc import Collection
 import pyarrow as pa
 
 from washhouse.action.changes import NEWS_CODELISTS
+from washhouse.action.complexity import COMPLEXITY_CODELISTS
 from washhouse.action.standards import STANDARD_CODELISTS
 from washhouse.action.step_down import STEP_DOWN_CODELISTS
 from washhouse.record.reader import Record
@@ -14,7 +15,7 @@ from washhouse.record.reader import Record
 _FAMILIES = sorted(
     {
         code.partition("//")[0]
-        for each in (*NEWS_CODELISTS, *STANDARD_CODELISTS, *STEP_DOWN_CODELISTS)
+        for each in (*NEWS_CODELISTS, *STANDARD_CODELISTS, *STEP_DOWN_CODELISTS, *COMPLEXITY_CODELISTS)
         for code in (*each.codes, *each.prefixes)
     }
 )

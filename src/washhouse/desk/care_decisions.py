@@ -121,7 +121,7 @@ def add_care_decision(
         choice: A key of `CHOICES[kind]`.
         at: The present moment, UTC.
         note: Up to `NOTE_LIMIT` characters; pass it through `governance.redaction` first.
-        due: Day by which it is to be done; of an action, not before the day of `at`.
+        due: Day by which it is to be done; an action has one.
         worker: Who is to do it, or takes the person over.
         worker_before: Who had the person before, of an allocation.
         session_id: Supervision session in which it was decided.
@@ -129,8 +129,8 @@ def add_care_decision(
         token: Opaque id of the form that was sent; the same form sent twice is kept once.
 
     Raises:
-        InputError: `care-decision-invalid`: an unknown choice, no reason, too long a note, no or a past day, or no such
-            user; `care-decision-unknown`: there is no open decision to answer.
+        InputError: `care-decision-invalid`: an unknown choice, no reason, too long a note, no day, or no such user;
+            `care-decision-unknown`: there is no open decision to answer.
     """
     text = "\n".join(note.replace("\x00", "").split("\r\n")).strip()
     if choice not in CHOICES[kind]:
@@ -139,8 +139,8 @@ def add_care_decision(
         raise InputError("care-decision-invalid", f"A note has at most {NOTE_LIMIT} characters.", "Shorten it.")
     if kind in _WITH_REASON and len(text) < FEWEST_LETTERS:
         raise InputError("care-decision-invalid", "Say why, in a few words.")
-    if kind == "action" and (due is None or due < to_utc(at).date()):
-        raise InputError("care-decision-invalid", "Say by when, not before today.")
+    if kind == "action" and due is None:
+        raise InputError("care-decision-invalid", "Say by when.")
     row = CareDecisionRow(
         at=to_utc(at),
         username=user,

@@ -29,6 +29,12 @@ class Action(StrEnum):
     """See who meets the declared criteria of stability, and say what is made of it, with the reason; no score."""
     READ_WORKLOAD = "read-workload"
     """How many people each worker of a team has, how complex, and what lies undone."""
+    SUPERVISE = "supervise"
+    """Prepare and hold supervision of a worker: the agenda of their people, what was seen and decided."""
+    ALLOCATE = "allocate"
+    """Decide who takes a person over; the sending service is told by people, not from here."""
+    ANSWER_DECISION = "answer-decision"
+    """Say what became of what supervision decided."""
     VIEW_AUDIT_OF_PERSON = "view-audit-of-person"
     """Who looked at a person."""
     READ_FEEDS = "read-feeds"
@@ -78,11 +84,15 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW_STEP_DOWN, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.ANSWER_DECISION, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.VIEW_AUDIT_OF_PERSON, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_PERSON, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_CASELOAD, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.REVEAL, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_WORKLOAD, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.SUPERVISE, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.ALLOCATE, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.ANSWER_DECISION, Relation.CARE),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_FEEDS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUALITY, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUARANTINE, Relation.POPULATION),

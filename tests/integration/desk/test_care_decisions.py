@@ -87,7 +87,6 @@ def test_only_the_author_takes_a_decision_back_and_only_once(staffed: Desk) -> N
     [
         {"choice": "discharge"},
         {"due": None},
-        {"due": DAY - timedelta(1)},
         {"note": "x" * (NOTE_LIMIT + 1)},
         {"kind": "step-down", "choice": "begin", "note": " because "},
         {"kind": "allocation", "choice": "move", "note": ""},

@@ -28,11 +28,15 @@ clinician  direct-care  read-caseload         care
 clinician  direct-care  reveal                care
 clinician  direct-care  review                care
 clinician  direct-care  review-step-down      care
+clinician  direct-care  answer-decision       care
 clinician  direct-care  view-audit-of-person  care
 team-manager supervision read-person          care
 team-manager supervision read-caseload        care
 team-manager supervision reveal               care
 team-manager supervision read-workload        care
+team-manager supervision supervise            care
+team-manager supervision allocate             care
+team-manager supervision answer-decision      care
 steward    stewardship  read-feeds            population
 steward    stewardship  read-quality          population
 steward    stewardship  read-quarantine       population

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from washhouse.action.agenda import say_decision
 from washhouse.desk.reviews import ACTIONS
 from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
 from washhouse.web.care.follow_up import due_reviews
+from washhouse.web.shell.decisions import read_decisions
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
@@ -23,7 +25,13 @@ def show_care_home(visit: Visit) -> Response:
     lines = {line.person_id: line for line in (*ranked, *crisis, *others)}
     # Whoever died since is on no list, and their reviews are asked about no more.
     asked = [(review, person) for review, person in due_reviews(visit) if person in lines]
-    named = name_lines(visit, [lines[person] for person in dict.fromkeys(person for _, person in asked)])
+    decided = [
+        one
+        for one in read_decisions(visit, list(lines), ["action"])
+        if one.answer is None and one.worker == visit.user.actor
+    ]
+    told = dict.fromkeys((*(person for _, person in asked), *(one.person_id for one in decided)))
+    named = name_lines(visit, [lines[person] for person in told])
     names = {line.person_id: line.name for line in named}
     changed = [line for line in (*crisis, *ranked, *others) if not line.moved_only]
     return render(
@@ -34,6 +42,10 @@ def show_care_home(visit: Visit) -> Response:
         due=name_lines(visit, due),
         first=FIRST,
         asked=[(review, person, names[person], ACTIONS[review.action]) for review, person in asked],
+        decided=[
+            (one, names[one.person_id], say_decision(one), one.is_overdue(visit.services.today()))
+            for one in sorted(decided, key=lambda one: (one.due or one.at.date(), one.id))
+        ],
         changed=name_lines(visit, changed[:MOST_CHANGES]),
         more_changed=max(0, len(changed) - MOST_CHANGES),
         crisis=name_lines(visit, crisis),

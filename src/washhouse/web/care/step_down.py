@@ -31,13 +31,13 @@ from washhouse.desk.care_decisions import (
     STEP_DOWN,
     CareDecision,
     add_care_decision,
-    list_care_decisions,
     retract_care_decision,
 )
 from washhouse.desk.reviews import NOTE_LIMIT
 from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
 from washhouse.web.care.address import person_of
+from washhouse.web.shell.decisions import read_decisions
 from washhouse.web.shell.people import name_of, person_address, reveal_names, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
@@ -234,10 +234,7 @@ def _answer(visit: Visit, person: str, form: StepDownForm, status: int = 200) ->
 
 
 def _decisions(visit: Visit, people: list[str]) -> list[CareDecision]:
-    """Decisions about some people, under the ids that the people have now; the latest first."""
-    known_as = visit.record.aliases(people)
-    found = list_care_decisions(visit.services.desk, person_ids=known_as, kinds=["step-down"])
-    return [CareDecision(**{**vars(one), "person_id": known_as[one.person_id]}) for one in found]
+    return read_decisions(visit, people, ["step-down"])
 
 
 def _say(visit: Visit, one: CareDecision, name: str, events: Rows) -> Decided:

@@ -28,6 +28,9 @@ WORDS = {
     Action.REVEAL: "was shown their name",
     Action.REVIEW: "reviewed their score",
     Action.REVIEW_STEP_DOWN: "reviewed whether care may be stepped down",
+    Action.SUPERVISE: "talked over their care in supervision",
+    Action.ALLOCATE: "saw to who takes over their care",
+    Action.ANSWER_DECISION: "said what became of a decision",
     Action.VIEW_AUDIT_OF_PERSON: "looked at who viewed",
 }
 

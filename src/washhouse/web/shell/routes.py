@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from washhouse.governance.permissions import Action
+from washhouse.web.shell.decisions import answer_decision, undo_decision
 from washhouse.web.shell.help import show_help
 from washhouse.web.shell.home import show_home
 from washhouse.web.shell.pages import Open, Page
@@ -12,5 +14,7 @@ PAGES = (
     Page("GET", "/help", show_help, Open.PUBLIC),
     Page("GET", "/sign-in", show_sign_in, Open.PUBLIC),
     Page("POST", "/sign-in", sign_in, Open.PUBLIC),
+    Page("POST", "/decisions/{decision_id}/done", answer_decision, Action.ANSWER_DECISION),
+    Page("POST", "/decisions/{decision_id}/undo", undo_decision, Action.ANSWER_DECISION),
     Page("POST", "/sign-out", sign_out, Open.SIGNED_IN),
 )
