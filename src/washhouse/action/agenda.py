@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from washhouse.action.caseload import Caseload, CaseloadRow
-from washhouse.action.complexity import Need, list_needs
 from washhouse.action.step_down import is_stable, judge_stability
 from washhouse.action.words import say_day
 from washhouse.desk.care_decisions import CareDecision
@@ -51,7 +50,7 @@ class AgendaLine:
     asked: tuple[str, ...]
     gaps: tuple[str, ...]
     may_step_down: bool
-    needs: tuple[Need, ...]
+    needs: tuple[str, ...]
     next_action: str
     last_seen: date | None
 
@@ -165,7 +164,7 @@ def _line(
         asked=tuple(f"{ACTIONS[one.action]}, {say_day(one.at.date())}" for one in reviews if one.id in due_reviews),
         gaps=row.gaps,
         may_step_down=is_stable(judge_stability(events, today)),
-        needs=list_needs(events, today),
+        needs=row.needs,
         next_action=_next_action(open_ones, reviews, today),
         last_seen=max((one.at.date() for one in decisions if one.session_id is not None), default=None),
     )

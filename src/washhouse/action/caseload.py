@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from washhouse.action.changes import list_news, list_shifts
+from washhouse.action.complexity import list_needs
 from washhouse.action.facts import read_facts
 from washhouse.action.standards import PLAN, judge_standards
 from washhouse.action.words import local_day, say_expected, say_interval, say_risk
@@ -67,6 +68,7 @@ class CaseloadRow:
         shifts: How risk, place and reasons moved since last week.
         news: What became known in the last week.
         gaps: Standards of care that the record does not meet, in words.
+        needs: What makes their care more work, in words; read from no score.
         note: Why the person has no risk; empty if ranked.
     """
 
@@ -82,6 +84,7 @@ class CaseloadRow:
     shifts: tuple[str, ...]
     news: tuple[str, ...]
     gaps: tuple[str, ...]
+    needs: tuple[str, ...]
     note: str
 
 
@@ -188,6 +191,7 @@ def build_caseload(
             "last_contact": _last_contact(facts[person], index_date),
             "news": tuple(list_news(facts[person], index_date)),
             "gaps": _list_gaps(facts[person], today, plans_are_sent),
+            "needs": tuple(need.title for need in list_needs(facts[person], today)),
         }
         if score is not None and score["status"] == "in-crisis-care":
             when = "when last known" if explanation else "now"

@@ -56,22 +56,57 @@ def say_expected(risks: Sequence[float], listed: int, horizon_days: int) -> str:
         One sentence.
 
     Examples:
-        >>> say_expected([0.4, 0.3, 0.2, 0.1] * 5, 4, 28)
-        'This list of 4 is expected to find about 1 of 5 crises in 28 days and to miss about 4.'
-        >>> say_expected([0.4, 0.3, 0.2, 0.1], 2, 28)
-        'This list of 2 is expected to find about 0.7 of 1.0 crises in 28 days and to miss about 0.3.'
+        >>> say_expected([0.4, 0.3, 0.2, 0.1] * 5, 4, 28).partition(" find ")[2]
+        'about 1 of 5 crises in 28 days (95 % range 0 to 3) and to miss about 4 (1 to 7).'
+        >>> say_expected([0.4, 0.3, 0.2, 0.1], 2, 28).partition(" find ")[2]
+        'about 0.7 of 1.0 crises in 28 days (95 % range 0 to 2) and to miss about 0.3 (0 to 1).'
         >>> say_expected([0.1] * 12, 12, 28)
-        'Among these 12 people about 1.2 crises are expected in 28 days.'
+        'Among these 12 people about 1.2 crises are expected in 28 days (95 % range 0 to 4).'
     """
     # Whole numbers would make "1 of 1" out of 0.9 of 1.2: as if the list missed nobody.
     digits = 0 if sum(risks) >= _MANY else 1
     whole, found = round(sum(risks), digits), round(sum(risks[:listed]), digits)
+    found_range = "{} to {}".format(*count_range(risks[:listed]))
     if listed < len(risks):
+        missed_range = "{} to {}".format(*count_range(risks[listed:]))
         return (
             f"This list of {listed} is expected to find about {found:.{digits}f} of {whole:.{digits}f} crises"
-            f" in {horizon_days} days and to miss about {whole - found:.{digits}f}."
+            f" in {horizon_days} days (95 % range {found_range}) and to miss about {whole - found:.{digits}f}"
+            f" ({missed_range})."
         )
-    return f"Among these {len(risks)} people about {whole:.{digits}f} crises are expected in {horizon_days} days."
+    return (
+        f"Among these {len(risks)} people about {whole:.{digits}f} crises are expected in {horizon_days} days "
+        f"(95 % range {found_range})."
+    )
+
+
+def count_range(risks: Sequence[float], level: float = 0.95) -> tuple[int, int]:
+    """How many of some people will have what their risks are about, as a central range of the Poisson binomial.
+
+    It holds for risks that are calibrated and people who do not move each other; a caseload that is worse than its
+    risks all over goes beyond it.
+
+    Args:
+        risks: Calibrated risks, 0 to 1.
+        level: Probability that the count lies within, at least.
+
+    References:
+        Hong 2013, doi:10.1016/j.csda.2012.10.006, section 2; by convolution.
+
+    Examples:
+        >>> count_range([]), count_range([1.0, 0.0]), count_range([0.5] * 100)
+        ((0, 0), (1, 1), (40, 60))
+    """
+    chance = [1.0]
+    for risk in risks:
+        chance = [stay * (1 - risk) + come * risk for stay, come in zip([*chance, 0.0], [0.0, *chance], strict=True)]
+    tail, total, bounds = (1 - level) / 2, 0.0, []
+    for count, each in enumerate(chance):
+        total += each
+        # Rounding leaves the last sum a hair below 1.
+        while len(bounds) < 2 and total >= (tail, 1 - tail)[len(bounds)] - 1e-12:
+            bounds.append(count)
+    return bounds[0], bounds[1]
 
 
 def say_day(day: date) -> str:

@@ -74,7 +74,7 @@ def test_every_need_has_its_row_above() -> None:
 def person(person_id: str, **rest: Any) -> CaseloadRow:
     empty = dict.fromkeys(("place", "risk", "points", "last_contact"))
     texts = {"risk_words": "", "interval_words": "", "note": ""}
-    lists: dict[str, Any] = dict.fromkeys(("reasons", "shifts", "news", "gaps"), ())
+    lists: dict[str, Any] = dict.fromkeys(("reasons", "shifts", "news", "gaps", "needs"), ())
     return CaseloadRow(**{"person_id": person_id, "is_listed": False, **empty, **texts, **lists, **rest})
 
 
@@ -91,8 +91,12 @@ def decision(person_id: str, due: date | None, **rest: Any) -> CareDecision:
 def test_what_calls_for_talk_and_what_is_to_be_done() -> None:
     done = Answer(2, datetime(2024, 6, 20), "CP1", "yes", "")
     lines = build_agenda(
-        caseload(person("a", shifts=("Up 2 places",)), person("b", news=("Missed a contact on 3 June",)), person("c")),
-        {"c": [row("MHS_EMPLOYMENT//04", "2024-01-01")]},
+        caseload(
+            person("a", shifts=("Up 2 places",)),
+            person("b", news=("Missed a contact on 3 June",)),
+            person("c", needs=("x",)),
+        ),
+        {},
         [decision("a", TODAY), decision("b", TODAY - timedelta(1)), decision("c", TODAY - timedelta(1), answer=done)],
         [],
         (),
@@ -102,7 +106,7 @@ def test_what_calls_for_talk_and_what_is_to_be_done() -> None:
     assert not a.calls_for_talk, "that others moved it is no news"
     assert a.next_action == "Arrange a home visit, due by 1 July"
     assert (b.calls_for_talk, b.overdue) == (True, ("Arrange a home visit, due by 30 June",))
-    assert (c.overdue, c.next_action, [need.name for need in c.needs]) == ((), "", ["not-working"])
+    assert (c.overdue, c.next_action, c.needs) == ((), "", ("x",))
     load = weigh(lines, TODAY)
     assert (load.people, load.complexity, load.no_next_action, load.overdue, load.not_seen) == (3, 1, 1, 1, 0)
     assert weigh(lines, TODAY + timedelta(90)).not_seen == 3

@@ -160,7 +160,10 @@ def test_with_a_model_that_scores_nobody_here_today_the_list_says_so(given: list
 def test_the_sentence_counts_what_the_list_will_find() -> None:
     scores = [score(f"p{number:02}", 0.5 if number < 8 else 0.1) for number in range(28)]
     caseload = build(" ".join(row["person_id"] for row in scores), scores, capacity=8)
-    assert caseload.sentence == "This list of 8 is expected to find about 4 of 6 crises in 28 days and to miss about 2."
+    assert caseload.sentence == (
+        "This list of 8 is expected to find about 4 of 6 crises in 28 days (95 % range 1 to 7) "
+        "and to miss about 2 (0 to 5)."
+    )
     assert [row.is_listed for row in caseload.ranked] == [True] * 8 + [False] * 20
 
 

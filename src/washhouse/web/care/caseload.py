@@ -74,6 +74,7 @@ class Line:
         contact_ago: How long ago that was.
         changes: What changed since last week.
         gaps: Standards of care that the record does not meet, in words.
+        needs: What makes their care more work, in words.
         moved_only: Whether nothing changed but the place, which the others' changes move too.
         review: The latest review, in words.
         reviewed_for: Day of the score that the latest review is about.
@@ -91,6 +92,7 @@ class Line:
     contact_ago: str
     changes: tuple[str, ...]
     gaps: tuple[str, ...]
+    needs: tuple[str, ...]
     moved_only: bool
     review: str
     reviewed_for: date | None
@@ -116,6 +118,8 @@ class CaseloadPage:
     headings: tuple[tuple[str, str], ...]
     caption: str
     rows: tuple[Line, ...]
+    changed: int
+    changed_href: str
     left_out: int
     nobody: str
     in_crisis: tuple[Line, ...]
@@ -175,6 +179,8 @@ def read_page(visit: Visit) -> CaseloadPage:
         headings=_headings(caseload.is_ranked),
         caption="People in your care, by 28-day crisis risk" if caseload.is_ranked else "People in your care, by name",
         rows=tuple(rows),
+        changed=sum(not line.moved_only for line in listed),
+        changed_href=f"/caseload?{urlencode({'n': 'all', 'show': 'changed'})}",
         left_out=len(shown) - len(rows),
         nobody="Nobody on your caseload matches." if filters.q or filters.show else "Nobody is on this list today.",
         in_crisis=tuple(crisis),
@@ -254,6 +260,7 @@ def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today
         contact_ago=ago(row.last_contact, today) if row.last_contact else "",
         changes=(*row.shifts, *row.news),
         gaps=row.gaps,
+        needs=row.needs,
         moved_only=not row.news and all(words.endswith((" place", " places")) for words in row.shifts),
         review=f"Reviewed {short_day(review.at)}: {ACTIONS.get(review.action, review.action).lower()}"
         if review

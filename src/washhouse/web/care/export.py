@@ -28,6 +28,7 @@ COLUMNS = (
     "last_contact",
     "changed_since_last_week",
     "standards_not_met",
+    "needs",
 )
 
 
@@ -59,6 +60,7 @@ def write_csv(rows: Sequence[Line]) -> str:
             row.last_contact.isoformat() if row.last_contact else "",
             "; ".join(row.changes),
             "; ".join(row.gaps),
+            "; ".join(row.needs),
         )
         writer.writerow([escape_formula(str(cell)) for cell in cells])
     return out.getvalue()

@@ -9,6 +9,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from washhouse.action.complexity import list_needs
 from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standards
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.permissions import Action
@@ -59,6 +60,7 @@ class PersonPage:
     earlier: Score | None
     why_not_ranked: str
     standings: tuple[Standing, ...]
+    needs: tuple[str, ...]
     timeline: Timeline
     household: Household | None
     reviews: tuple[ReviewLine, ...]
@@ -163,6 +165,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         earlier=earlier,
         why_not_ranked="" if fresh else say_stale(visit),
         standings=judge_standards(events.select(STANDARD_COLUMNS).to_pylist(), today),
+        needs=tuple(need.title for need in list_needs(events.select(STANDARD_COLUMNS).to_pylist(), today)),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),
         household=read_household(record.relations(person), today) if visit.may(Action.READ_RELATIONS) else None,
         reviews=tuple(
