@@ -100,7 +100,8 @@ def count_range(risks: Sequence[float], level: float = 0.95) -> tuple[int, int]:
     chance = [1.0]
     for risk in risks:
         chance = [stay * (1 - risk) + come * risk for stay, come in zip([*chance, 0.0], [0.0, *chance], strict=True)]
-    tail, total, bounds = (1 - level) / 2, 0.0, []
+    tail, total = (1 - level) / 2, 0.0
+    bounds: list[int] = []
     for count, each in enumerate(chance):
         total += each
         # Rounding leaves the last sum a hair below 1.
