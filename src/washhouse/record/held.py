@@ -1,7 +1,8 @@
-"""Small per-person tables of a bucket, held in memory: who somebody is and is tied to is asked with every page.
+"""What pages ask for again and again, held in memory: small per-person tables of a bucket, and one person's events.
 
-Reading them from their files costs more than all else about a person but the events: planning a query and decoding a
-row group, for one row. What a version says never changes, so what is held stays true; old versions fall out in time.
+Reading them from their files costs more than all else: planning a query and decoding a row group, for a few rows. The
+people of a caseload lie in as many buckets as there are. What a version says never changes, so what is held stays true;
+old versions fall out in time. Whether somebody may see it is decided, and noted, before it is looked for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from threading import Lock
 import pyarrow as pa
 
 HELD_BYTES = 256_000_000
-"""Most that a process holds: more than a city's people and ties."""
+"""Most that a process holds of tables by bucket: more than a city's people and ties."""
+
+EVENT_BYTES = 128_000_000
+"""Most that a process holds of single people's events: some thousand people."""
 
 
 class Held:
@@ -31,16 +35,25 @@ class Held:
 
     def get(self, key: Hashable, read: Callable[[], pa.Table]) -> pa.Table:
         """The table of a key, read if it is not held. Two who ask at once may both read it."""
+        found = self.find(key)
+        if found is None:
+            found = read()
+            self.hold(key, found)
+        return found
+
+    def find(self, key: Hashable) -> pa.Table | None:
+        """The table of a key; None if it is not held."""
         with self._lock:
             found = self._tables.get(key)
             if found is not None:
                 self._tables.move_to_end(key)
-                return found
-        table = read()
+            return found
+
+    def hold(self, key: Hashable, table: pa.Table) -> None:
+        """Hold a table, if it is not too large; whatever nobody asked for longest gives way."""
         with self._lock:
             if key not in self._tables and table.nbytes <= self._most:
                 self._tables[key] = table
                 self._bytes += table.nbytes
                 while self._bytes > self._most:
                     self._bytes -= self._tables.popitem(last=False)[1].nbytes
-        return table

@@ -24,13 +24,12 @@ from washhouse.governance.policies import TIES_TO_PEOPLE
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
-from washhouse.record.held import Held
+from washhouse.record.rows import read_events, read_rows
 from washhouse.record.scan import query, scan
 from washhouse.record.tables import (
     ATTRITION,
     BATCH,
     CARE_RELATION,
-    EVENT,
     INDICATOR,
     PERSON,
     QUALITY,
@@ -41,12 +40,7 @@ from washhouse.record.tables import (
     WATCH,
 )
 from washhouse.record.ties import Tie, tell_ties
-from washhouse.record.views import VIEW_OF, bucket_finder, read_view
-
-HELD_TABLES = (PERSON, RELATION)
-"""Tables that are held in memory, bucket by bucket, once somebody asked."""
-
-_HELD = Held()
+from washhouse.record.views import VIEW_OF, read_view
 
 MOST_HOPS = 100
 """Longest chain of retired ids that is followed."""
@@ -193,7 +187,7 @@ class Record:
             InputError: `no-such-person`: the record holds nobody of that id.
         """
         self._allow(Action.READ_PERSON, [person_id])
-        rows = self._rows(PERSON, [person_id]).to_pylist()
+        rows = read_rows(self._store, self.version, PERSON, [person_id]).to_pylist()
         if not rows:
             raise InputError("no-such-person", "The record holds nobody of that id.", "It may have been retired.")
         found: dict[str, Any] = rows[0]
@@ -207,7 +201,7 @@ class Record:
         """
         wanted = sorted(set(person_ids))
         self._allow(Action.READ_CASELOAD, wanted)
-        return self._rows(PERSON, wanted)
+        return read_rows(self._store, self.version, PERSON, wanted)
 
     def events(self, person_id: str, since: datetime | None = None, until: datetime | None = None) -> pa.Table:
         """One person's rows of `record.event`, all states, in the table's order.
@@ -221,15 +215,12 @@ class Record:
             RefusedError: The grant does not allow it.
         """
         self._allow(Action.READ_PERSON, [person_id])
-        where = []
-        params: dict[str, Any] = {}
+        rows = read_events(self._store, self.version, [person_id])
         if since is not None:
-            where.append("time >= $since")
-            params["since"] = since
+            rows = rows.filter(pc.greater_equal(rows["time"], pa.scalar(since, pa.timestamp("us"))))
         if until is not None:
-            where.append("time < $until")
-            params["until"] = until
-        return self._rows(EVENT, [person_id], where, params)
+            rows = rows.filter(pc.less(rows["time"], pa.scalar(until, pa.timestamp("us"))))
+        return rows
 
     def events_of(self, person_ids: Iterable[str], families: Collection[str]) -> pa.Table:
         """Several people's rows of `record.event` of some families of codes, all states, in the table's order.
@@ -243,8 +234,10 @@ class Record:
         """
         wanted = sorted(set(person_ids))
         self._allow(Action.READ_PERSON, wanted)
-        where = ["list_contains($families, split_part(code, '//', 1))"]
-        return self._rows(EVENT, wanted, where, {"families": sorted(families)})
+        rows = read_events(self._store, self.version, wanted)
+        codes = rows["code"].combine_chunks().dictionary_encode()
+        of_families = [code.partition("//")[0] in families for code in codes.dictionary.to_pylist()]
+        return rows.filter(pa.array(of_families, pa.bool_()).take(codes.indices))
 
     def relations(self, person_id: str) -> tuple[Tie, ...]:
         """One person's ties, by kind: what the grant's purpose may see, and of the other end what the grant covers.
@@ -256,7 +249,11 @@ class Record:
             RefusedError: The grant does not allow it.
         """
         action = Action.READ_RELATIONS
-        rows = self._rows(RELATION, [person_id]).to_pylist() if may(self._grant, action, person_id) else []
+        rows = (
+            read_rows(self._store, self.version, RELATION, [person_id]).to_pylist()
+            if may(self._grant, action, person_id)
+            else []
+        )
         if person_id not in self._noted[action]:
             others = {row["other"] for row in rows if row["kind"] in TIES_TO_PEOPLE}
             detail: Detail = {
@@ -281,11 +278,10 @@ class Record:
         """
         wanted = sorted(set(person_ids))
         self._allow(Action.READ_CASELOAD, wanted)
-        where, params = ["model = $model"], {"model": model}
-        if index_dates is not None:
-            where.append("list_contains($dates, index_date)")
-            params["dates"] = sorted(index_dates)  # type: ignore[assignment]
-        return self._rows(SCORE, wanted, where, params)
+        rows = read_rows(self._store, self.version, SCORE, wanted, model)
+        if index_dates is None:
+            return rows
+        return rows.filter(pc.is_in(rows["index_date"], pa.array(sorted(index_dates), pa.date32())))
 
     def care_relations(
         self, person_ids: Iterable[str] | None = None, worker: str | None = None, team: str | None = None
@@ -404,48 +400,6 @@ class Record:
         if fresh:
             self._audit.authorise(self._grant, action, fresh, detail={"record_version": self.version.id})
             self._noted[action] |= fresh
-
-    def _rows(
-        self,
-        table: Table,
-        person_ids: Sequence[str],
-        where: Sequence[str] = (),
-        params: Mapping[str, Any] | None = None,
-    ) -> pa.Table:
-        by_bucket: dict[int, list[str]] = defaultdict(list)
-        find = bucket_finder(self._store, self.version)
-        for person_id in person_ids:
-            by_bucket[find(person_id)].append(person_id)
-        names = ", ".join(f'"{name}"' for name in table.column_names)
-        order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
-        parts = [arrow_schema(table).empty_table()]
-        for bucket, members in sorted(by_bucket.items()):
-            if table in HELD_TABLES and not where:
-                parts.append(self._held(table, bucket, members))
-                continue
-            one = len(members) == 1
-            conditions = ["person_id = $who" if one else "list_contains($who, person_id)", *where]
-            rows = query(
-                f"SELECT {names} FROM {scan(self._store, table, self.version, bucket)} "
-                f"WHERE {' AND '.join(conditions)} ORDER BY {order}",
-                {**(params or {}), "who": members[0] if one else members},
-            )
-            parts.append(conform(table, rows))
-        found = pa.concat_tables(parts)
-        return found if len(by_bucket) < 2 else found.sort_by([(name, "ascending") for name in table.order])
-
-    def _held(self, table: Table, bucket: int, person_ids: Sequence[str]) -> pa.Table:
-        """Rows of people of one bucket, of a table that is held in memory bucket by bucket."""
-
-        def read() -> pa.Table:
-            names = ", ".join(f'"{name}"' for name in table.column_names)
-            order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
-            sql = f"SELECT {names} FROM {scan(self._store, table, self.version, bucket)} ORDER BY {order}"
-            return conform(table, query(sql, {})).combine_chunks()
-
-        key = (str(self._store.root), table.name, self.version.tables[table.name], bucket)
-        rows = _HELD.get(key, read)
-        return rows.filter(pc.is_in(rows["person_id"], pa.array(person_ids, pa.string())))
 
     def _care(self, params: dict[str, Any], worker: str | None, team: str | None) -> pa.Table:
         names = ", ".join(f'"{name}"' for name in CARE_RELATION.column_names)

@@ -71,6 +71,28 @@ def test_the_audit_comes_first(world, monkeypatch):
             read(ANN)
 
 
+def test_what_is_held_in_memory_is_decided_and_noted_all_the_same(world):
+    first, again = (world.open(world.clinician(ANN, CAT)) for _ in range(2))
+    reads = [
+        lambda r: r.events(ANN),
+        lambda r: r.events_of([CAT, ANN], ["SNOMED"]),
+        lambda r: r.scores([ANN], "crisis"),
+    ]
+    for read in reads:
+        assert read(again).equals(read(first))
+    assert world.audited() == [("read-person", ANN, "allow")] * 2 + [("read-person", CAT, "allow")] * 2
+    for read in reads:
+        with pytest.raises(RefusedError):
+            read(world.open(world.clinician(BOB)))
+
+
+def test_events_of_some_families_are_those_of_each_person_in_turn(world):
+    record = world.open(world.clinician(ANN, BOB, CAT))
+    found = record.events_of([CAT, ANN], ["SNOMED"])
+    assert found["person_id"].to_pylist() == [ANN] * 3 + [CAT] * (found.num_rows - 3)
+    assert record.events_of([CAT, ANN], ["SNOME"]).num_rows == 0
+
+
 def test_a_window_is_half_open(world):
     record = world.open(world.clinician(ANN))
     window = record.events(ANN, since=datetime(2026, 1, 5), until=datetime(2026, 3, 5))
