@@ -44,7 +44,7 @@ from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, fi
 from washhouse.insight.models.fit import Cohort
 from washhouse.insight.models.linear import fit_logistic
 from washhouse.insight.models.plan import choose_index_dates, split_index_dates
-from washhouse.insight.models.registry import find_model
+from washhouse.insight.models.registry import find_challenger, find_model
 from washhouse.insight.models.score import (
     build_cohort,
     compute_features,
@@ -97,7 +97,7 @@ class Judged:
         version = read_current(self.home)
         assert version is not None, "nothing published"
         self.version: Version = version
-        self.model = find_model(self.home.models, CRISIS)
+        self.model = find_model(self.home.models, CRISIS) or find_challenger(self.home.models, CRISIS)
         assert self.model is not None, version.summary["models"]
         today = version.as_of["mental_health"] + timedelta(1)
         dates = choose_index_dates(CRISIS, read_submitted(self._compute)[CRISIS.source], today)

@@ -30,6 +30,8 @@ from washhouse.record.reader import Record
 _THEMES = {feature.name: feature.theme.name for feature in CRISIS_FEATURES}
 
 
+NO_MODEL = "Its status is on the steward's pages."
+
 NOT_SCORED_NOW = "Not on a community caseload as an adult now: not scored."
 """Note of whoever has no present score; an earlier one is never shown in its place."""
 
@@ -143,7 +145,14 @@ def read_caseload(record: Record, person_ids: Collection[str], *, today: date, c
         today=today,
         capacity=capacity,
         has_model=MODEL in record.version.models,
+        why_no_model=say_why_no_model(record.version.summary),
     )
+
+
+def say_why_no_model(summary: Mapping[str, Any]) -> str:
+    """Why a version has no crisis model, in the words of the run that made it; empty where it has one."""
+    told = summary.get("models", {}).get(MODEL, {})
+    return str(told.get("message", "")) if told.get("status") != "scored" else ""
 
 
 def build_caseload(
@@ -156,6 +165,7 @@ def build_caseload(
     today: date,
     capacity: int | None = None,
     has_model: bool = False,
+    why_no_model: str = "",
 ) -> Caseload:
     """Put a caseload together.
 
@@ -169,6 +179,7 @@ def build_caseload(
         today: The present day.
         capacity: People that the team can review; everybody unless given.
         has_model: Whether the record has a crisis model; decides in which words nobody's having a risk is told.
+        why_no_model: Why it has none, in the run's words.
 
     Returns:
         The caseload. People known to have died are on no list.
@@ -178,7 +189,8 @@ def build_caseload(
     )
     present = index_day(as_of, MENTAL_HEALTH)
     now, before = _now_and_before(scores.to_pylist(), present)
-    explanation = _why_not_ranked((as_of if covers is None else covers).get(MENTAL_HEALTH), today, now, has_model)
+    reaches_to = (as_of if covers is None else covers).get(MENTAL_HEALTH)
+    explanation = _why_not_ranked(reaches_to, today, now, has_model, why_no_model)
     index_date = present or today
     facts = {person: events[person].to_pylist() if person in events else [] for person in alive}
     plans_are_sent = any(CARE_PLAN.holds(row["code"]) for rows in facts.values() for row in rows)
@@ -225,7 +237,9 @@ def _now_and_before(
     return now, {row["person_id"]: row for row in found if row["index_date"] == earlier}
 
 
-def _why_not_ranked(reaches_to: date | None, today: date, now: Mapping[str, Mapping[str, Any]], has_model: bool) -> str:
+def _why_not_ranked(
+    reaches_to: date | None, today: date, now: Mapping[str, Mapping[str, Any]], has_model: bool, why_no_model: str
+) -> str:
     if reaches_to is None:
         return "Not ranked: the record holds no mental-health data."
     if not may_rank(reaches_to, today):
@@ -234,7 +248,7 @@ def _why_not_ranked(reaches_to: date | None, today: date, now: Mapping[str, Mapp
     if any(row["status"] == "scored" for row in now.values()):
         return ""
     if not has_model:
-        return "Not ranked: there is no crisis model for these people. Its status is on the steward's pages."
+        return f"Not ranked: there is no crisis model for these people. {why_no_model or NO_MODEL}"
     if now:
         return "Not ranked: everybody here whom the crisis model covers is in crisis care now, so nobody has a risk."
     return (

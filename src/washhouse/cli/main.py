@@ -41,6 +41,7 @@ COMMANDS: dict[str, Lazy] = {
     "versions": Lazy(
         "washhouse.cli.versions", "app", "Name the versions that are kept, and go back to an earlier one."
     ),
+    "model": Lazy("washhouse.cli.model", "app", "Fit, judge, promote and roll back the outcome models."),
     "import": Lazy("washhouse.cli.import_", "app", "Bring a data set of another format into a home."),
     "export": Lazy("washhouse.cli.export", "app", "Take the record out in a format of others, pseudonymised."),
     "source": Lazy("washhouse.cli.source", "app", "Declare a source of one's own: propose a declaration, try it."),

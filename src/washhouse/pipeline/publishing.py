@@ -7,6 +7,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable
 
+from washhouse.insight.models.states import read_registry
 from washhouse.lake.disk import remove_half_written
 from washhouse.lake.pointer import Version, forget, history
 from washhouse.lake.readers import pinned_versions
@@ -26,14 +27,16 @@ def name_version(number: int, batches: tuple[str, ...]) -> str:
 
 
 def prune_models(context: RunContext, kept: Iterable[Version]) -> None:
-    """Remove models that no kept version scored with: of pruned versions, and of runs that died before they published.
+    """Remove models that no kept version scored with and no registry keeps: of runs that died before they published.
 
     A run does so before it scores, too: a model fitted by a run that died is of data that was never published.
     """
     used = {(name, model) for version in kept for name, model in version.models.items()}
-    for folder in context.home.models.glob("*/*"):
-        if (folder.parent.name, folder.name) not in used:
-            shutil.rmtree(folder)
+    for folder in sorted(context.home.models.glob("*/")):
+        kept_here = read_registry(context.home.models, folder.name).kept
+        for model in folder.glob("*/"):
+            if (folder.name, model.name) not in used and model.name not in kept_here:
+                shutil.rmtree(model)
 
 
 def prune(context: RunContext) -> None:

@@ -34,6 +34,7 @@ from washhouse.pipeline.inbox import Inbox, read_inbox
 from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
 from washhouse.pipeline.live_records import forget_landed
+from washhouse.pipeline.model_states import moved_models, register_models
 from washhouse.pipeline.progress import Clock, Progress, Silent
 from washhouse.pipeline.publishing import name_version, prune, prune_models
 from washhouse.pipeline.quality import check_quality
@@ -166,6 +167,8 @@ def run(
         context.empty_spill()
         context = replace(context, declared=read_declared(context))
         restored = context.lake.restore(context.published.tables if context.published else {})
+        if context.published is not None:  # by a run that died after it published
+            register_models(context, context.published)
         prune_models(context, [*history(home), *pinned_versions(home)])
         reached("restored")
         try:
@@ -186,12 +189,14 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
     books: list[Book] = []
     decisions = decisions_digest(context)
     decided_anew = version is not None and decisions != version.summary.get("decisions", "")
-    is_due = bool(inbox.batches) or decided_anew or (context.rebuild and version is not None)
+    is_moved = version is not None and bool(moved_models(context, version))
+    is_due = bool(inbox.batches) or decided_anew or is_moved or (context.rebuild and version is not None)
     if is_due:
         books = _land(context, clock, inbox, read) if inbox.batches else []
         version = _build(context, clock, inbox, books, decisions)
         publish(context.home, version, prepared=lambda: context.reached("list-written"))
         context.reached("published")
+        register_models(context, version)
     if version is None:  # an inbox with nothing new, and nothing published, holds no batch at all: `find` refused it
         raise AssertionError("nothing found and nothing published")
     with clock.step("desk"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pyarrow as pa
@@ -10,7 +11,8 @@ import pyarrow as pa
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
-from washhouse.governance.grants import system_grant
+from washhouse.governance.grants import Grant, system_grant
+from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.models.score import score_outcomes
 from washhouse.insight.outcomes.contract import Outcome
@@ -20,6 +22,21 @@ from washhouse.pipeline.context import RunContext
 from washhouse.record.kernels import Stage, run_stages
 from washhouse.record.tables import SCORE
 from washhouse.record.writer import write_scores
+
+
+@contextmanager
+def computing(context: RunContext, version: Version) -> Iterator[tuple[Compute, Grant, AuditTrail]]:
+    """Run stages over every bucket of a version, noted in the audit; with the grant and audit of what is written."""
+    desk = open_desk(context.settings.desk_url or context.home.desk_file)
+    try:
+        audit, grant = AuditTrail(desk), system_grant(utc_now())
+
+        def compute(stages: Sequence[Stage], extra: Mapping[str, pa.Table]) -> Iterator[dict[str, pa.Table]]:
+            return run_stages(context.lake, version, grant, stages, extra, context.engine, audit=audit)
+
+        yield compute, grant, audit
+    finally:
+        desk.close()
 
 
 def score(context: RunContext, candidate: Version, outcomes: Mapping[str, Outcome] = OUTCOMES) -> tuple[Version, int]:
@@ -33,14 +50,7 @@ def score(context: RunContext, candidate: Version, outcomes: Mapping[str, Outcom
     Returns:
         The candidate with the table of scores, the models and what scoring came to, and the number of scores.
     """
-    desk = open_desk(context.settings.desk_url or context.home.desk_file)
-    try:
-        audit = AuditTrail(desk)
-        grant = system_grant(utc_now())
-
-        def compute(stages: Sequence[Stage], extra: Mapping[str, pa.Table]) -> Iterator[dict[str, pa.Table]]:
-            return run_stages(context.lake, candidate, grant, stages, extra, context.engine, audit=audit)
-
+    with computing(context, candidate) as (compute, grant, audit):
         results = score_outcomes(
             outcomes.values(),
             compute,
@@ -51,15 +61,14 @@ def score(context: RunContext, candidate: Version, outcomes: Mapping[str, Outcom
         )
         scores = pa.concat_tables([result.scores for result in results.values()])
         number = write_scores(context.lake, candidate, grant, scores, audit=audit)
-    finally:
-        desk.close()
     context.reached("scores-written")
     summary = {
         name: {
             "status": each.status,
             "message": each.message,
             "eligibility": each.eligibility,
-            "failed_gates": each.failed_gates,
+            "failed_gates": list(each.failed_gates),
+            "fitted": each.fitted,
         }
         for name, each in results.items()
     }

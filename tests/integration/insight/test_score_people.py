@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pytest
 
 from washhouse.insight.models.score import ScoreResult, score_outcomes
+from washhouse.insight.models.states import Kind, Registry, move_of, registry_file, registry_text
 from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.insight.outcomes.readmission import READMISSION
 from washhouse.lake.schemas import conform
@@ -60,20 +61,36 @@ def test_a_planted_cause_is_found(fitted: ScoreResult) -> None:
     assert figures["expected_over_observed"]["value"] == pytest.approx(1, abs=3 * spread)
 
 
-def test_a_model_that_fails_a_gate_says_so(
+def test_a_first_model_scores_where_it_passes_its_gates(fitted: ScoreResult) -> None:
+    assert fitted.model_record is not None
+    assert all(gate["is_met"] for gate in fitted.model_record["gates"])
+    assert {group["by"] for group in fitted.model_record["groups"]} == {"sex", "age", "ethnicity"}
+    assert (fitted.fitted, fitted.failed_gates) == (fitted.model_version, ())
+
+
+def register(models: Path, version: str, *kinds: Kind, outcome: str = "crisis") -> None:
+    registry = Registry(outcome)
+    for kind in kinds:
+        move = move_of(kind, version, at=datetime(2024, 1, 1), actor="ann", reason="test", record_version="v1")
+        registry = registry.add(move)
+    registry_file(models, outcome).write_bytes(registry_text(registry))
+
+
+def test_nobody_is_scored_with_a_model_that_fails_a_gate(
     score: Score, planted: Any, fitted: ScoreResult, models: Path, tmp_path: Path
 ) -> None:
-    assert fitted.model_record is not None
-    assert fitted.failed_gates == [] and "gate" not in fitted.message
-    assert {group["by"] for group in fitted.model_record["groups"]} == {"sex", "age", "ethnicity"}
     shutil.copytree(models, tmp_path, dirs_exist_ok=True)
     (file,) = tmp_path.glob("crisis/*/model.json")
     stored = json.loads(file.read_text())
-    stored["record"]["gates"][0]["is_met"] = False
+    stored["record"]["gates"][1] |= {"is_met": False, "says": "Calibration slope 1.70."}
     file.write_text(json.dumps(stored))
+    register(tmp_path, str(fitted.fitted), "fitted")
     result = score(planted, tmp_path)
-    assert result.failed_gates == [stored["record"]["gates"][0]["says"]]
-    assert result.failed_gates[0] in result.message
+    assert (result.status, result.failed_gates) == ("gates-not-met", ("Calibration slope 1.70.",))
+    assert "Calibration slope 1.70." in result.message
+    assert (result.model_version, result.fitted) == (None, None), "it waits, and is not fitted anew every day"
+    assert set(result.scores["status"].to_pylist()) == {"in-crisis-care"}
+    assert set(result.scores["model_version"].to_pylist()) == {"none"}
 
 
 def test_everyone_at_risk_is_scored_ranked_and_given_reasons(fitted: ScoreResult, last_day: date) -> None:
@@ -99,8 +116,11 @@ def test_people_in_crisis_care_get_no_score(fitted: ScoreResult) -> None:
 
 
 def test_a_stored_model_is_reused(score: Score, planted: Any, fitted: ScoreResult, models: Path) -> None:
-    assert score(planted, models).scores.equals(fitted.scores)
-    (folder,) = (models / "crisis").iterdir()
+    register(models, str(fitted.fitted), "fitted", "promoted")
+    again = score(planted, models)
+    assert again.scores.equals(fitted.scores)
+    assert again.fitted is None
+    (folder,) = (path for path in (models / "crisis").iterdir() if path.is_dir())
     assert folder.name == fitted.model_version
     assert {path.name for path in folder.iterdir()} == {"model.json", "record.md"}
 
@@ -111,6 +131,7 @@ def test_outcomes_that_share_features_are_scored_in_one_pass_as_each_alone(
     again = replace(CRISIS, name="again", explained=3)
     for name in ("crisis", "again"):
         shutil.copytree(models / "crisis", tmp_path / name)
+        register(tmp_path, str(fitted.fitted), "promoted", outcome=name)
     outcomes, today = [CRISIS, READMISSION, again], last_day + timedelta(1)
     days = {outcome.name: today for outcome in outcomes}
     results = score_outcomes(outcomes, computing(planted), today=days, models_dir=tmp_path, record_version="v1")

@@ -11,9 +11,11 @@ import pytest
 from washhouse.core.home import Home, Settings
 from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
+from washhouse.insight.models.states import Registry, move_of
 from washhouse.lake.pointer import Version, publish
 from washhouse.lake.store import Lake
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.model_states import write_registry
 from washhouse.pipeline.progress import Silent
 from washhouse.pipeline.publishing import prune, prune_models
 
@@ -54,3 +56,13 @@ def test_a_home_without_models_is_left_alone(context: RunContext, tmp_path: Path
     empty = replace(context, home=Home(tmp_path / "empty"))
     prune_models(empty, [])
     assert not empty.home.root.exists()
+
+
+def test_models_that_the_registry_keeps_stay(context: RunContext) -> None:
+    registry = Registry("crisis")
+    for kind, model in (("promoted", "one"), ("fitted", "two"), ("promoted", "three")):
+        moved = {"at": NOW, "actor": "ann", "reason": "test", "record_version": "v1"}
+        registry = registry.add(move_of(kind, model, **moved))  # type: ignore[arg-type]
+    write_registry(context.home, registry)
+    prune_models(context, [])
+    assert models(context) == {"one", "three", "registry.json"}, "a challenger that never scored goes"

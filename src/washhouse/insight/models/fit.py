@@ -3,8 +3,8 @@
 The declared algorithms are fitted on the earliest index dates, calibrated on later ones and tested on the latest. Which
 ships is decided before the test: all are fitted on the earlier half of the time before it and compared on the later
 half. The simplest ships unless one that sees more beats it, and the points list, by a margin of AUROC whose 95 %
-interval excludes zero. The test chooses nothing, so that its figures are not those of a winner. What is shipped is what
-was tested.
+interval excludes zero. The test chooses nothing, so that its figures are not those of a winner; only where the chosen
+candidate does not pass its gates and the points list does, the points list ships. What is shipped is what was tested.
 """
 
 from __future__ import annotations
@@ -236,9 +236,16 @@ def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohor
         return NoFit("no-better-than-chance", "On later months no candidate ranked people better than chance.")
     described = {name: part.describe() for name, part in parts.items()}
     usual = usual_values(outcome.features, parts["fit"].matrix)
-    groups = _judge_groups(candidates[shipped], tested[shipped], parts["test"])
-    gates = judge(candidates[shipped].figures, int(parts["test"].outcome.sum()), groups)
-    return Fit(shipped, candidates, comparisons, described, usual, gates, groups)
+    simplest = next(iter(candidates))
+    # The chosen one first; if it does not pass, the simplest if that does; else the chosen one, with what it fails.
+    verdicts = {}
+    for name in dict.fromkeys((shipped, simplest)):
+        groups = _judge_groups(candidates[name], tested[name], parts["test"])
+        verdicts[name] = judge(candidates[name].figures, int(parts["test"].outcome.sum()), groups), groups
+        if all(gate.is_met for gate in verdicts[name][0]):
+            shipped = name
+            break
+    return Fit(shipped, candidates, comparisons, described, usual, *verdicts[shipped])
 
 
 def _judge_groups(candidate: Candidate, odds: NDArray[np.float64], test: Cohort) -> tuple[Group, ...]:

@@ -1,4 +1,4 @@
-"""Where are the models of a home kept, and which of several is used?"""
+"""Where are the models of a home kept, and which one scores?"""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from washhouse.insight.features.compile import build_feature_tables, compile_sum
 from washhouse.insight.models.design import design_columns
 from washhouse.insight.models.fit import Fit
 from washhouse.insight.models.record import build_model_record, render_model_record
+from washhouse.insight.models.states import read_registry
 from washhouse.insight.models.store import MODEL_FILE, digest, dump_model, read_model, write_model
 from washhouse.insight.outcomes.contract import Outcome
 
@@ -51,7 +52,7 @@ def declarations_digest(outcome: Outcome) -> str:
 
 
 def find_model(models_dir: Path, outcome: Outcome) -> dict[str, Any] | None:
-    """The newest stored model that today's declarations can score with.
+    """The champion, if today's declarations can score with it; without a registry, the newest that passes its gates.
 
     Args:
         models_dir: The home's folder of models.
@@ -60,11 +61,30 @@ def find_model(models_dir: Path, outcome: Outcome) -> dict[str, Any] | None:
     Returns:
         What its `model.json` holds; None if there is none.
     """
+    registry = read_registry(models_dir, outcome.name)
+    if registry.moves:
+        return _if_declared(models_dir, outcome, registry.champion)
     folders = sorted((models_dir / outcome.name).glob(f"[!.]*/{MODEL_FILE}"))
-    models = [read_model(file.parent) for file in folders]
-    declared = declarations_digest(outcome)
-    fitting = [model for model in models if model["declarations"] == declared]
-    return max(fitting, key=lambda model: (model["record"]["data"]["fitted_for"], model["version"]), default=None)
+    stored = [_if_declared(models_dir, outcome, file.parent.name) for file in folders]
+    passing = [model for model in stored if model is not None and not failed_gates(model["record"])]
+    return max(passing, key=lambda model: (model["record"]["data"]["fitted_for"], model["version"]), default=None)
+
+
+def find_challenger(models_dir: Path, outcome: Outcome) -> dict[str, Any] | None:
+    """The challenger, if today's declarations can score with it; see `find_model`."""
+    return _if_declared(models_dir, outcome, read_registry(models_dir, outcome.name).challenger)
+
+
+def _if_declared(models_dir: Path, outcome: Outcome, version: str | None) -> dict[str, Any] | None:
+    if version is None:
+        return None
+    model = read_model(models_dir / outcome.name / version)
+    return model if model["declarations"] == declarations_digest(outcome) else None
+
+
+def failed_gates(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What each gate says that a model does not pass, by its model record."""
+    return tuple(gate["says"] for gate in record["gates"] if not gate["is_met"])
 
 
 def store_fit(

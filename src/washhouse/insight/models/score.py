@@ -1,8 +1,9 @@
 """What is each person's risk of the outcomes today, and was it a week ago?
 
-The newest data gives the index: the start of the day after the sender's newest as-of date. A home without a fitted
-model gets one if its history holds enough outcomes; a home with one scores with it, so that scores change because
-people do. Where no honest model can be had there are no scores, and the status says why.
+The newest data gives the index: the start of the day after the sender's newest as-of date. A home with a champion
+scores with it, so that scores change because people do. A home without one fits a model if its history holds enough
+outcomes; it scores, and is the champion, if it passes its gates, else it is kept as the challenger and nobody is
+scored. Where no honest model can be had there are no scores, and the status says why.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ from washhouse.insight.models.present import (
     feature_stages,
     score_present,
 )
-from washhouse.insight.models.registry import find_model, store_fit
+from washhouse.insight.models.registry import failed_gates, find_challenger, find_model, store_fit
 from washhouse.insight.models.store import digest
 from washhouse.insight.outcomes.contract import PEOPLE, SUBMITTED, Outcome
 from washhouse.record.kernels import Kernel, Stage
+
+TRY_AGAIN = timedelta(28)
+"""Further data after which a run that has no champion fits again."""
 
 SCORE_SCHEMA = pa.schema(
     [
@@ -61,11 +65,13 @@ class ScoreResult:
 
     Attributes:
         scores: Rows of `record.score`: those at risk (`scored`, if there is a model) and those `in-crisis-care`.
-        status: `scored`, `no-data`, `nobody-at-risk`, `too-few-events` or `no-better-than-chance`.
+        status: `scored`, `no-data`, `nobody-at-risk`, `too-few-events`, `no-better-than-chance` or `gates-not-met`.
         message: The status in words.
         model_version: Version of the model; none without.
         model_record: The model record; none without a model.
         eligibility: People with an open referral to a community team today, by what became of them.
+        failed_gates: What each gate says that a model does not pass that therefore scores nobody.
+        fitted: Version of the model that was fitted now, for the registry; the champion if it scored.
     """
 
     scores: pa.Table
@@ -74,12 +80,23 @@ class ScoreResult:
     model_version: str | None
     model_record: dict[str, Any] | None
     eligibility: dict[str, int]
+    failed_gates: tuple[str, ...] = ()
+    fitted: str | None = None
 
-    @property
-    def failed_gates(self) -> list[str]:
-        """What each gate says that the model does not pass."""
-        gates = self.model_record["gates"] if self.model_record is not None else []
-        return [gate["says"] for gate in gates if not gate["is_met"]]
+
+@dataclass(frozen=True)
+class _Answer:
+    """With which model an outcome is scored, or why with none.
+
+    Attributes:
+        model: What `model.json` of the model holds, also of one that may not score.
+        why_not: Why nobody is scored; none if the model scores.
+        fitted: Version of the model, if it was fitted now.
+    """
+
+    model: Mapping[str, Any] | None = None
+    why_not: NoFit | None = None
+    fitted: str | None = None
 
 
 def present_indexes(outcome: Outcome, today: date) -> tuple[date, ...]:
@@ -123,23 +140,46 @@ def score_outcomes(
     tell = progress or (lambda what, share: None)
     wanted = tuple(outcomes)
     submitted = read_submitted(compute)
-    answers: dict[str, Mapping[str, Any] | NoFit] = {}
+    answers: dict[str, _Answer] = {}
     asked = []
     for outcome in wanted:
         day, days = today[outcome.name], submitted.get(outcome.source, [])
         if day is None or not days:
             message = f"The record holds nothing that {outcome.source} submitted."
-            answers[outcome.name] = NoFit("no-data", message)
+            answers[outcome.name] = _Answer(why_not=NoFit("no-data", message))
             continue
-        answer = find_model(models_dir, outcome) or fit_model(
-            outcome, compute, days, day, models_dir, record_version=record_version, tell=tell
-        )
+        answer = _waiting(models_dir, outcome, day)
+        if answer is None:
+            made = fit_model(outcome, compute, days, day, models_dir, record_version=record_version, tell=tell)
+            answer = _Answer(why_not=made) if isinstance(made, NoFit) else _judged(made, is_new=True)
         answers[outcome.name] = answer
-        stored = None if isinstance(answer, NoFit) else answer
+        stored = answer.model if answer.why_not is None else None
         asked.append(Asked(outcome, present_indexes(outcome, day), stored))
     scored = score_present(asked, compute, tell)
     tell("scored", 1.0)
     return {outcome.name: _result(outcome, answers[outcome.name], scored.get(outcome.name)) for outcome in wanted}
+
+
+def _waiting(models_dir: Path, outcome: Outcome, today: date) -> _Answer | None:
+    """The champion, or else a challenger that was lately refused; none if a model must be fitted."""
+    champion = find_model(models_dir, outcome)
+    if champion is not None:
+        return _Answer(champion)
+    challenger = find_challenger(models_dir, outcome)
+    if challenger is None or date.fromisoformat(challenger["record"]["data"]["fitted_for"]) <= today - TRY_AGAIN:
+        return None
+    return _judged(challenger, is_new=False)
+
+
+def _judged(model: Mapping[str, Any], *, is_new: bool) -> _Answer:
+    """A model scores nobody before it is the champion: a new one is if it passes its gates."""
+    failed, fitted = failed_gates(model["record"]), str(model["version"]) if is_new else None
+    if is_new and not failed:
+        return _Answer(model, fitted=fitted)
+    said = (
+        f"The model fitted does not pass its gates. {' '.join(failed)}" if failed else "A model waits to be promoted."
+    )
+    return _Answer(model, NoFit("gates-not-met", f"Nobody is scored. {said}"), fitted)
 
 
 def fit_model(
@@ -270,20 +310,24 @@ def build_cohort(rows: pa.Table, matrix: Matrix) -> Cohort:
     )
 
 
-def _result(outcome: Outcome, answer: Mapping[str, Any] | NoFit, scored: Scored | None) -> ScoreResult:
+def _result(outcome: Outcome, answer: _Answer, scored: Scored | None) -> ScoreResult:
+    why_not, model = answer.why_not, answer.model
     if scored is not None and not scored.counts["listed"]:
         words = f"Nobody belongs to the people that this is for. {outcome.words.population}"
-        answer = NoFit("nobody-at-risk", words)
-    version = "none" if isinstance(answer, NoFit) else str(answer["version"])
+        why_not = NoFit("nobody-at-risk", words)
+    version = "none" if why_not is not None or model is None else str(model["version"])
     scores, counts = SCORE_SCHEMA.empty_table(), {}
     if scored is not None:
         parts = [("in-crisis-care", scored.in_crisis_care), ("scored", scored.people)]
         scores = _sort(pa.concat_tables([_under_schema(outcome, version, *part) for part in parts]))
         counts = scored.counts
-    if isinstance(answer, NoFit):
-        return ScoreResult(scores, answer.status, answer.message, None, None, counts)
-    message = f"{counts['at-risk']} people at risk were scored.{_say_gates(answer['record'])}"
-    return ScoreResult(scores, "scored", message, version, answer["record"], counts)
+    if why_not is not None or model is None:
+        assert why_not is not None  # noqa: S101
+        refused = model is not None and why_not.status == "gates-not-met"
+        failed = failed_gates(model["record"]) if model is not None and refused else ()
+        return ScoreResult(scores, why_not.status, why_not.message, None, None, counts, failed, answer.fitted)
+    message = f"{counts['at-risk']} people at risk were scored."
+    return ScoreResult(scores, "scored", message, version, model["record"], counts, fitted=answer.fitted)
 
 
 def _under_schema(outcome: Outcome, version: str, status: str, people: pa.Table) -> pa.Table:
@@ -295,11 +339,6 @@ def _under_schema(outcome: Outcome, version: str, status: str, people: pa.Table)
         for field in SCORE_SCHEMA
     ]
     return pa.table(columns, schema=SCORE_SCHEMA)
-
-
-def _say_gates(record: Mapping[str, Any]) -> str:
-    failed = [gate["says"] for gate in record["gates"] if not gate["is_met"]]
-    return " The model does not pass every gate. " + " ".join(failed) if failed else ""
 
 
 def _sort(scores: pa.Table) -> pa.Table:

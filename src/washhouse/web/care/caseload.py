@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload
+from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload, say_why_no_model
 from washhouse.action.facts import read_facts
 from washhouse.desk.reviews import ACTIONS, Review, list_reviews
 from washhouse.governance.reveal import RevealedIdentity
@@ -209,6 +209,7 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         today=visit.services.today(),
         capacity=length,
         has_model=MODEL in record.version.models,
+        why_no_model=say_why_no_model(record.version.summary),
     )
     risks = {
         row["person_id"]: draw_risk(row["risk"], row["risk_lower"], row["risk_upper"])

@@ -1,0 +1,186 @@
+"""`washhouse model`: fit, judge, promote, roll back and read outcome models."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from washhouse.cli.options import AsJson, DeskUrl, HomeThere, KeyFile, MemoryLimit, Threads
+from washhouse.cli.progress import waiting
+from washhouse.cli.settings import read_settings
+from washhouse.core.errors import InputError
+from washhouse.core.home import Home, Settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Name: TypeAlias = Annotated[str, typer.Argument(metavar="NAME", help="The outcome model, e.g. crisis.")]
+By: TypeAlias = Annotated[str, typer.Option("--by", help="Who does it; your name on this machine if left out.")]
+VersionOf: TypeAlias = Annotated[str, typer.Option("--version", help="One model, as `model list` names it.")]
+
+
+@app.callback()
+def model() -> None:
+    """Fit, judge, promote and roll back the outcome models of a home, and read what is written down about them.
+
+    Example: washhouse model list --home home
+    """
+
+
+@app.command("list")
+def list_command(home: HomeThere, as_json: AsJson = False) -> None:
+    """Name every model with its state: champion (it scores), challenger (it waits) or retired.
+
+    Exit status: 0 done; 3 no such home; 5 broken home.
+
+    Example: washhouse model list --home home
+    """
+    from washhouse.pipeline.modelling import list_models
+
+    found = list_models(_home(home))
+    if as_json:
+        typer.echo(json.dumps({"models": found}, ensure_ascii=False))
+        return
+    for each in found:
+        typer.echo(f"{each['model']}: {each['title']}")
+        for one in each["versions"]:
+            failed = f"; fails {len(one['failed_gates'])} of its gates" if one["failed_gates"] else ""
+            typer.echo(f"  {one['version']}  {one['state']:10}  {one['since']}  {one['by']}: {one['reason']}{failed}")
+        if not each["versions"]:
+            typer.echo("  no model")
+
+
+@app.command()
+def fit(
+    name: Name,
+    home: HomeThere,
+    by: By = "",
+    reason: Annotated[str, typer.Option(help="Why, in a few words.")] = "fitted anew",
+    as_json: AsJson = False,
+    threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Fit a model on the published version and keep it as the challenger: it scores nobody before it is promoted.
+
+    Exit status: 0 done, also where the history holds too little for a model; 3 no such model; 5 broken or locked home.
+
+    Example: washhouse model fit crisis --home home
+    """
+    from washhouse.pipeline.modelling import fit_challenger
+
+    where = _home(home)
+    settings = read_settings(where, threads=threads, memory_limit=memory_limit, key_file=key_file, desk_url=desk_url)
+    with waiting(f"fitting {name}"):
+        told = fit_challenger(where, settings, name, actor=_actor(by), reason=reason)
+    _tell(told, as_json, f"{name}: {told.get('version', 'no model')} ({told['status']}). {told['message']}")
+
+
+@app.command()
+def evaluate(
+    name: Name,
+    home: HomeThere,
+    version: VersionOf = "",
+    as_json: AsJson = False,
+    threads: Threads = None,
+    memory_limit: MemoryLimit = None,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Judge a model, the champion unless another is named, on what became known since its test.
+
+    Exit status: 0 done, also where too little is known since; 3 no such model; 5 broken or locked home.
+
+    Example: washhouse model evaluate crisis --home home
+    """
+    from washhouse.pipeline.modelling import evaluate_model
+
+    where = _home(home)
+    settings = read_settings(where, threads=threads, memory_limit=memory_limit, key_file=key_file, desk_url=desk_url)
+    with waiting(f"judging {name}"):
+        told = evaluate_model(where, settings, name, version=version)
+    lines = [f"{name} {told['version']}, {told['state']}", "on its own test:"]
+    lines += [_line(gate) for gate in told["test"]["gates"]]
+    lines += [f"since then: {told['since']['message']}"]
+    lines += [_line(gate) for gate in told["since"].get("gates", ())]
+    _tell(told, as_json, "\n".join(lines))
+
+
+@app.command()
+def promote(
+    name: Name,
+    home: HomeThere,
+    version: VersionOf = "",
+    by: By = "",
+    reason: Annotated[str, typer.Option(help="Why, in a few words.")] = "it passes its gates",
+    as_json: AsJson = False,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Make the challenger, or the model named, the champion, and score everybody with it. It must pass its gates.
+
+    Exit status: 0 done; 3 no such model; 4 it does not pass its gates, which are told; 5 broken or locked home.
+
+    Example: washhouse model promote crisis --home home
+    """
+    from washhouse.pipeline.model_states import promote as move
+
+    where, settings = _settings(home, key_file, desk_url)
+    with waiting(f"promoting a model of {name}"):
+        told = move(where, settings, name, actor=_actor(by), reason=reason, version=version)
+    _tell(told, as_json, _moved(told))
+
+
+@app.command()
+def rollback(
+    name: Name,
+    home: HomeThere,
+    by: By = "",
+    reason: Annotated[str, typer.Option(help="Why, in a few words.")] = "back to the former champion",
+    as_json: AsJson = False,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Make the former champion the champion again, and score everybody with it.
+
+    Exit status: 0 done; 3 there is no former champion; 4 today's declarations cannot score with it; 5 broken home.
+
+    Example: washhouse model rollback crisis --home home
+    """
+    from washhouse.pipeline.model_states import roll_back_model
+
+    where, settings = _settings(home, key_file, desk_url)
+    with waiting(f"going back to the former model of {name}"):
+        told = roll_back_model(where, settings, name, actor=_actor(by), reason=reason)
+    _tell(told, as_json, _moved(told))
+
+
+def _moved(told: Mapping[str, Any]) -> str:
+    return f"{told['model']}: {told['version']} scores, in version {told['record_version']} of the record."
+
+
+def _line(gate: Mapping[str, Any]) -> str:
+    return f"  {'met' if gate['is_met'] else 'NOT MET'}: {gate['says']}"
+
+
+def _tell(told: Mapping[str, Any], as_json: bool, words: str) -> None:
+    typer.echo(json.dumps(told, ensure_ascii=False) if as_json else words)
+
+
+def _settings(home: HomeThere, key_file: str | None, desk_url: str | None) -> tuple[Home, Settings]:
+    where = _home(home)
+    return where, read_settings(where, key_file=key_file, desk_url=desk_url)
+
+
+def _home(home: HomeThere) -> Home:
+    if not home.is_dir():
+        raise InputError("home-missing", "There is no such home.", "Check --home.")
+    return Home(home)
+
+
+def _actor(by: str) -> str:
+    return by or getpass.getuser()

@@ -1,0 +1,159 @@
+"""How is a model fitted or judged between two runs? On the published version, under the home's lock."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from washhouse.core.home import Home, Settings
+from washhouse.governance.redaction import redact
+from washhouse.insight.models.fit import NoFit, fit_outcome
+from washhouse.insight.models.history import gather_history
+from washhouse.insight.models.judging import judge_model
+from washhouse.insight.models.registry import declarations_digest, failed_gates, index_day
+from washhouse.insight.models.score import keep_fit
+from washhouse.insight.models.states import move_of, read_registry
+from washhouse.insight.outcomes.registry import OUTCOMES
+from washhouse.pipeline.model_states import modelling, outcome_named, stored_model, write_registry
+from washhouse.pipeline.progress import Progress
+from washhouse.pipeline.scoring import computing
+
+
+def fit_challenger(
+    home: Home, settings: Settings, name: str, *, actor: str, reason: str, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Fit an outcome's model on the published version and keep it as the challenger; nobody is scored with it.
+
+    Args:
+        home: The home.
+        settings: What the deployer chose.
+        name: The outcome model.
+        actor: Who fits.
+        reason: Why; what looks like an identifier is removed.
+        progress: Whoever follows.
+
+    Returns:
+        `status` (`fitted`, `unchanged`: the champion or an earlier model came out again, `no-data`, `too-few-events` or
+        `no-better-than-chance`), `message`, and `version` and `failed_gates` where there is a model.
+
+    Raises:
+        InputError: `model-unknown`, `model-actor`, `model-reason`.
+        HomeError: `nothing-published`, or the home is locked or broken.
+    """
+    outcome = outcome_named(name)
+    told = {"model": name}
+    with modelling(home, settings, progress) as context:
+        version = context.published
+        assert version is not None  # noqa: S101
+        today = index_day(version.as_of, outcome.source)
+        with computing(context, version) as (compute, _, _):
+            context.progress.at("gathering the history", 0.0)
+            history = gather_history(outcome, compute, today)
+        if today is None or history.cohort is None:
+            message = f"The record holds nothing of {outcome.source} that a model could be fitted on."
+            return told | {"status": "no-data", "message": message}
+        context.progress.at("fitting", 0.5)
+        fit = fit_outcome(outcome, history.cohort, history.split)
+        if isinstance(fit, NoFit):
+            return told | {"status": fit.status, "message": fit.message}
+        stored = keep_fit(outcome, fit, history.cohort, home.models, record_version=version.id, today=today)
+        fitted, failed = str(stored["version"]), failed_gates(stored["record"])
+        move = move_of(
+            "fitted",
+            fitted,
+            at=context.now,
+            actor=actor,
+            reason=redact(reason),
+            record_version=version.id,
+            failed_gates=failed,
+        )
+        registry = read_registry(home.models, name)
+        status = "unchanged" if fitted in (registry.champion, registry.challenger) else "fitted"
+        if status == "fitted":
+            write_registry(home, registry.add(move))
+        words = f"It does not pass its gates. {' '.join(failed)}" if failed else "It passes its gates."
+        return told | {
+            "status": status,
+            "message": words,
+            "version": fitted,
+            "shipped": stored["shipped"],
+            "failed_gates": list(failed),
+        }
+
+
+def evaluate_model(
+    home: Home, settings: Settings, name: str, *, version: str = "", progress: Progress | None = None
+) -> dict[str, Any]:
+    """Judge a stored model on what became known since its test.
+
+    Args:
+        home: The home.
+        settings: What the deployer chose.
+        name: The outcome model.
+        version: The model; the champion, or else the challenger, unless given.
+        progress: Whoever follows.
+
+    Returns:
+        `version`, `state`, what its own `test` said (`figures`, `gates`), and `since`, see `judge_model`.
+
+    Raises:
+        InputError: `model-unknown`, `model-version`.
+        HomeError: As `fit_challenger`.
+    """
+    outcome = outcome_named(name)
+    with modelling(home, settings, progress) as context:
+        published = context.published
+        assert published is not None  # noqa: S101
+        registry = read_registry(home.models, name)
+        stored = stored_model(home, registry, version or registry.champion or registry.challenger, "model")
+        record = stored["record"]
+        since: dict[str, Any] = {
+            "status": "other-declarations",
+            "message": "The declarations changed since it was fitted: it cannot be judged on today's features.",
+        }
+        if stored["declarations"] == declarations_digest(outcome):
+            last = date.fromisoformat(record["data"]["parts"]["test"]["last_index"])
+            with computing(context, published) as (compute, _, _):
+                context.progress.at("gathering what is new", 0.0)
+                today = index_day(published.as_of, outcome.source)
+                history = gather_history(outcome, compute, today, since=last)
+            since = judge_model(stored, history.cohort, outcome.words.things)
+        test = {
+            "data": record["data"]["parts"]["test"],
+            "figures": record["performance"][stored["shipped"]],
+            "gates": record["gates"],
+            "groups": record["groups"],
+        }
+        chosen = str(stored["version"])
+        return {
+            "model": name,
+            "version": chosen,
+            "state": registry.state_of(chosen),
+            "record_version": published.id,
+            "test": test,
+            "since": since,
+        }
+
+
+def list_models(home: Home) -> list[dict[str, Any]]:
+    """Every model of a home with its state, outcome by outcome, the newest first; and outcomes without a model."""
+    found = []
+    for name, outcome in OUTCOMES.items():
+        registry = read_registry(home.models, name)
+        models = []
+        for version in reversed(registry.versions):
+            last = [move for move in registry.moves if move.version == version][-1]
+            is_kept = (home.models / name / version).is_dir()
+            models.append(
+                {
+                    "version": version,
+                    "state": registry.state_of(version),
+                    "since": last.at,
+                    "by": last.actor,
+                    "reason": last.reason,
+                    "failed_gates": list(last.failed_gates),
+                    "is_kept": is_kept,
+                }
+            )
+        found.append({"model": name, "title": outcome.title, "versions": models})
+    return found
