@@ -30,10 +30,10 @@ STEWARD = [
     "/identify",
     "/link-history",
 ]
-TEAM_MANAGER = ["/", "@worker"]
+TEAM_MANAGER = ["/", "@worker", "/team/outcomes"]
 PLANNER = ["/", "/variation/emergency-admissions"]
 RESEARCHER = ["/", "/cohorts/treated-severe-mental-illness"]
-SHARED = ["/help", "/nowhere"]
+SHARED = ["/help", "/instructions", "/hazards", "/nowhere"]
 PAGES = [
     *(("clinician", address) for address in CARE + SHARED),
     *(("steward", address) for address in STEWARD),

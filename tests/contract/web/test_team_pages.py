@@ -128,3 +128,22 @@ def test_a_person_who_was_merged_keeps_what_was_decided(session: TestClient, pos
     retired = "0" * 7 + "9" + "f" * 24
     assert decide(post, session, person=retired).status_code == 303
     assert "due by 8 July" in session.get(SESSION).text
+
+
+def test_a_digest_counts_and_names_nobody(open_client: Opener, session: TestClient, post: Post) -> None:
+    decide(post, session)
+    for role in ("clinician", "team-manager"):
+        answer = open_client(role, today=lambda: TODAY + timedelta(8)).get("/digest.eml")
+        assert "    1  decided in supervision and overdue" in answer.text
+        assert "Invented people" in answer.text and answer.headers["content-type"].startswith("message/rfc822")
+        assert not re.search(r"Ashdown|Anna|[0-9a-f]{32}|943|Canal|home visit", answer.text)
+
+
+def test_outcomes_count_the_team_and_name_nobody(open_client: Opener, session: TestClient, post: Post) -> None:
+    decide(post, session)
+    page = open_client("team-manager").get("/team/outcomes").text
+    cells = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    # Anna and Dora were seen on 20 June; Carla in January. Emil has died.
+    assert "People with an attended contact Now 2 The span before 0 Of 4" in cells
+    assert "Decisions of supervision Now 1" in cells
+    assert "Ashdown" not in page and ANNA not in page

@@ -38,6 +38,7 @@ from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
 from washhouse.web.care.address import person_of
 from washhouse.web.shell.decisions import read_decisions
+from washhouse.web.shell.layout import say_reach
 from washhouse.web.shell.people import name_of, person_address, reveal_names, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
@@ -126,6 +127,7 @@ def show_step_downs(visit: Visit) -> Response:
         visit,
         "care/step_downs.html",
         total=len(alive),
+        reach=say_reach(visit, "hospital", "Emergency care"),
         all_met=[one for one in candidates if not one.missing],
         one_missing=[one for one in candidates if one.missing],
         decided=[_say(visit, one, names[one.person_id], events.get(one.person_id, [])) for one in decisions],
@@ -225,6 +227,7 @@ def _answer(visit: Visit, person: str, form: StepDownForm, status: int = 200) ->
         address=person_address(person),
         findings=judge_stability(events, visit.services.today()),
         criteria=criteria,
+        reach=say_reach(visit, "hospital", "Emergency care"),
         decided=[_say(visit, one, name, events) for one in _decisions(visit, [person])],
         form=form,
         choices=STEP_DOWN,

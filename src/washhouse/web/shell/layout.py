@@ -9,6 +9,7 @@ from datetime import date, datetime
 from washhouse.governance.grants import Purpose
 from washhouse.record.reader import covers_of
 from washhouse.web.shell.visit import Visit
+from washhouse.web.shell.words import short_day
 
 SOURCE_TITLES = {
     "gp": "GP",
@@ -117,6 +118,17 @@ def build_freshness(covers: Mapping[str, date]) -> list[Freshness]:
     known = [name for name in SOURCE_TITLES if name in covers]
     others = sorted(set(covers) - set(known))
     return [Freshness(source_title(name), source_lane(name), covers[name]) for name in (*known, *others)]
+
+
+def say_reach(visit: Visit, source: str, what: str) -> str:
+    """Up to which day something is known, in a sentence; empty where its source reaches to today.
+
+    Without it, what is not known yet looks like what did not happen.
+    """
+    known = covers_of(visit.published).get(source)
+    if known is None:
+        return f"{what} is not known: the source has sent nothing."
+    return f"{what} is known up to {short_day(known)}." if known < visit.services.today() else ""
 
 
 def source_title(source: str) -> str:
