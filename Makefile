@@ -7,7 +7,7 @@ DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
 
-.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-fhir vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-supervision bench-fhir vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -41,7 +41,7 @@ check: dev       ## style, types, layers, locks
 format: dev      ## put the code into the house style
 	@.venv/bin/ruff check --fix-only . && .venv/bin/ruff format .
 
-bench: bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving ## every benchmark
+bench: bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-supervision ## every benchmark
 
 bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
 	@.venv/bin/python bench/city.py
@@ -72,6 +72,9 @@ bench-rescore: dev demo-data ## scoring everybody anew for every outcome, and fi
 
 bench-serving: dev demo-data ## one person raw and as a page, at rest and while a run goes on
 	@.venv/bin/python bench/serving.py --home $(DEMO)/home --extracts $(DEMO)/city/extracts --workers $(WORKERS) --folder $(DEMO)
+
+bench-supervision: dev demo-data ## an agenda of a full caseload, the workload of a team
+	@.venv/bin/python bench/supervision.py $(DEMO)/home
 
 bench-ingest: dev ## landing a batch beside DuckDB's bare copy to Parquet
 	@.venv/bin/python bench/ingest.py
