@@ -63,7 +63,7 @@ class Database(Mapping[str, bytes]):
         quoted = str(self._path).replace("'", "''")
         try:
             con.execute(f"ATTACH '{quoted}' AS given (READ_ONLY, TYPE duckdb)")
-        except duckdb.Error:
+        except (duckdb.Error, UnicodeError):  # a name that is no text cannot be said to the engine
             raise _unreadable() from None
 
 

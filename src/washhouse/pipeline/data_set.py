@@ -69,7 +69,7 @@ def _newest_day(file: Path) -> date:
     """Day of the newest event of a file; a file that cannot be read is refused later, with its reason."""
     newest = NO_DAY
     try:
-        with pq.ParquetFile(file) as parquet:
+        with file.open("rb") as opened, pq.ParquetFile(opened) as parquet:
             for rows in parquet.iter_batches(columns=["time"]):
                 moment = pc.max(rows.column(0)).as_py()
                 if isinstance(moment, date):

@@ -9,6 +9,7 @@ submission held is skipped; the same name with other files or bytes is a further
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -70,7 +71,7 @@ class Batch:
     def digest(self) -> str:
         """First 12 hexadecimal digits of the SHA-256 of all file names and their bytes' digests."""
         lines = "".join(f"{file.sha256}  {file.name}\n" for file in self.files)
-        return hashlib.sha256(lines.encode()).hexdigest()[:12]
+        return hashlib.sha256(os.fsencode(lines)).hexdigest()[:12]
 
     @property
     def generation(self) -> str:
@@ -212,7 +213,13 @@ def label_batches(found: Iterable[Batch], landed: Iterable[str]) -> tuple[Batch,
 
 
 def describe_file(name: str, path: Path) -> InboxFile:
-    """Digest a file without holding it in memory."""
+    """Digest a file without holding it in memory.
+
+    Raises:
+        OSError: It may not be read, or is no file: a link that leads nowhere, or a pipe, which would be waited for.
+    """
+    if not path.is_file():
+        raise OSError(errno.ENOENT, "it holds something that is no file")
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_READ_BYTES):
@@ -230,7 +237,7 @@ def _read_batch_folder(source: str, folder: Path) -> Batch | None:
     files = tuple(
         describe_file(path.relative_to(folder).as_posix(), path)
         for path in sorted(_files_below(folder))
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     return Batch(source, folder.name, declared, files)
 

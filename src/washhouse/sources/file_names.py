@@ -50,7 +50,7 @@ class Labels:
         """
         path = PurePosixPath(name)
         ending = path.suffix.casefold() if path.suffix.casefold() in ENDINGS else ""
-        if ending == path.suffix.casefold() and self._is_known(plain(path.stem)):
+        if ending == path.suffix.casefold() and path.name.isprintable() and self._is_known(plain(path.stem)):
             own = path.name
         else:
             self._used[kind] += 1

@@ -38,6 +38,7 @@ from washhouse.sources.contract import SourceSpec, TableSpec
 from washhouse.sources.digest import digest_rows
 from washhouse.sources.file import typed_schema
 from washhouse.sources.file_names import Labels
+from washhouse.sources.parquet import check_text
 from washhouse.sources.parts import join_parts
 from washhouse.sources.result import ISSUES, SET_ASIDE, BatchResult, ReadResult
 from washhouse.sources.rules import RejectedFileError, reason
@@ -205,7 +206,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 def _read_file(path: Path, name: str, reference: date | None) -> ReadResult:
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(path.open("rb"))  # by itself Arrow opens no file whose name is no text
     except (pa.ArrowInvalid, OSError):
         return _refuse(name, RejectedFileError("unreadable-file", detail="it is no Parquet file"), 0)
     with file:
@@ -232,6 +233,7 @@ def _account(batches: Iterator[pa.RecordBatch], name: str, reference: date | Non
     ledger = Ledger(EVENT, file=name, schema=typed_schema(EVENT))
     start = 1
     for batch in batches:
+        check_text(batch)
         rows = np.arange(start, start + batch.num_rows, dtype=np.int64)
         start += batch.num_rows
         typed, findings, bad = _type_batch(batch, rows, reference)

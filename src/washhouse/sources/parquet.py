@@ -46,11 +46,12 @@ def read_parquet(content: Content) -> Iterator[Chunk]:
     """Yield the rows of a file, every value as text.
 
     Raises:
-        RejectedFileError: The file is damaged, or a column holds lists or records.
+        RejectedFileError: The file is damaged, a column holds lists or records, or a text is no UTF-8.
     """
     first = 1
     try:
         for batch in _open(content).iter_batches(_RECORDS):
+            check_text(batch)
             columns = [null_missing(as_text(column)) for column in batch.columns]
             if any(map(is_too_long, columns)):
                 raise RejectedFileError("unreadable-file", detail="a field is too long to be a value")
@@ -58,6 +59,18 @@ def read_parquet(content: Content) -> Iterator[Chunk]:
             first += batch.num_rows
     except (pa.ArrowException, OSError) as error:
         raise RejectedFileError("truncated-file", detail="its pages cannot be read") from error
+
+
+def check_text(batch: pa.RecordBatch) -> None:
+    """Raise unless every text of some rows is UTF-8: Parquet says so, and does not see to it.
+
+    Raises:
+        RejectedFileError: Some text is not.
+    """
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        raise RejectedFileError("unreadable-file", detail="a text in it is no UTF-8") from None
 
 
 def as_text(column: pa.Array) -> pa.StringArray:

@@ -146,7 +146,8 @@ def _parse_quickly(type: ColumnType, raw: pa.StringArray) -> pa.Array | None:
     if type == "int":
         return values
     earliest, latest = pc.min_max(pc.cast(values, pa.date32()) if type == "datetime" else values).values()
-    return values if earliest.as_py().year > EARLIEST_YEAR + 1 and latest.as_py().year < 9999 else None
+    # The years alone: there are days, of the year 0 for one, that Python's dates do not reach.
+    return values if pc.year(earliest).as_py() > EARLIEST_YEAR + 1 and pc.year(latest).as_py() < 9999 else None
 
 
 def _is_unusual(type: ColumnType, raw: pa.StringArray) -> bool:
