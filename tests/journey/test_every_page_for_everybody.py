@@ -16,7 +16,7 @@ State = Callable[[str], Any]
 
 CARE = [
     *("/", "/caseload?n=5", "/caseload?show=no-contact"),
-    *("@person", "@person?span=all&page=2", "@person/viewers", "/step-down", "@person/step-down"),
+    *("@person", "@person?span=all&page=2", "@person/viewers", "/step-down", "@person/step-down", "@person/trend"),
 ]
 STEWARD = [
     "/",

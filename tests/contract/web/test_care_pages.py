@@ -17,6 +17,9 @@ from washhouse.desk.accounts import ensure_demo_users
 from washhouse.desk.follow_ups import list_follow_ups
 from washhouse.desk.reviews import add_review, list_reviews
 from washhouse.governance.audit import AuditEvent
+from washhouse.record.tables import SCORE
+
+from .conftest import score, table_of
 
 Opener = Callable[..., TestClient]
 Post = Callable[..., Any]
@@ -422,3 +425,16 @@ def test_the_list_says_which_gates_its_model_does_not_pass(open_client: Opener, 
     now = replace(world.services.published(), summary=told)
     page = open_client("clinician", published=lambda: now).get("/caseload").text
     assert "does not pass every check" in page and "Slope 1.9 &lt;is&gt; wide." in page
+
+
+def test_a_trend_shows_what_was_published_and_shades_weeks_without_the_team(open_client: Opener, world: Any) -> None:
+    then = TODAY - timedelta(days=21)
+    rows = table_of(SCORE, [score(ANNA, 0.4, then), score(ANNA, 0.9, TODAY)])
+    kept = replace(world.version, tables={**world.version.tables, SCORE.name: world.lake.write(SCORE, rows)})
+    client = open_client("clinician", published=lambda: replace(world.publish(), kept=lambda: [kept]))
+    page = client.get(f"/people/{ANNA}/trend").text
+    assert page.count("of 25 people like this") == 3
+    assert "About 10 of 25 people like this" in page, "three weeks ago, as an earlier version has it"
+    assert "About 5 of 25 people like this" in page, "today, as the published version has it"
+    assert "wh-trend__without" not in page
+    assert client.get(f"/people/{CARLA}/trend").text.count("wh-trend__without") == 24

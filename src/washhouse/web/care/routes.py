@@ -9,6 +9,7 @@ from washhouse.web.care.network import show_network
 from washhouse.web.care.person import follow_up_review, review_person, show_person
 from washhouse.web.care.review import undo_review
 from washhouse.web.care.step_down import decide_step_down, show_step_down, show_step_downs, undo_step_down
+from washhouse.web.care.trend import show_trend
 from washhouse.web.care.viewers import show_viewers
 from washhouse.web.shell.pages import MenuItem, Page
 
@@ -19,6 +20,7 @@ PAGES = (
     Page("POST", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("GET", "/step-down", show_step_downs, Action.REVIEW_STEP_DOWN),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
+    Page("GET", "/people/{person_id}/trend", show_trend, Action.READ_PERSON),
     Page("GET", "/people/{person_id}/network", show_network, Action.READ_RELATIONS),
     Page("GET", "/people/{person_id}/viewers", show_viewers, Action.VIEW_AUDIT_OF_PERSON),
     Page("GET", "/people/{person_id}/step-down", show_step_down, Action.REVIEW_STEP_DOWN),
