@@ -133,8 +133,9 @@ def read_caseload(record: Record, person_ids: Collection[str], *, today: date, c
         RefusedError: The grant does not cover the people.
     """
     wanted = sorted(set(person_ids))
-    people = record.people(wanted)
+    # Events first: who is noted for them is noted for the rest.
     events = read_facts(record, wanted)
+    people = record.people(wanted)
     scores = record.scores(wanted, MODEL)
     return build_caseload(
         people,

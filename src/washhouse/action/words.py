@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from math import ceil, floor
 from zoneinfo import ZoneInfo
 
@@ -120,6 +121,7 @@ def say_day(day: date) -> str:
     return f"{day.day} {day:%B}"
 
 
+@lru_cache(maxsize=65_536)
 def local_day(time: datetime) -> date:
     """The local day of a naive UTC time.
 

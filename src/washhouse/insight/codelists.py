@@ -7,7 +7,7 @@ feature, a label or a rule needs, each with its source.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -34,6 +34,7 @@ class Codelist:
     codes: tuple[str, ...] = ()
     prefixes: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    _known: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def holds(self, code: str) -> bool:
         """Whether a code belongs to the list.
@@ -42,7 +43,11 @@ class Codelist:
             >>> MISSED_CONTACT.holds("MHS_CONTACT//3"), MISSED_CONTACT.holds("MHS_CONTACT//2")
             (True, False)
         """
-        return code not in self.without and (code in self.codes or any(map(code.startswith, self.prefixes)))
+        found = self._known.get(code)
+        if found is None:
+            found = code not in self.without and (code in self.codes or any(map(code.startswith, self.prefixes)))
+            self._known[code] = found
+        return found
 
 
 def _coded(vocabulary: str, codes: str) -> tuple[str, ...]:

@@ -155,15 +155,23 @@ def read_page(visit: Visit) -> CaseloadPage:
     filters = read_filters(visit)
     caseload, risks = read_caseload(visit, filters.length if not filters.q else None)
     ranked, crisis, others = read_lines(visit, caseload, risks)
-    crisis, others = by_name(name_lines(visit, crisis)), by_name(name_lines(visit, others))
-    if filters.q:
-        ranked = name_lines(visit, ranked)
-    listed = sorted(ranked, key=lambda line: line.place or 0) if caseload.is_ranked else others
-    shown = [line for line in listed if is_wanted(line, filters, caseload.index_date or today, today)]
+    made_on = caseload.index_date or today
     length = filters.length if caseload.is_ranked and not filters.q else None
-    rows = [line for line in shown if length is None or (line.place or 0) <= length]
-    if caseload.is_ranked and not filters.q:
-        rows = name_lines(visit, rows)
+
+    def listed_of(lines: Sequence[Line]) -> list[Line]:
+        return [line for line in lines if length is None or (line.place or 0) <= length]
+
+    if not filters.q:
+        # Who is listed is settled without names, so that one reveal, noted in one commit, names the whole page.
+        nameable = listed_of([line for line in ranked if is_wanted(line, filters, made_on, today)])
+    else:
+        nameable = ranked
+    named = {line.person_id: line for line in name_lines(visit, [*nameable, *crisis, *others])}
+    ranked, crisis, others = ([named.get(line.person_id, line) for line in group] for group in (ranked, crisis, others))
+    crisis, others = by_name(crisis), by_name(others)
+    listed = sorted(ranked, key=lambda line: line.place or 0) if caseload.is_ranked else others
+    shown = [line for line in listed if is_wanted(line, filters, made_on, today)]
+    rows = listed_of(shown)
     return CaseloadPage(
         today=today,
         total=len(ranked) + len(crisis) + len(others),
@@ -199,10 +207,12 @@ def read_filters(visit: Visit) -> Filters:
 def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk]]:
     """Read the caseload, and the newest risk of each person as a drawing."""
     record, people = visit.record, sorted(visit.grant.persons or ())
+    # Events first: who is noted for them is noted for the rest.
+    facts = read_facts(record, people)
     scores = record.scores(people, MODEL)
     caseload = build_caseload(
         record.people(people),
-        read_facts(record, people),
+        facts,
         scores,
         as_of=record.as_of(),
         covers=record.covers(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -30,6 +31,7 @@ def short_day(value: date | datetime | None) -> str:
     return f"{value.day} {value:%b %Y}"
 
 
+@lru_cache(maxsize=65_536)
 def local(value: datetime) -> datetime:
     """A naive UTC moment as a local one.
 
