@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -157,6 +158,42 @@ def rollback(
     with waiting(f"going back to the former model of {name}"):
         told = roll_back_model(where, settings, name, actor=_actor(by), reason=reason)
     _tell(told, as_json, _moved(told))
+
+
+@app.command()
+def card(
+    name: Name,
+    home: HomeThere,
+    version: VersionOf = "",
+    out: Annotated[Path | None, typer.Option(help="The HTML file to write; NAME-card.html if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the card of a model, the champion unless another is named: what it is for, how it did, what is missing.
+
+    The HTML page stands alone. Items of TRIPOD+AI and PROBAST+AI are filled from the run or marked "needs a person".
+
+    Exit status: 0 done; 3 no such model, or the file cannot be written; 5 broken home.
+
+    Example: washhouse model card crisis --home home --out crisis.html
+    """
+    from washhouse.insight.models.card import render_card
+    from washhouse.pipeline.modelling import read_card
+
+    found = read_card(_home(home), name, version=version)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+        if out is None:
+            return
+    page = out or Path(f"{name}-card.html")
+    try:
+        page.write_text(render_card(found), encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            "model-card-unwritable", "The card cannot be written there.", "Make its folder first."
+        ) from error
+    if not as_json:
+        left = sum(not item["is_filled"] for item in (*found["tripod_ai"], *found["probast_ai"]))
+        typer.echo(f"{page}: {found['model']} {found['version']}, {found['state']}; {left} items need a person.")
 
 
 def _moved(told: Mapping[str, Any]) -> str:

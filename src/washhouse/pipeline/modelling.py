@@ -7,6 +7,7 @@ from typing import Any
 
 from washhouse.core.home import Home, Settings
 from washhouse.governance.redaction import redact
+from washhouse.insight.models.card import build_card
 from washhouse.insight.models.fit import NoFit, fit_outcome
 from washhouse.insight.models.history import gather_history
 from washhouse.insight.models.judging import judge_model
@@ -133,6 +134,19 @@ def evaluate_model(
             "test": test,
             "since": since,
         }
+
+
+def read_card(home: Home, name: str, *, version: str = "", on: str = "on the people of this home") -> dict[str, Any]:
+    """The card of a model, the champion or else the challenger unless one is named; see `build_card`.
+
+    Raises:
+        InputError: `model-unknown`, `model-version`.
+        HomeError: `model-unreadable`.
+    """
+    outcome_named(name)
+    registry = read_registry(home.models, name)
+    stored = stored_model(home, registry, version or registry.champion or registry.challenger, "model")
+    return build_card(stored["record"], registry, on)
 
 
 def list_models(home: Home) -> list[dict[str, Any]]:

@@ -149,6 +149,10 @@ def test_models_are_listed_and_unknown_ones_refused(stage: Any, home: tuple[Home
     ]
     assert call(stage, where, "promote", "flood")[0] == 3
     assert call(stage, where, "promote", "crisis", "--version", "nosuch")[0] == 3
+    page = where.root / "card.html"
+    done = CliRunner().invoke(app, ["model", "card", "crisis", "--home", str(where.root), "--out", str(page), "--json"])
+    assert (json.loads(done.stdout)["version"], done.exit_code) == (first, 0)
+    assert first in page.read_text()
     status, told = call(stage, where, "evaluate", "crisis")
     assert (status, told["state"], told["since"]["status"]) == (0, "champion", "too-few-events")
     assert call(stage, where, "fit", "crisis")[1]["status"] == "no-data", "one month has no history"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,13 @@ from washhouse.core.errors import HomeError
 from washhouse.insight.features.compile import list_events
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.features.registry import CRISIS_FEATURES
+from washhouse.insight.models.card import build_card, render_card
 from washhouse.insight.models.fit import Cohort, Comparison, Fit, NoFit, fit_outcome
 from washhouse.insight.models.plan import Split, split_index_dates, split_training
 from washhouse.insight.models.points import POINT_LOG_ODDS, count_points, list_points
 from washhouse.insight.models.reasons import choose_reasons, take_apart
 from washhouse.insight.models.record import NEEDS_A_PERSON, build_model_record, render_model_record
+from washhouse.insight.models.states import Registry, move_of
 from washhouse.insight.models.store import dump_model, load_model, read_model, write_model
 from washhouse.insight.outcomes.crisis import CRISIS
 
@@ -226,3 +228,22 @@ def test_the_record_says_what_only_a_person_can_fill_in_and_how_sure_it_is(fitte
     assert "The test chose nothing." in page and "margin that decided " in page
     enough = replace(fitted, parts={**fitted.parts, "test": {**fitted.parts["test"], "events": 1000}})
     assert build(enough)["data"]["enough_test_episodes"]
+
+
+def test_the_card_answers_every_item_or_says_that_a_person_must(fitted: Fit) -> None:
+    moved = {"at": datetime(2026, 7, 1), "actor": "ann", "reason": "ranks <better>", "record_version": "v1"}
+    registry = Registry("crisis").add(move_of("promoted", "v1", **moved))  # type: ignore[arg-type]
+    card = build_card(build(fitted), registry, "on the invented city")
+    assert len(card["tripod_ai"]) == 52, "TRIPOD+AI has 27 items, 52 with their parts"
+    assert len({item["number"] for item in card["tripod_ai"]}) == 52
+    assert {item["number"].rstrip("abcdefg") for item in card["tripod_ai"]} == {str(n) for n in range(1, 28)}
+    answers = {item["number"]: item for item in card["tripod_ai"]}
+    assert "AUROC 0." in answers["23a"]["answer"] and "on the invented city" in answers["23a"]["answer"]
+    assert not answers["17"]["is_filled"] and answers["17"]["answer"] == NEEDS_A_PERSON
+    assert len(card["probast_ai"]) == 8
+    assert not any(item["is_filled"] for item in card["probast_ai"]), "a rating is a person's"
+    assert json.loads(json.dumps(card))["version"] == "v1"
+    page = render_card(card)
+    assert "ranks &lt;better&gt;" in page and "champion" in page
+    assert "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert page.count("<tr>") > 90

@@ -100,7 +100,7 @@ def points_of(fit: Fit) -> LinearModel:
     return model
 
 
-_FIGURES = {
+FIGURES: dict[str, str] = {
     "auroc": "AUROC",
     "auprc": "AUPRC",
     "brier": "Brier score",
@@ -114,6 +114,7 @@ _FIGURES = {
     "ppv_10pct": "Share with the outcome among the top 10 %",
     "ppv_20pct": "Share with the outcome among the top 20 %",
 }
+"""What each figure is called on a page."""
 
 
 def render_model_record(record: dict[str, Any]) -> str:
@@ -156,7 +157,7 @@ def render_model_record(record: dict[str, Any]) -> str:
     lines += ["", f"Shipped: **{TITLES[record['shipped']]}**.", ""]
     lines.append("| Figure (95 % interval) | " + " | ".join(TITLES[name].capitalize() for name in names) + " |")
     lines.append("|---|" + "---|" * len(names))
-    for figure, title in _FIGURES.items():
+    for figure, title in FIGURES.items():
         cells = [_interval(record["performance"][name][figure]) for name in names]
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     lines += ["", "| Tenth of risk | People-weeks | Expected | Observed |", "|--:|--:|--:|--:|"]
