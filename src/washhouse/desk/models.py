@@ -168,6 +168,16 @@ class CareDecisionRow(Base):
     token: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
+class SavedViewRow(Base):
+    """One row per state of a list that a user keeps at hand, by the filters that stand in its address; no free text."""
+
+    __tablename__ = "saved_views"
+
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"), primary_key=True)
+    filters: Mapped[str] = mapped_column(String(200), primary_key=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+
+
 class LinkDecisionRow(Base):
     """One row per decision on two records, or per retraction of one; records are known by opaque keys."""
 

@@ -438,3 +438,21 @@ def test_a_trend_shows_what_was_published_and_shades_weeks_without_the_team(open
     assert "About 5 of 25 people like this" in page, "today, as the published version has it"
     assert "wh-trend__without" not in page
     assert client.get(f"/people/{CARLA}/trend").text.count("wh-trend__without") == 24
+
+
+def test_a_view_is_kept_by_its_filters_and_removed(open_client: Opener, post: Post) -> None:
+    client = open_client("clinician")
+    kept = post(client, "/caseload/views", n="5", show="no-contact", q="Ashdown")
+    assert kept.headers["location"] == "/caseload?n=5&show=no-contact"
+    post(client, "/caseload/views", n="5", show="no-contact")
+    post(client, "/caseload/views", n="nonsense", show="risk")
+    page = client.get("/caseload").text
+    views = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a><form class="wh-views__form"', re.sub(r">\s+<", "><", page))
+    assert views == [
+        ("/caseload", "First 10: everybody"),
+        ("/caseload?n=5&amp;show=no-contact", "First 5: no contact for 28 days"),
+    ]
+    assert "Ashdown" not in page.split('class="wh-views"')[1].split("</div>")[0]
+    assert "/caseload?n=5" not in open_client("team-manager").get("/caseload").text, "views are one's own"
+    post(client, "/caseload/views/remove", n="5", show="no-contact")
+    assert "First 5: no contact" not in client.get("/caseload").text

@@ -20,6 +20,7 @@ from washhouse.desk.care_decisions import (
 from washhouse.desk.database import Desk
 from washhouse.desk.models import User
 from washhouse.desk.reviews import NOTE_LIMIT
+from washhouse.desk.saved_views import MOST_VIEWS, list_views, remove_view, save_view
 
 AT = datetime(2026, 7, 1, 9, 30)
 DAY = AT.date()
@@ -109,3 +110,13 @@ def test_rows_are_never_changed_or_removed(staffed: Desk, statement: str) -> Non
     decide(staffed)
     with pytest.raises(SQLAlchemyError), staffed.writing() as session:
         session.execute(text(statement))
+
+
+def test_views_are_one_s_own_and_the_oldest_makes_room(staffed: Desk) -> None:
+    for number in range(MOST_VIEWS + 1):
+        save_view(staffed, "CP1", f"n={number}", AT + timedelta(minutes=number))
+    save_view(staffed, "CP1", "n=5", AT + timedelta(hours=9))
+    assert list_views(staffed, "CP1") == [f"n={number}" for number in range(1, MOST_VIEWS + 1)]
+    assert list_views(staffed, "TM1") == []
+    remove_view(staffed, "CP1", "n=5")
+    assert "n=5" not in list_views(staffed, "CP1")

@@ -16,47 +16,15 @@ from washhouse.governance.reveal import RevealedIdentity
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.care.export import export_rows
+from washhouse.web.care.filters import DEFAULT_LENGTH, LENGTHS, QUIET_DAYS, SHOWS, Filters, read_filters, say_length
 from washhouse.web.care.risk import Risk, draw_risk
+from washhouse.web.care.saved_views import read_views
 from washhouse.web.shell.people import name_of, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_day
 
-LENGTHS = ("5", "10", "20", "50", "all")
-DEFAULT_LENGTH = "10"
 MOST_REASONS = 3
-QUIET_DAYS = 28
-SHOWS = {
-    "": "Everybody",
-    "changed": "Changed since last week",
-    "no-contact": f"No contact for {QUIET_DAYS} days",
-    "not-reviewed": "Not reviewed since the list was made",
-    "gaps": "A standard of care not met",
-}
-"""What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """What is asked for: part of a name, the length of the list, and what to show.
-
-    A name never stands in an address, which ends in logs and histories: it is sent as a form, the rest may stand there.
-    """
-
-    q: str
-    n: str
-    show: str
-
-    @property
-    def length(self) -> int | None:
-        """Length of the list, None for everybody."""
-        return None if self.n == "all" else int(self.n)
-
-    @property
-    def address(self) -> dict[str, str]:
-        """What stands in the address of the list."""
-        asked = {"n": self.n if self.n != DEFAULT_LENGTH else "", "show": self.show}
-        return {name: value for name, value in asked.items() if value}
 
 
 @dataclass(frozen=True)
@@ -129,7 +97,7 @@ class CaseloadPage:
 
 def show_caseload(visit: Visit) -> Response:
     """Show the visitor's caseload."""
-    return render(visit, "care/caseload.html", list=read_page(visit))
+    return render(visit, "care/caseload.html", list=read_page(visit), views=read_views(visit))
 
 
 def search_caseload(visit: Visit) -> Response:
@@ -182,7 +150,7 @@ def read_page(visit: Visit) -> CaseloadPage:
         failed_gates=failed_gates(visit) if caseload.is_ranked else (),
         filters=filters,
         filtered=bool(filters.q or filters.show or filters.n != DEFAULT_LENGTH),
-        lengths=tuple((value, "Everybody" if value == "all" else f"First {value}") for value in LENGTHS),
+        lengths=tuple((value, say_length(value)) for value in LENGTHS),
         shows=tuple(SHOWS.items()),
         headings=_headings(caseload.is_ranked),
         caption="People in your care, by 28-day crisis risk" if caseload.is_ranked else "People in your care, by name",
@@ -195,13 +163,6 @@ def read_page(visit: Visit) -> CaseloadPage:
         others=tuple(others) if caseload.is_ranked else (),
         export_href=f"/caseload.csv?{urlencode(filters.address)}".rstrip("?"),
     )
-
-
-def read_filters(visit: Visit) -> Filters:
-    """Read the form or else the address; what makes no sense counts as left out, and so does a name in an address."""
-    sent = visit.request.method == "POST"
-    q, n, show = (visit.form.get(name, "").strip()[:200] if sent else visit.query(name) for name in ("q", "n", "show"))
-    return Filters(q if sent else "", n if n in LENGTHS else DEFAULT_LENGTH, show if show in SHOWS else "")
 
 
 def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk]]:

@@ -8,16 +8,19 @@ from washhouse.web.care.follow_up import undo_follow_up
 from washhouse.web.care.network import show_network
 from washhouse.web.care.person import follow_up_review, review_person, show_person
 from washhouse.web.care.review import undo_review
+from washhouse.web.care.saved_views import drop_view, keep_view
 from washhouse.web.care.step_down import decide_step_down, show_step_down, show_step_downs, undo_step_down
 from washhouse.web.care.trend import show_trend
 from washhouse.web.care.viewers import show_viewers
-from washhouse.web.shell.pages import MenuItem, Page
+from washhouse.web.shell.pages import MenuItem, Open, Page
 
 PAGES = (
     Page("GET", "/caseload", show_caseload, Action.READ_CASELOAD),
     Page("POST", "/caseload", search_caseload, Action.READ_CASELOAD),
     Page("GET", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("POST", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
+    Page("POST", "/caseload/views", keep_view, Open.SIGNED_IN),
+    Page("POST", "/caseload/views/remove", drop_view, Open.SIGNED_IN),
     Page("GET", "/step-down", show_step_downs, Action.REVIEW_STEP_DOWN),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
     Page("GET", "/people/{person_id}/trend", show_trend, Action.READ_PERSON),

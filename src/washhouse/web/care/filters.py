@@ -1,0 +1,63 @@
+"""What is the caseload narrowed to? Length and show stand in the address, a name is sent as a form, no score is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from washhouse.web.shell.visit import Visit
+
+LENGTHS = ("5", "10", "20", "50", "all")
+DEFAULT_LENGTH = "10"
+QUIET_DAYS = 28
+SHOWS = {
+    "": "Everybody",
+    "changed": "Changed since last week",
+    "no-contact": f"No contact for {QUIET_DAYS} days",
+    "not-reviewed": "Not reviewed since the list was made",
+    "gaps": "A standard of care not met",
+}
+"""What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What is asked for: part of a name, the length of the list, and what to show.
+
+    A name never stands in an address, which ends in logs and histories: it is sent as a form, the rest may stand there.
+    """
+
+    q: str
+    n: str
+    show: str
+
+    @classmethod
+    def checked(cls, q: str, n: str, show: str) -> Filters:
+        """Filters as asked for; what makes no sense counts as left out."""
+        return cls(q, n if n in LENGTHS else DEFAULT_LENGTH, show if show in SHOWS else "")
+
+    @property
+    def length(self) -> int | None:
+        """Length of the list, None for everybody."""
+        return None if self.n == "all" else int(self.n)
+
+    @property
+    def address(self) -> dict[str, str]:
+        """What stands in the address of the list."""
+        asked = {"n": self.n if self.n != DEFAULT_LENGTH else "", "show": self.show}
+        return {name: value for name, value in asked.items() if value}
+
+
+def say_length(value: str) -> str:
+    """A length of the list in words.
+
+    >>> say_length("all"), say_length("5")
+    ('Everybody', 'First 5')
+    """
+    return "Everybody" if value == "all" else f"First {value}"
+
+
+def read_filters(visit: Visit) -> Filters:
+    """Read the form or else the address; what makes no sense counts as left out, and so does a name in an address."""
+    sent = visit.request.method == "POST"
+    q, n, show = (visit.form.get(name, "").strip()[:200] if sent else visit.query(name) for name in ("q", "n", "show"))
+    return Filters.checked(q if sent else "", n, show)
