@@ -7,7 +7,7 @@ DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
 
-.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-supervision bench-fhir bench-faults bench-crashes vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-supervision bench-fhir bench-record bench-faults bench-crashes vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -81,6 +81,9 @@ bench-ingest: dev ## landing a batch beside DuckDB's bare copy to Parquet
 
 bench-fhir: dev  ## an export's resources before npm's validator (needs npm)
 	@.venv/bin/python bench/fhir_outside.py
+
+bench-record: dev ## how each part grows with the city, at 10,000 and 100,000 people
+	@.venv/bin/python bench/record.py
 
 bench-faults: dev ## 66 kinds of fault in every importer's files, and 100,000 fuzzed lines of each
 	@.venv/bin/python bench/faults.py --fuzz 100000
