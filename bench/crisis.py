@@ -38,11 +38,9 @@ from washhouse.desk.clock import utc_now
 from washhouse.governance.grants import system_grant
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
-from washhouse.insight.features.registry import CRISIS_FEATURES
-from washhouse.insight.models.design import design_columns
-from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, figures_of_risk, measure_auroc
+from washhouse.insight.models.checks import SHUFFLES, check_shuffled
+from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, figures_of_risk
 from washhouse.insight.models.fit import Cohort
-from washhouse.insight.models.linear import fit_logistic
 from washhouse.insight.models.plan import choose_index_dates, split_index_dates
 from washhouse.insight.models.registry import find_challenger, find_model
 from washhouse.insight.models.score import (
@@ -62,7 +60,6 @@ from washhouse.record.kernels import Stage, run_stages
 
 MODELS = ("points", "logistic", "boosted")
 ENOUGH_EPISODES = 1000
-SHUFFLES = 5
 
 
 def make_home(work: Path, people: int, years: int, seed: int, memory: str) -> tuple[Path, Path, dict[str, float]]:
@@ -176,16 +173,8 @@ class Judged:
                 "distinct_episodes": self.episodes,
                 "rows_without_hazard": self.unmatched,
             },
-            "shuffled_auroc": self._shuffle(rng),
+            "shuffled_auroc": check_shuffled(CRISIS, self.fit, test)["auroc"],
         }
-
-    def _shuffle(self, rng: np.random.Generator) -> float:
-        """Mean AUROC on the test of models fitted and tested on shuffled outcomes: 0.5 unless something leaks."""
-        columns, values = design_columns(CRISIS_FEATURES), []
-        for _ in range(SHUFFLES):
-            model = fit_logistic(columns, self.fit.matrix, rng.permutation(self.fit.outcome), self.fit.person, 0.01)
-            values.append(measure_auroc(model.log_odds(self.test.matrix), rng.permutation(self.test.outcome)))
-        return float(np.mean(values))
 
 
 def zip_columns(table: pa.Table, *names: str) -> list[tuple[Any, ...]]:

@@ -86,6 +86,10 @@ def evaluate(
     name: Name,
     home: HomeThere,
     version: VersionOf = "",
+    checks: Annotated[
+        bool,
+        typer.Option("--checks", help="Also fit on shuffled outcomes, and on half of the practices; takes minutes."),
+    ] = False,
     as_json: AsJson = False,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
@@ -103,11 +107,20 @@ def evaluate(
     where = _home(home)
     settings = read_settings(where, threads=threads, memory_limit=memory_limit, key_file=key_file, desk_url=desk_url)
     with waiting(f"judging {name}"):
-        told = evaluate_model(where, settings, name, version=version)
+        told = evaluate_model(where, settings, name, version=version, checks=checks)
     lines = [f"{name} {told['version']}, {told['state']}", "on its own test:"]
     lines += [_line(gate) for gate in told["test"]["gates"]]
     lines += [f"since then: {told['since']['message']}"]
     lines += [_line(gate) for gate in told["since"].get("gates", ())]
+    if checks:
+        shuffled, places = told["shuffled"], told["places"]
+        lines.append(
+            f"on shuffled outcomes: {shuffled['message']}"
+            if "message" in shuffled
+            else f"on shuffled outcomes: AUROC {shuffled['auroc']:.3f}; 0.5 within {shuffled['allowed']:.3f} is allowed"
+        )
+        lines.append(f"in practices that it never saw: {places['message']}")
+        lines += [_line(gate) for gate in places.get("gates", ())]
     _tell(told, as_json, "\n".join(lines))
 
 

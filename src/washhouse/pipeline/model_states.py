@@ -50,12 +50,13 @@ RUN_ACTOR = "system"
 def register_models(context: RunContext, version: Version) -> None:
     """Bring the registries to what a published version fitted; does nothing where they say so already."""
     for name, told in version.summary.get("models", {}).items():
-        fitted = told.get("fitted")
         registry = read_registry(context.home.models, name)
+        # A version from before registries says with what it scored, and what that failed.
+        fitted = told.get("fitted") or (None if registry.moves else version.models.get(name))
         if not fitted or fitted in registry.versions:
             continue
         moves: list[tuple[Kind, str]] = [("fitted", "fitted by a run")]
-        if version.models.get(name) == fitted:
+        if version.models.get(name) == fitted and not told.get("failed_gates"):
             moves.append(("promoted", "the first that passes its gates"))
         for kind, reason in moves:
             move = move_of(
@@ -65,7 +66,7 @@ def register_models(context: RunContext, version: Version) -> None:
                 actor=RUN_ACTOR,
                 reason=reason,
                 record_version=version.id,
-                failed_gates=told["failed_gates"],
+                failed_gates=told.get("failed_gates", ()),
             )
             registry = registry.add(move)
         write_registry(context.home, registry)

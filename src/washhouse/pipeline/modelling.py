@@ -8,12 +8,15 @@ from typing import Any
 from washhouse.core.home import Home, Settings
 from washhouse.governance.redaction import redact
 from washhouse.insight.models.card import build_card
+from washhouse.insight.models.checks import check_places, check_shuffled
 from washhouse.insight.models.fit import NoFit, fit_outcome
-from washhouse.insight.models.history import gather_history
+from washhouse.insight.models.history import History, gather_history
 from washhouse.insight.models.judging import judge_model
+from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.registry import declarations_digest, failed_gates, index_day
 from washhouse.insight.models.score import keep_fit
 from washhouse.insight.models.states import move_of, read_registry
+from washhouse.insight.outcomes.contract import Algorithm, Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.pipeline.model_states import modelling, outcome_named, stored_model, write_registry
 from washhouse.pipeline.progress import Progress
@@ -83,7 +86,13 @@ def fit_challenger(
 
 
 def evaluate_model(
-    home: Home, settings: Settings, name: str, *, version: str = "", progress: Progress | None = None
+    home: Home,
+    settings: Settings,
+    name: str,
+    *,
+    version: str = "",
+    checks: bool = False,
+    progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Judge a stored model on what became known since its test.
 
@@ -92,10 +101,12 @@ def evaluate_model(
         settings: What the deployer chose.
         name: The outcome model.
         version: The model; the champion, or else the challenger, unless given.
+        checks: Also fit its algorithm on shuffled outcomes and on half of the practices, see `insight.models.checks`.
         progress: Whoever follows.
 
     Returns:
-        `version`, `state`, what its own `test` said (`figures`, `gates`), and `since`, see `judge_model`.
+        `version`, `state`, what its own `test` said (`figures`, `gates`), `since`, see `judge_model`, and with `checks`
+        also `shuffled` and `places`.
 
     Raises:
         InputError: `model-unknown`, `model-version`.
@@ -119,6 +130,12 @@ def evaluate_model(
                 today = index_day(published.as_of, outcome.source)
                 history = gather_history(outcome, compute, today, since=last)
             since = judge_model(stored, history.cohort, outcome.words.things)
+        checked: dict[str, Any] = {}
+        if checks:
+            with computing(context, published) as (compute, _, _):
+                context.progress.at("gathering the history", 0.3)
+                whole = gather_history(outcome, compute, index_day(published.as_of, outcome.source))
+            checked = _check(outcome, stored["shipped"], whole)
         test = {
             "data": record["data"]["parts"]["test"],
             "figures": record["performance"][stored["shipped"]],
@@ -133,7 +150,19 @@ def evaluate_model(
             "record_version": published.id,
             "test": test,
             "since": since,
+            **checked,
         }
+
+
+def _check(outcome: Outcome, algorithm: Algorithm, history: History) -> dict[str, Any]:
+    cohort, split = history.cohort, history.split
+    parts = {"fit": split.fit, "test": split.test}
+    events = {name: int(cohort.at(days).outcome.sum()) if cohort is not None else 0 for name, days in parts.items()}
+    if cohort is None or any(count < MIN_EVENTS[name] for name, count in events.items()):
+        few = {"status": "too-few-events", "message": f"The history holds too few {outcome.words.things}."}
+        return {"shuffled": few, "places": few}
+    shuffled = check_shuffled(outcome, cohort.at(split.fit), cohort.at(split.test))
+    return {"shuffled": shuffled, "places": check_places(outcome, algorithm, cohort, split)}
 
 
 def read_card(home: Home, name: str, *, version: str = "", on: str = "on the people of this home") -> dict[str, Any]:

@@ -11,11 +11,11 @@ import pytest
 from washhouse.core.home import Home, Settings
 from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
-from washhouse.insight.models.states import Registry, move_of
+from washhouse.insight.models.states import Registry, move_of, read_registry
 from washhouse.lake.pointer import Version, publish
 from washhouse.lake.store import Lake
 from washhouse.pipeline.context import RunContext
-from washhouse.pipeline.model_states import write_registry
+from washhouse.pipeline.model_states import register_models, write_registry
 from washhouse.pipeline.progress import Silent
 from washhouse.pipeline.publishing import prune, prune_models
 
@@ -66,3 +66,15 @@ def test_models_that_the_registry_keeps_stay(context: RunContext) -> None:
     write_registry(context.home, registry)
     prune_models(context, [])
     assert models(context) == {"one", "three", "registry.json"}, "a challenger that never scored goes"
+
+
+@pytest.mark.parametrize(("failed", "champion", "challenger"), [([], "one", None), (["Slope 1.9."], None, "one")])
+def test_a_home_from_before_registries_gets_one(
+    context: RunContext, failed: list[str], champion: str | None, challenger: str | None
+) -> None:
+    told = {"models": {"crisis": {"status": "scored", "failed_gates": failed}}}
+    for _ in range(2):
+        register_models(context, replace(version(1, "one"), summary=told))
+    registry = read_registry(context.home.models, "crisis")
+    assert (registry.champion, registry.challenger) == (champion, challenger)
+    assert len(registry.moves) == (1 if failed else 2), "done again it adds nothing"

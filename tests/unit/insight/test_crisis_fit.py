@@ -17,6 +17,7 @@ from washhouse.insight.features.compile import list_events
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.card import build_card, render_card
+from washhouse.insight.models.checks import check_places, check_shuffled, in_first_half
 from washhouse.insight.models.fit import Cohort, Comparison, Fit, NoFit, fit_outcome
 from washhouse.insight.models.plan import Split, split_index_dates, split_training
 from washhouse.insight.models.points import POINT_LOG_ODDS, count_points, list_points
@@ -247,3 +248,31 @@ def test_the_card_answers_every_item_or_says_that_a_person_must(fitted: Fit) -> 
     assert "ranks &lt;better&gt;" in page and "champion" in page
     assert "<script" not in page and "http" not in page.replace("http-equiv", "")
     assert page.count("<tr>") > 90
+
+
+def test_shuffled_outcomes_teach_nothing() -> None:
+    data, split = cohort("both", people=120), split_index_dates(CRISIS, DATES)
+    found = check_shuffled(LINEAR, data.at(split.fit), data.at(split.test), shuffles=2)
+    assert found["is_met"] and found["auroc"] == pytest.approx(0.5, abs=found["allowed"])
+    assert 0.02 <= found["allowed"] < 0.1
+
+
+def test_a_model_is_judged_in_practices_that_it_never_saw() -> None:
+    """Crises follow homelessness in the practices that the model saw, and nothing in the others."""
+    split, seen, unseen = split_index_dates(CRISIS, DATES), cohort("homeless"), cohort("nothing", seed=1)
+    practice = np.tile([f"P{number % 40}" for number in range(220)], len(DATES))
+    people = {"practice": practice, "sex": ["female"] * len(practice), "ethnic_category": ["A"] * len(practice)}
+    table = pa.table(people).append_column("birth_month", pa.nulls(len(practice), pa.date32()))
+    table = table.append_column("deprivation_decile", pa.nulls(len(practice), pa.int32()))
+    everywhere = replace(seen, people=table)
+    first = in_first_half(everywhere)
+    assert 0.2 < first.mean() < 0.8
+    holds = check_places(LINEAR, "points", everywhere, split)
+    fails = check_places(
+        LINEAR, "points", replace(everywhere, outcome=np.where(first, seen.outcome, unseen.outcome)), split
+    )
+    assert holds["figures"]["auroc"]["lower"] > 0.6
+    assert fails["figures"]["auroc"]["lower"] < 0.5
+    assert not all(gate["is_met"] for gate in fails["gates"])
+    few = check_places(LINEAR, "points", replace(everywhere, outcome=seen.outcome & ~first), split)
+    assert few["status"] == "too-few-events" and "fit: 0, 60 needed" in few["message"]

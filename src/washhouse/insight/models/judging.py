@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from washhouse.insight.models.evaluation import bin_calibration, bootstrap, figures_of_risk
 from washhouse.insight.models.fit import SEED, Cohort
@@ -33,7 +34,19 @@ def judge_model(stored: Mapping[str, Any], cohort: Cohort | None, things: str) -
         message = f"Since its test {events} {things} are known: too few to judge it, {needed} are needed."
         return {"status": "too-few-events", "message": message}
     model, calibration = load_model(stored["models"][stored["shipped"]])
-    risk = calibration.risk(model.log_odds(cohort.matrix))
+    return judge_risk(calibration.risk(model.log_odds(cohort.matrix)), cohort)
+
+
+def judge_risk(risk: NDArray[np.float64], cohort: Cohort) -> dict[str, Any]:
+    """Judge calibrated risks by what came of them.
+
+    Args:
+        risk: Shape (rows,).
+        cohort: The rows' outcomes and people.
+
+    Returns:
+        `status` (`judged`), `message`, `data`, `figures`, `calibration`, `groups` and `gates`, ready for JSON.
+    """
     figures = bootstrap(
         figures_of_risk(risk, cohort.outcome, cohort.period), cohort.person, np.random.default_rng(SEED)
     )
@@ -42,7 +55,7 @@ def judge_model(stored: Mapping[str, Any], cohort: Cohort | None, things: str) -
         if cohort.people is not None
         else ()
     )
-    gates = judge(figures, events, groups)
+    gates = judge(figures, int(cohort.outcome.sum()), groups)
     failed = [gate.says for gate in gates if not gate.is_met]
     return {
         "status": "judged",
