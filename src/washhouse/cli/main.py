@@ -48,6 +48,9 @@ COMMANDS: dict[str, Lazy] = {
     "token": Lazy("washhouse.cli.token", "app", "Give programs leave to call /api and /fhir, and take it back."),
     "audit": Lazy("washhouse.cli.audit", "app", "Check the audit: who was shown what, and whether it is whole."),
     "quality": Lazy("washhouse.cli.quality", "quality", "Say what the checks of the data came to."),
+    "conformance": Lazy(
+        "washhouse.cli.conformance", "app", "Tell the evidence that the software brings for a standard."
+    ),
     "doctor": Lazy(
         "washhouse.cli.doctor", "doctor", "Check a home: lock, pointer, tables, feeds, declarations, vault, desk."
     ),
