@@ -168,6 +168,10 @@ class AuditTrail:
         facts = {**(detail or {}), "code": code}
         self.record([_of_grant(grant, to_utc(at or self._clock()), action, None, "deny", facts)])
 
+    def together(self) -> Together:
+        """Begin decisions that one commit keeps."""
+        return Together(self)
+
     def viewers(self, person_id: str, *, aliases: Collection[str] = (), limit: int = 500) -> list[Viewing]:
         """Who was shown rows of a person, the latest first; asked under `view-audit-of-person`.
 
@@ -206,6 +210,54 @@ class AuditTrail:
         """Does the chain still contain a head (`seq:hash`) that was noted earlier? Shows truncation and rewriting."""
         seq, _, digest = head.partition(":")
         return seq.isdigit() and self._log.hash_at(int(seq)) == digest
+
+
+class Together:
+    """Decisions about one page, kept by one commit: what they allow is handed out after it, and never before.
+
+    Args:
+        trail: Where they are written.
+    """
+
+    def __init__(self, trail: AuditTrail) -> None:
+        self.trail = trail
+        self._events: list[AuditEvent] = []
+        self._then: list[Callable[[], None]] = []
+
+    def decide(
+        self,
+        grant: Grant,
+        action: str,
+        person_ids: Collection[str] | None = None,
+        *,
+        then: Callable[[], None],
+        at: datetime | None = None,
+        detail: Detail | None = None,
+    ) -> None:
+        """Check as `AuditTrail.decide`; a refusal is committed and raised at once.
+
+        Args:
+            grant: Who asks.
+            action: What is asked.
+            person_ids: The people whose rows will be shown.
+            then: Hands out what is allowed; called when the decision is safe.
+            at: The present moment, UTC.
+            detail: Facts to keep beside the decision.
+        """
+        self._events += self.trail.decide(grant, action, person_ids, at=at, detail=detail)
+        self._then.append(then)
+
+    def commit(self) -> None:
+        """Commit all decisions, then hand out what they allow.
+
+        Raises:
+            HomeError: `audit-unwritable`: nothing is handed out.
+        """
+        events, self._events = self._events, []
+        waiting, self._then = self._then, []
+        self.trail.record(events)
+        for then in waiting:
+            then()
 
 
 def cohort_hash(person_ids: Collection[str]) -> str:

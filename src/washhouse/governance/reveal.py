@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.core.errors import HomeError
-from washhouse.governance.audit import AuditTrail
+from washhouse.governance.audit import AuditTrail, Together
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action
 from washhouse.governance.policies import REVEAL_LIMIT, check_reveal_count, may_reveal_count
@@ -128,12 +128,48 @@ def reveal(
         RefusedError: `reveal-limit`, `grant-expired` or `not-permitted` (for any of the people: then none is shown).
         HomeError: `audit-unwritable`: nothing is shown.
     """
+    together = audit.together()
+    named = reveal_together(together, grant, person_ids, index, now, limit)
+    together.commit()
+    return named
+
+
+def reveal_together(
+    together: Together,
+    grant: Grant,
+    person_ids: Collection[str],
+    index: IdentityIndex,
+    now: datetime,
+    limit: int = REVEAL_LIMIT,
+) -> dict[str, RevealedIdentity]:
+    """Name people beside what else a page shows of them.
+
+    Args:
+        together: The page's decisions.
+        grant: Who asks.
+        person_ids: The people; one audit event each.
+        index: Identities of the published version.
+        now: The present moment, UTC.
+        limit: Most people one reveal may cover.
+
+    Returns:
+        Empty; holds the names once the decisions are committed.
+
+    Raises:
+        RefusedError: As `reveal`.
+        HomeError: `audit-unwritable`.
+    """
     wanted = set(person_ids)
     if not may_reveal_count(len(wanted), limit):
-        audit.refuse(grant, Action.REVEAL, "reveal-limit", at=now, detail={"people": len(wanted)})
+        together.trail.refuse(grant, Action.REVEAL, "reveal-limit", at=now, detail={"people": len(wanted)})
     check_reveal_count(len(wanted), limit)
-    audit.authorise(grant, Action.REVEAL, wanted, at=now)
-    return {found.person_id: found for found in index._find(wanted)}
+    named: dict[str, RevealedIdentity] = {}
+
+    def hand_out() -> None:
+        named.update({found.person_id: found for found in index._find(wanted)})
+
+    together.decide(grant, Action.REVEAL, wanted, at=now, then=hand_out)
+    return named
 
 
 def _joined(identity: pa.Table, membership: pa.Table) -> pa.Table:

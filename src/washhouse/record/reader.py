@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 from washhouse.core.errors import InputError
 from washhouse.core.tables import Table
 from washhouse.core.views import View
-from washhouse.governance.audit import AuditTrail, Detail, cohort_hash
+from washhouse.governance.audit import AuditTrail, Detail, Together, cohort_hash
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, check_permission, may
 from washhouse.governance.policies import TIES_TO_PEOPLE
@@ -239,6 +240,24 @@ class Record:
         of_families = [code.partition("//")[0] in families for code in codes.dictionary.to_pylist()]
         return rows.filter(pa.array(of_families, pa.bool_()).take(codes.indices))
 
+    def announce(self, person_id: str, together: Together) -> None:
+        """Decide about a person's rows beside what else a page shows; once committed, the reads find them noted.
+
+        Raises:
+            RefusedError: The grant does not allow it.
+        """
+        action = Action.READ_PERSON
+        noted = partial(self._noted[action].add, person_id)
+        together.decide(self._grant, action, [person_id], detail={"record_version": self.version.id}, then=noted)
+
+    def announce_relations(self, person_id: str, together: Together) -> None:
+        """Decide about a person's ties beside what else a page shows; left out where the grant does not allow them."""
+        action = Action.READ_RELATIONS
+        if may(self._grant, action, person_id):
+            noted = partial(self._noted[action].add, person_id)
+            detail = self._about_ties(self._relation_rows(person_id))
+            together.decide(self._grant, action, [person_id], detail=detail, then=noted)
+
     def relations(self, person_id: str) -> tuple[Tie, ...]:
         """One person's ties, by kind: what the grant's purpose may see, and of the other end what the grant covers.
 
@@ -249,21 +268,19 @@ class Record:
             RefusedError: The grant does not allow it.
         """
         action = Action.READ_RELATIONS
-        rows = (
-            read_rows(self._store, self.version, RELATION, [person_id]).to_pylist()
-            if may(self._grant, action, person_id)
-            else []
-        )
+        rows = self._relation_rows(person_id) if may(self._grant, action, person_id) else []
         if person_id not in self._noted[action]:
-            others = {row["other"] for row in rows if row["kind"] in TIES_TO_PEOPLE}
-            detail: Detail = {
-                "record_version": self.version.id,
-                "others": len(others),
-                "others_sha256": cohort_hash(others),
-            }
-            self._audit.authorise(self._grant, action, [person_id], detail=detail)
+            self._audit.authorise(self._grant, action, [person_id], detail=self._about_ties(rows))
             self._noted[action].add(person_id)
         return tell_ties(rows, self._grant, self._unnamed)
+
+    def _relation_rows(self, person_id: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = read_rows(self._store, self.version, RELATION, [person_id]).to_pylist()
+        return rows
+
+    def _about_ties(self, rows: Iterable[Mapping[str, Any]]) -> Detail:
+        others = {row["other"] for row in rows if row["kind"] in TIES_TO_PEOPLE}
+        return {"record_version": self.version.id, "others": len(others), "others_sha256": cohort_hash(others)}
 
     def scores(self, person_ids: Iterable[str], model: str, index_dates: Collection[date] | None = None) -> pa.Table:
         """Rows of `record.score` of some people.

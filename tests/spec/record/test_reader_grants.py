@@ -93,6 +93,44 @@ def test_events_of_some_families_are_those_of_each_person_in_turn(world):
     assert record.events_of([CAT, ANN], ["SNOME"]).num_rows == 0
 
 
+def test_a_page_is_announced_in_one_commit_and_shows_nothing_before_it(world, monkeypatch):
+    record, together = world.open(world.clinician(ANN)), world.trail.together()
+    commits, write = [], world.trail.record
+    monkeypatch.setattr(world.trail, "record", lambda events: commits.append(len(events)) or write(events))
+    record.announce(ANN, together)
+    record.announce_relations(ANN, together)
+    assert world.audited() == []
+    together.commit()
+    record.person(ANN)
+    record.events(ANN)
+    record.relations(ANN)
+    assert world.audited() == [("read-person", ANN, "allow"), ("read-relations", ANN, "allow")]
+    assert commits == [2]
+
+
+def test_a_page_whose_audit_fails_hands_nothing_out(world, monkeypatch):
+    record, together, handed = world.open(world.clinician(ANN)), world.trail.together(), []
+    record.announce(ANN, together)
+    together.decide(world.clinician(ANN), "reveal", [ANN], then=lambda: handed.append(ANN))
+
+    def broken(events):
+        raise HomeError("audit-unwritable", "no")
+
+    monkeypatch.setattr(world.trail, "record", broken)
+    with pytest.raises(HomeError):
+        together.commit()
+    assert handed == []
+    with pytest.raises(HomeError):  # nothing was noted, so it is asked again
+        record.person(ANN)
+
+
+def test_nobody_is_announced_whom_the_grant_does_not_cover(world):
+    record, together = world.open(world.clinician(ANN)), world.trail.together()
+    with pytest.raises(RefusedError):
+        record.announce(BOB, together)
+    assert world.audited() == [("read-person", BOB, "deny")]
+
+
 def test_a_window_is_half_open(world):
     record = world.open(world.clinician(ANN))
     window = record.events(ANN, since=datetime(2026, 1, 5), until=datetime(2026, 3, 5))

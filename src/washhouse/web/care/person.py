@@ -14,7 +14,7 @@ from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standar
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.permissions import Action
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
-from washhouse.governance.reveal import RevealedIdentity, reveal
+from washhouse.governance.reveal import RevealedIdentity, reveal_together
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import covers_of
@@ -147,12 +147,16 @@ def choose_scores(visit: Visit, person: str) -> tuple[Score | None, Score | None
 
 
 def read_page(visit: Visit, person: str) -> PersonPage:
-    """Gather what the page shows; the audit is written before each part is read."""
+    """Gather what the page shows; the audit of all of it is written first, in one commit."""
     record, services, today = visit.record, visit.services, visit.services.today()
+    together = services.audit.together()
+    record.announce(person, together)
+    named = reveal_together(together, visit.grant, [person], visit.published.identities, services.now())
+    record.announce_relations(person, together)
+    together.commit()
     row = record.person(person)
     events = record.events(person)
     score, earlier = choose_scores(visit, person)
-    named = reveal(visit.grant, [person], visit.published.identities, services.audit, services.now())
     fresh = is_fresh(visit)
     return PersonPage(
         person_id=person,
