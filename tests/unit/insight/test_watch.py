@@ -11,7 +11,7 @@ import pytest
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.watch.calibration import count_periods, judge_periods
 from washhouse.insight.watch.charts import RUN, count_limits
-from washhouse.insight.watch.inputs import RISK, describe_inputs, measure_drift
+from washhouse.insight.watch.inputs import RISK, count_bins, describe_inputs, measure_drift
 
 MakeMatrix = Callable[..., Matrix]
 
@@ -43,10 +43,12 @@ def test_inputs_drawn_alike_have_not_moved_and_one_shifted_has(make_matrix: Make
 
     risk = rng.beta(1, 30, 4000)
     described = describe_inputs(draw(0, 0.8, 4000), risk, np.arange(4000))
-    same = measure_drift(described, draw(0, 0.8, 300), risk[:300])
+    same = measure_drift(described, count_bins(described, draw(0, 0.8, 300), risk[:300]))
     assert [each.feature for each in same] == ["contacts_28d", "days_since_contact", RISK]
     assert not any(each.is_outside for each in same)
-    moved = {each.feature: each for each in measure_drift(described, draw(1.5, 0.2, 300), risk[:300])}
+    halves = [count_bins(described, draw(1.5, 0.2, 150), risk[:150]) for _ in range(2)]
+    both = {name: halves[0][name] + halves[1][name] for name in halves[0]}
+    moved = {each.feature: each for each in measure_drift(described, both)}
     assert moved["contacts_28d"].is_outside
     assert moved["days_since_contact"].is_outside
     assert moved["days_since_contact"].missing_then == pytest.approx(0.2, abs=0.03)
@@ -57,7 +59,8 @@ def test_inputs_drawn_alike_have_not_moved_and_one_shifted_has(make_matrix: Make
 def test_few_people_move_by_chance(make_matrix: MakeMatrix) -> None:
     rng = np.random.default_rng(3)
     described = describe_inputs(make_matrix(age=rng.normal(50, 15, 2000)), np.full(2000, 0.1), np.arange(2000))
-    drifts = [measure_drift(described, make_matrix(age=rng.normal(50, 15, 12)), np.full(12, 0.1))[0] for _ in range(50)]
+    dozens = [count_bins(described, make_matrix(age=rng.normal(50, 15, 12)), np.full(12, 0.1)) for _ in range(50)]
+    drifts = [measure_drift(described, dozen)[0] for dozen in dozens]
     assert max(drift.index for drift in drifts) > 0.25, "the index of a dozen people is large without any change"
     assert not any(drift.is_outside for drift in drifts)
 

@@ -18,9 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from washhouse.insight.features.matrix import Matrix
-from washhouse.record.quality.drift import chance_index, stability_index
+from washhouse.record.quality.drift import CHANCE, chance_index, stability_index
 
 BINS = 10
+
+Bins = dict[str, NDArray[np.int64]]
+"""Values by bin, by name of the feature."""
 
 MAJOR_CHANGE = 0.25
 """Siddiqi N. Credit Risk Scorecards. Wiley 2006."""
@@ -75,8 +78,8 @@ def describe_inputs(matrix: Matrix, risk: NDArray[np.float64], person: NDArray[n
     return {"rows": len(risk), "people": len(np.unique(person)), "bins": bins}
 
 
-def measure_drift(described: Mapping[str, Any], matrix: Matrix, risk: NDArray[np.float64]) -> tuple[Drift, ...]:
-    """Hold the inputs of now against those of the fit.
+def count_bins(described: Mapping[str, Any], matrix: Matrix, risk: NDArray[np.float64]) -> Bins:
+    """Put the inputs of now into the bins of the fit; the counts of two groups of people may be added.
 
     Args:
         described: What `describe_inputs` gives.
@@ -84,25 +87,42 @@ def measure_drift(described: Mapping[str, Any], matrix: Matrix, risk: NDArray[np
         risk: Their risks, shape (people,).
 
     Returns:
+        By name the values in each bin, shape (bins,).
+    """
+    return {
+        name: np.array(_count(risk if name == RISK else matrix.column(name), bins["edges"]))
+        for name, bins in described["bins"].items()
+    }
+
+
+def measure_drift(described: Mapping[str, Any], now: Bins) -> tuple[Drift, ...]:
+    """Hold the inputs of now against those of the fit.
+
+    Args:
+        described: What `describe_inputs` gives.
+        now: What `count_bins` gives, added up.
+
+    Returns:
         One for each feature and one for the risk, in their order; none without anybody.
     """
-    if not len(risk):
-        return ()
-    people_then, rows_then = described["people"], described["rows"]
-    columns = {name: matrix.column(name) for name in matrix.names} | {RISK: risk}
     moved = []
     for name, bins in described["bins"].items():
-        before, now = bins["counts"], _count(columns[name], bins["edges"])
-        filled = sum(1 for old, new in zip(before, now, strict=True) if old or new)
+        before, found = bins["counts"], [int(count) for count in now[name]]
+        people = sum(found)
+        if not people:
+            return ()
+        filled = sum(1 for old, new in zip(before, found, strict=True) if old or new)
         # Rows of one person tell little more than one row, and features are judged together.
-        chance = chance_index(max(filled, 2), people_then, len(risk), clustered=1.0, chance=1e-4 / len(columns))
+        chance = chance_index(
+            max(filled, 2), described["people"], people, clustered=1.0, chance=CHANCE / len(described["bins"])
+        )
         moved.append(
             Drift(
                 name,
-                stability_index(_named(before), _named(now)),
+                stability_index(_named(before), _named(found)),
                 max(MAJOR_CHANGE, chance),
-                before[-1] / rows_then,
-                now[-1] / len(risk),
+                before[-1] / described["rows"],
+                found[-1] / people,
             )
         )
     return tuple(moved)
