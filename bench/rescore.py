@@ -98,14 +98,14 @@ def work_on(root: Path, names: tuple[str, ...], out: Any) -> None:
     context, told = open_context(root)
     assert context.published is not None
     begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
-    scored, rows = score(context, context.published, {name: OUTCOMES[name] for name in names})
+    scored, results = score(context, context.published, {name: OUTCOMES[name] for name in names})
     after = resource.getrusage(resource.RUSAGE_SELF)
     out.put(
         {
             "seconds": round(time.perf_counter() - begun, 1),
             "processor_seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 1),
             "peak_gb": round(after.ru_maxrss / 2**20, 2),
-            "rows": rows,
+            "rows": sum(result.scores.num_rows for result in results.values()),
             "parts": told.seconds(),
             "models": {name: each["message"] for name, each in scored.summary["models"].items()},
         }

@@ -268,9 +268,10 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
     with clock.step("quality"):
         candidate, clock.rows = check_quality(context, candidate, files, linked)
     with clock.step("score"):
-        candidate, clock.rows = score(context, candidate)
+        candidate, results = score(context, candidate)
+        clock.rows = sum(result.scores.num_rows for result in results.values())
     with clock.step("watch"):
-        candidate, clock.rows = watch(context, candidate)
+        candidate, clock.rows = watch(context, candidate, results)
     with clock.step("count"):
         candidate, clock.rows = count_population(context, candidate)
     return candidate

@@ -14,7 +14,7 @@ from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant, system_grant
 from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import index_day
-from washhouse.insight.models.score import score_outcomes
+from washhouse.insight.models.score import ScoreResult, score_outcomes
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.lake.pointer import Version
@@ -39,7 +39,9 @@ def computing(context: RunContext, version: Version) -> Iterator[tuple[Compute, 
         desk.close()
 
 
-def score(context: RunContext, candidate: Version, outcomes: Mapping[str, Outcome] = OUTCOMES) -> tuple[Version, int]:
+def score(
+    context: RunContext, candidate: Version, outcomes: Mapping[str, Outcome] = OUTCOMES
+) -> tuple[Version, dict[str, ScoreResult]]:
     """Score everyone at risk and write the scores.
 
     Args:
@@ -48,7 +50,7 @@ def score(context: RunContext, candidate: Version, outcomes: Mapping[str, Outcom
         outcomes: What is scored.
 
     Returns:
-        The candidate with the table of scores, the models and what scoring came to, and the number of scores.
+        The candidate with the table of scores, the models and what scoring came to; and the results by outcome.
     """
     with computing(context, candidate) as (compute, grant, audit):
         results = score_outcomes(
@@ -78,4 +80,4 @@ def score(context: RunContext, candidate: Version, outcomes: Mapping[str, Outcom
         models={name: each.model_version for name, each in results.items() if each.model_version},
         summary={**candidate.summary, "models": summary},
     )
-    return scored, scores.num_rows
+    return scored, results

@@ -230,14 +230,23 @@ def watched(period: date, value: float | None, status: str = "earlier", **more: 
     }
 
 
+def says_crisis(watch: str, period: date, value: float, status: str = "within", **more: Any) -> dict[str, Any]:
+    same = {"model": "crisis", "model_version": "1", "centre": 1.0, "lower": 0.0}
+    return {"watch": watch, "period": period, "value": value, "status": status, **same, **more}
+
+
 WATCHED = [
     *(watched(date(2025, month, 1), 100.0 + month, item="missed-contact") for month in range(1, 6)),
     watched(date(2025, 6, 1), 30.0, "outside", item="missed-contact"),
     watched(date(2025, 5, 1), 100.0),
     watched(date(2025, 6, 1), 105.0, "within"),
     watched(date(2025, 6, 1), None, "too-few", item="rejected-referral", centre=None, lower=None, upper=None),
+    *(says_crisis("calibration", date(2025, month, 2), 1.1, lower=0.5, upper=1.5) for month in range(1, 5)),
+    says_crisis("calibration", date(2025, 5, 2), 1.2, "run", lower=0.5, upper=1.5),
+    *(says_crisis("inputs", TODAY, 0.01 * place, item=f"feature_{place}", upper=0.25) for place in range(1, 9)),
 ]
-"""Missed contacts have fallen; as many people as ever are told of; referrals are rejected too rarely to judge."""
+"""Missed contacts have fallen; as many people as ever are told of; referrals are rejected too rarely to judge. More
+crises came than the model said, month after month; none of its inputs has moved."""
 
 ROWS: dict[str, list[dict[str, Any]]] = {
     PERSON.name: [

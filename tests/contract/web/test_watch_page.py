@@ -12,8 +12,9 @@ Opener = Callable[..., TestClient]
 
 def test_what_changed_is_told_first_with_what_to_do(open_client: Opener, world: Any) -> None:
     page = open_client("steward").get("/watch").text
-    changed = page.split('id="changed"')[1].split('id="volumes"')[0]
-    assert changed.count("wh-finding__title") == 1
+    changed = page.split('id="changed"')[1].split('id="models"')[0]
+    assert changed.count("wh-finding__title") == 2
+    assert changed.index("Observed over expected outcomes") < changed.index("Contact that the person missed")
     assert "Contact that the person missed" in changed
     assert "<strong>30</strong> where 60 to 140 is usual" in changed
     assert 'class="wh-process__signal"' in changed
@@ -26,6 +27,13 @@ def test_every_series_has_its_verdict_and_few_are_not_told(open_client: Opener) 
     assert "People of whom anything was told" in table
     assert "✓ within" in table and "◆ outside" in table
     assert "The referral was rejected (1 to 7)" in table
+
+
+def test_of_a_models_inputs_those_that_moved_most_are_told(open_client: Opener) -> None:
+    models = open_client("steward").get("/watch").text.split('id="models"')[1].split('id="volumes"')[0]
+    assert "Crisis care within 28 days" in models and "◆ seven on one side" in models
+    assert [place for place in range(1, 9) if f"Feature {place}" in models] == [4, 5, 6, 7, 8]
+    assert "3 features more moved less." in models
 
 
 def test_a_version_from_before_there_was_a_watch(open_client: Opener, world: Any) -> None:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,6 +39,8 @@ from washhouse.insight.models.points import ITEM_PENALTY, fit_points
 from washhouse.insight.models.reasons import usual_values
 from washhouse.insight.models.store import Model
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
+from washhouse.insight.watch.calibration import count_periods
+from washhouse.insight.watch.inputs import describe_inputs
 
 MOST_SIDE_BY_SIDE = 4
 """Candidates that are fitted at a time at most: each holds its own copy of the person-indexes in memory."""
@@ -144,6 +147,7 @@ class Fit:
         usual: The usual value of each number, for reasons.
         gates: What the shipped candidate was judged by.
         groups: Its figures by group of people, on the test.
+        watch: What its inputs and risks were on the test, to hold later ones against: `inputs` and `periods`.
     """
 
     shipped: str
@@ -153,6 +157,7 @@ class Fit:
     usual: dict[str, float]
     gates: tuple[Gate, ...] = ()
     groups: tuple[Group, ...] = ()
+    watch: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -245,7 +250,17 @@ def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohor
         if all(gate.is_met for gate in verdicts[name][0]):
             shipped = name
             break
-    return Fit(shipped, candidates, comparisons, described, usual, *verdicts[shipped])
+    watch = describe_test(candidates[shipped].calibration.risk(tested[shipped]), parts["test"])
+    return Fit(shipped, candidates, comparisons, described, usual, *verdicts[shipped], watch)
+
+
+def describe_test(risk: NDArray[np.float64], test: Cohort) -> dict[str, Any]:
+    """What the inputs and risks of a model were on the test, ready for JSON, for `insight.watch`."""
+    periods = count_periods(test.index_date, risk, test.outcome)
+    return {
+        "inputs": describe_inputs(test.matrix, risk, test.person),
+        "periods": [asdict(period) | {"since": period.since.isoformat()} for period in periods],
+    }
 
 
 def _judge_groups(candidate: Candidate, odds: NDArray[np.float64], test: Cohort) -> tuple[Group, ...]:

@@ -33,6 +33,7 @@ from washhouse.insight.models.points import count_points
 from washhouse.insight.models.reasons import Reasons, choose_reasons, take_apart
 from washhouse.insight.models.store import load_linear, load_model
 from washhouse.insight.outcomes.contract import Outcome
+from washhouse.insight.watch.inputs import Bins, count_bins
 from washhouse.record.kernels import Kernel, Stage
 from washhouse.record.tables import EVENT
 
@@ -100,11 +101,13 @@ class Scored:
             `risk`, `risk_lower`, `risk_upper`, `rank`, `points`, `reasons`; no rows without a model.
         in_crisis_care: `bucket`, `person_id`, `index_date` of those who are listed and not scored.
         counts: People on the newest day, by what became of them; `listed` in all.
+        inputs: Of those scored on the newest day, how many lie in which bin of the fit; none without a model.
     """
 
     people: pa.Table
     in_crisis_care: pa.Table
     counts: dict[str, int]
+    inputs: Bins | None
 
 
 def score_present(asked: Sequence[Asked], compute: Compute, tell: Progress) -> dict[str, Scored]:
@@ -283,6 +286,7 @@ class _Book:
         default_factory=list
     )
     _ranked: pa.Table | None = None
+    _inputs: Bins | None = None
     _explained: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
     def __post_init__(self) -> None:
@@ -293,15 +297,18 @@ class _Book:
 
     def count(self, population: pa.Table) -> None:
         """Take notice of a bucket's population."""
-        days = self.asked.indexes
-        # Of outcomes that follow an event, all recent days are the present.
-        newest = days if self.asked.outcome.index == "day" else days[:1]
-        now = population.filter(pc.is_in(population["index_date"], pa.array(newest, pa.date32())))
+        now = population.filter(self._is_newest(population))
         self._counts["listed"] += now.num_rows
         for each in now.group_by("status").aggregate([([], "count_all")]).to_pylist():
             self._counts[each["status"]] += each["count_all"]
         care = population.filter(pc.equal(population["status"], "in-crisis-care"))
         self._care.append(care.select(["bucket", "person_id", "index_date"]))
+
+    def _is_newest(self, rows: pa.Table) -> pa.ChunkedArray:
+        """Which rows stand on the newest day; of outcomes that follow an event, all recent days are the present."""
+        days = self.asked.indexes
+        newest = days if self.asked.outcome.index == "day" else days[:1]
+        return pc.is_in(rows["index_date"], pa.array(newest, pa.date32()))
 
     def score(self, people: pa.Table, matrix: Matrix) -> None:
         """Score a bucket's people at risk."""
@@ -314,11 +321,21 @@ class _Book:
         for name, values in figures.items():
             columns = columns.append_column(name, pa.array(values))
         self._parts.append(columns)
+        self._watch(people, matrix, risk)
         places = self._rows + np.arange(len(risk))
         self._rows += len(risk)
         self._names = matrix.names
         self._kept.append((places, self._lists(people), risk, matrix.values))
         self._prune()
+
+    def _watch(self, people: pa.Table, matrix: Matrix, risk: NDArray[np.float64]) -> None:
+        described = (self.asked.stored or {}).get("watch", {}).get("inputs")
+        if described is None:
+            return
+        now = self._is_newest(people).to_numpy(zero_copy_only=False)
+        found = count_bins(described, Matrix(matrix.names, matrix.values[now]), risk[now])
+        counted = self._inputs
+        self._inputs = found if counted is None else {name: counted[name] + found[name] for name in found}
 
     def _lists(self, people: pa.Table) -> NDArray[Any]:
         """Which list each person is ranked on: a day's; outcomes that follow an event have one for all recent days."""
@@ -377,7 +394,7 @@ class _Book:
             text[self._explained] = np.arange(len(self._explained))
             told = pa.array(self.texts, pa.string()).take(pa.array(text, mask=text < 0))
             people = self._ranked.append_column("reasons", told)
-        return Scored(people, care, self._counts)
+        return Scored(people, care, self._counts, self._inputs)
 
 
 _NOBODY = pa.schema([("bucket", pa.int32()), ("person_id", pa.string()), ("index_date", pa.date32())]).empty_table()

@@ -99,6 +99,7 @@ def store_fit(
         "declarations": declarations_digest(outcome),
         "shipped": fit.shipped,
         "usual": fit.usual,
+        "watch": fit.watch,
         "models": {name: dump_model(each.model, each.calibration) for name, each in fit.candidates.items()},
     }
     version = digest(values)

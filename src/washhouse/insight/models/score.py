@@ -36,6 +36,7 @@ from washhouse.insight.models.present import (
 from washhouse.insight.models.registry import failed_gates, find_challenger, find_model, store_fit
 from washhouse.insight.models.store import digest
 from washhouse.insight.outcomes.contract import PEOPLE, SUBMITTED, Outcome
+from washhouse.insight.watch.inputs import Bins
 from washhouse.record.kernels import Kernel, Stage
 
 TRY_AGAIN = timedelta(28)
@@ -72,6 +73,7 @@ class ScoreResult:
         eligibility: People with an open referral to a community team today, by what became of them.
         failed_gates: What each gate says that a model does not pass that therefore scores nobody.
         fitted: Version of the model that was fitted now, for the registry; the champion if it scored.
+        inputs: Of those scored now, how many lie in which bin of the fit.
     """
 
     scores: pa.Table
@@ -82,6 +84,7 @@ class ScoreResult:
     eligibility: dict[str, int]
     failed_gates: tuple[str, ...] = ()
     fitted: str | None = None
+    inputs: Bins | None = None
 
 
 @dataclass(frozen=True)
@@ -327,7 +330,8 @@ def _result(outcome: Outcome, answer: _Answer, scored: Scored | None) -> ScoreRe
         failed = failed_gates(model["record"]) if model is not None and refused else ()
         return ScoreResult(scores, why_not.status, why_not.message, None, None, counts, failed, answer.fitted)
     message = f"{counts['at-risk']} people at risk were scored."
-    return ScoreResult(scores, "scored", message, version, model["record"], counts, fitted=answer.fitted)
+    inputs = scored.inputs if scored is not None else None
+    return ScoreResult(scores, "scored", message, version, model["record"], counts, fitted=answer.fitted, inputs=inputs)
 
 
 def _under_schema(outcome: Outcome, version: str, status: str, people: pa.Table) -> pa.Table:

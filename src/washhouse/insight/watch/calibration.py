@@ -78,18 +78,19 @@ def count_periods(
     return tuple(periods)
 
 
-def judge_periods(periods: Sequence[Period], *, are_apart: bool) -> list[str]:
+def judge_periods(periods: Sequence[Period], *, are_apart: bool, before: Sequence[float] = ()) -> list[str]:
     """Judge each period.
 
     Args:
         periods: In order of time.
         are_apart: Whether the horizons of two periods do not overlap, so that a run of them is a signal of its own.
+        before: Ratios of the judged periods before these.
 
     Returns:
         For each `within`, `outside` its limits, `run` (the last of a run on one side of the centre) or `too-few`.
     """
     verdicts: list[str] = []
-    told: list[float] = []
+    told = list(before)
     for period in periods:
         if period.expected < MIN_EXPECTED:
             verdicts.append("too-few")

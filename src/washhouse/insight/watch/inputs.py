@@ -21,6 +21,7 @@ from washhouse.insight.features.matrix import Matrix
 from washhouse.record.quality.drift import CHANCE, chance_index, stability_index
 
 BINS = 10
+DECIMALS = 9
 
 Bins = dict[str, NDArray[np.int64]]
 """Values by bin, by name of the feature."""
@@ -42,6 +43,7 @@ class Drift:
         limit: What it may come to.
         missing_then: Share of the people of the fit for whom nothing was known.
         missing_now: Share of those scored now.
+        is_judged: Whether the people of the fit differed in it at all; if not, no model can have learnt from it.
     """
 
     feature: str
@@ -49,11 +51,12 @@ class Drift:
     limit: float
     missing_then: float
     missing_now: float
+    is_judged: bool
 
     @property
     def is_outside(self) -> bool:
         """Whether it moved by much, and by more than chance."""
-        return self.index > self.limit
+        return self.is_judged and self.index > self.limit
 
 
 def describe_inputs(matrix: Matrix, risk: NDArray[np.float64], person: NDArray[np.int64]) -> dict[str, Any]:
@@ -71,7 +74,7 @@ def describe_inputs(matrix: Matrix, risk: NDArray[np.float64], person: NDArray[n
     columns = {name: matrix.column(name) for name in matrix.names} | {RISK: risk}
     bins = {}
     for name, values in columns.items():
-        known = values[~np.isnan(values)].astype(np.float64)
+        known = _known(values)
         inner = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1])) if len(known) else np.array([])
         edges = [float(edge) for edge in inner]
         bins[name] = {"edges": edges, "counts": _count(values, edges)}
@@ -123,6 +126,7 @@ def measure_drift(described: Mapping[str, Any], now: Bins) -> tuple[Drift, ...]:
                 max(MAJOR_CHANGE, chance),
                 before[-1] / described["rows"],
                 found[-1] / people,
+                sum(1 for count in before if count) > 1,
             )
         )
     return tuple(moved)
@@ -130,9 +134,15 @@ def measure_drift(described: Mapping[str, Any], now: Bins) -> tuple[Drift, ...]:
 
 def _count(values: NDArray[Any], edges: list[float]) -> list[int]:
     """Values by bin, a value at an edge in the lower one, then those that are missing."""
-    known = values[~np.isnan(values)].astype(np.float64)
+    known = _known(values)
     counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
     return [*(int(count) for count in counts), len(values) - len(known)]
+
+
+def _known(values: NDArray[Any]) -> NDArray[np.float64]:
+    """What is not missing, rounded: equal values must fall into one bin however many rows they were computed with."""
+    known: NDArray[np.float64] = values[~np.isnan(values)].astype(np.float64)
+    return known.round(DECIMALS)
 
 
 def _named(counts: list[int]) -> dict[str, int]:

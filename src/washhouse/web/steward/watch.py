@@ -11,12 +11,15 @@ from starlette.responses import Response
 
 from washhouse.insight.codelists import Codelist
 from washhouse.insight.outcomes.registry import OUTCOMES, watched_codelists
+from washhouse.insight.watch.inputs import RISK
 from washhouse.web.shell.layout import source_lane, source_title
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
 WIDTH, HEIGHT, MARGIN = 220, 44, 5
 
+CALIBRATION = "Observed over expected outcomes, by month"
+MOST_INPUTS = 5
 PEOPLE_SEEN = "People of whom anything was told"
 
 
@@ -71,12 +74,13 @@ class Series:
 
 @dataclass(frozen=True)
 class Group:
-    """Series of one source or model."""
+    """Series of one source or model; `within` more are not shown, as they have moved less."""
 
     name: str
     title: str
     lane: str
     series: tuple[Series, ...]
+    within: int = 0
 
     @property
     def judged(self) -> tuple[Series, ...]:
@@ -115,16 +119,16 @@ def build_volumes(rows: Iterable[Mapping[str, Any]], lists: Mapping[str, Codelis
 
 
 def build_models(rows: Iterable[Mapping[str, Any]]) -> list[Group]:
-    """Series of what each model sees and says."""
+    """What each model says, and of what it sees the features that have moved most."""
     groups = []
     for model, found in _by(rows, "model").items():
-        outcome = OUTCOMES.get(model)
-        words = {each.name: each.words for each in outcome.features} if outcome else {}
-        series = []
-        for (kind, item), points in _by(found, "watch", "item").items():
-            title = "Observed over expected outcomes" if kind == "calibration" else _input_title(item, words)
-            series.append(_series(title, points))
-        groups.append(Group(model, outcome.title if outcome else model, "", tuple(series)))
+        periods = [row for row in found if row["watch"] == "calibration"]
+        told = [_series(CALIBRATION, periods)] if periods else []
+        inputs = [_series(_input_title(row["item"]), [row]) for row in found if row["watch"] == "inputs"]
+        moved = sorted(inputs, key=lambda each: (not each.is_signal, -(each.value or 0.0)))
+        shown = [each for each in moved if each.is_signal or each in moved[:MOST_INPUTS]]
+        title = OUTCOMES[model].title if model in OUTCOMES else model
+        groups.append(Group(model, title, "", (*told, *shown), within=len(inputs) - len(shown)))
     return groups
 
 
@@ -142,10 +146,8 @@ def _title_of(item: str | None, lists: Mapping[str, Codelist]) -> str:
     return lists[item].meaning if item in lists else item
 
 
-def _input_title(item: str | None, words: Mapping[str, str]) -> str:
-    if item is None or item == "risk":
-        return "The risks themselves"
-    return f"{item.replace('_', ' ')}"
+def _input_title(item: str) -> str:
+    return "The risks themselves" if item == RISK else item.replace("_", " ").capitalize()
 
 
 def _series(title: str, points: Sequence[Mapping[str, Any]]) -> Series:
