@@ -92,7 +92,9 @@ def test_what_is_overdue_surfaces_until_it_is_done(
     assert [row.actor for row in world.audited(action="answer-decision", subject=ANNA)] == ["CP1"]
 
 
-def test_a_person_is_given_to_another_worker_by_a_human_who_may_undo_it(open_client: Opener, post: Post) -> None:
+def test_a_person_is_given_to_another_worker_by_a_human_who_may_undo_it(
+    open_client: Opener, post: Post, world: Any
+) -> None:
     client = open_client("team-manager")
     page = client.get(f"/team/allocation/{ANNA}").text
     assert "Now with Care co-ordinator CP1" in page and "Care co-ordinator CP0: 1 person" in page
@@ -103,6 +105,9 @@ def test_a_person_is_given_to_another_worker_by_a_human_who_may_undo_it(open_cli
     team = client.get("/team").text
     assert "From Care co-ordinator CP1 to Care co-ordinator CP0: Has more time now" in team
     assert ANNA in client.get("/team/supervision/CP1").text, "the caseload follows the sending system alone"
+    with world.desk.writing() as desk:
+        desk.execute(text("DELETE FROM memberships WHERE username = 'CP0'"))
+    assert "to CP0: Has more time now" in client.get("/team").text, "whoever takes over may have left the team"
     post(client, "/decisions/1/undo", back="/team")
     assert "Has more time now" not in client.get("/team").text
 

@@ -48,7 +48,11 @@ def show_workload(visit: Visit) -> Response:
     lines, decisions = read_agenda(visit, visit.grant.persons or ())
     sessions = {one.worker: one.at.date() for one in reversed(list_supervisions(services.desk, list(team.names)))}
     overdue = [one for one in decisions if one.kind == "action" and one.is_overdue(today)]
-    moves = [one for one in decisions if one.kind == "allocation" and one.person_id not in team.people[one.worker]]
+    moves = [
+        one
+        for one in decisions
+        if one.kind == "allocation" and one.person_id not in team.people.get(one.worker, frozenset())
+    ]
     names = reveal_names(visit, {one.person_id for one in (*overdue, *moves)})
     account = read_account(services.desk, visit.user.actor)
     return render(
