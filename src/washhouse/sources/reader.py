@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
-from pathlib import PurePosixPath
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,16 +15,14 @@ from washhouse.core.errors import InputError
 from washhouse.core.time import midnight, to_utc
 from washhouse.sources.archive import is_archive, is_packed, open_archive, open_packed, unpacked_name
 from washhouse.sources.content import LARGE_BYTES, Content, size_of
-from washhouse.sources.contract import Kind, PeriodSpec, SourceSpec, TableSpec, plain
+from washhouse.sources.contract import Kind, PeriodSpec, SourceSpec, TableSpec
 from washhouse.sources.file import read_file, refuse, typed_schema
 from washhouse.sources.file_names import labels_of
 from washhouse.sources.parts import join_parts
 from washhouse.sources.result import BatchResult, KeptRows, ReadResult
 from washhouse.sources.rules import RejectedFileError
+from washhouse.sources.table_names import table_of
 from washhouse.sources.validate import Parents
-
-SUFFIXES = ("", ".csv", ".txt", ".tsv", ".psv", ".dat", ".parquet")
-"""Endings of a file that holds a table."""
 
 MOST_DAYS_AFTER_FOLDER = 31
 """Days by which a header's date may lie behind its folder's; later would count as the newest state for ever."""
@@ -208,35 +205,6 @@ def _members(files: Mapping[str, Content], reading: _Reading) -> Iterator[tuple[
             inside = f"{name}/{labels.label(member)}"
             reading.origins[inside] = received
             yield member, inside, members[member]
-
-
-def table_of(spec: SourceSpec, name: str) -> TableSpec | None:
-    """Find a file's table by its name, whatever its case, its ending and a number or date behind it.
-
-    Where a source's tables come in parts, `table-00000-of-00004` and every file of a folder `table` are parts of it.
-    """
-    path = PurePosixPath(unpacked_name(name))
-    if path.suffix.casefold() not in SUFFIXES:
-        return None
-    stem = plain(path.stem)
-    names = {plain(known): table for table in spec.tables for known in (table.name, *table.aliases)}
-    number = PART if spec.in_parts else _NUMBER
-    found = names.get(stem) or next((table for known, table in names.items() if is_part(stem, known, number)), None)
-    return found or (names.get(plain(path.parent.name)) if spec.in_parts else None)
-
-
-_NUMBER = re.compile(r"[0-9]+")
-PART = re.compile(r"(part|shard|chunk)?[0-9]+(of[0-9]+)?")
-"""What stands behind a table's name in the names of its parts, in plain letters."""
-
-
-def is_part(stem: str, known: str, number: re.Pattern[str] = PART) -> bool:
-    """Is a plain name that of a table, with a number behind it?
-
-    >>> is_part("measurement00000of00004", "measurement"), is_part("measurements", "measurement")
-    (True, False)
-    """
-    return stem.startswith(known) and number.fullmatch(stem[len(known) :]) is not None and not known[-1].isdigit()
 
 
 def _parents_first(spec: SourceSpec) -> list[TableSpec]:

@@ -17,8 +17,9 @@ from washhouse.sources.declared.read import Declared
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.run import Typed, read_identities, run_stage
 from washhouse.sources.origin import with_origin
-from washhouse.sources.reader import read_batch, table_of
+from washhouse.sources.reader import read_batch
 from washhouse.sources.result import BatchResult, ReadResult
+from washhouse.sources.table_names import table_of
 
 MOST_CODES = 30
 """Codes that are listed, the most frequent first."""

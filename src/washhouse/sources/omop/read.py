@@ -25,9 +25,10 @@ from washhouse.sources.contract import plain
 from washhouse.sources.file import refuse
 from washhouse.sources.file_names import Labels
 from washhouse.sources.omop.contract import DEATH, EVENTS, SPEC, UNMAPPED
-from washhouse.sources.reader import SUFFIXES, is_part, read_batch, table_of
+from washhouse.sources.reader import read_batch
 from washhouse.sources.result import ISSUES, BatchResult, ReadResult
 from washhouse.sources.rules import RejectedFileError, reason
+from washhouse.sources.table_names import SUFFIXES, is_part, table_of
 
 DATABASES = (".duckdb", ".db", ".ddb")
 LAST_DAY = date(2499, 12, 31)
