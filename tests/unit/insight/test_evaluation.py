@@ -7,16 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score, confusion_matrix, roc_auc_score
 
 from washhouse.insight.models.calibration import Calibration, fit_calibration, fit_line
 from washhouse.insight.models.evaluation import (
     Ranking,
     bin_calibration,
     bootstrap,
+    choose_thresholds,
     figures_of_risk,
     flag_top,
     measure_auroc,
+    trace_net_benefit,
 )
 
 
@@ -114,3 +116,22 @@ def test_a_line_drawn_to_no_change_is_calibrated_more_often() -> None:
             risk = fit_calibration(odds, outcome, np.arange(2200), fitted_on).risk(odds)
             errors.append(np.log(risk.sum() / expit(odds).sum()))
     assert np.std(drawn) < 0.7 * np.std(own)
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 0.99), st.booleans()), min_size=1, max_size=40), st.floats(0.02, 0.9))
+def test_net_benefit_is_that_of_the_confusion_matrix(rows: list[tuple[float, bool]], threshold: float) -> None:
+    """Vickers and Elkin 2006: true positives over n, less false positives over n times the odds of the threshold."""
+    risk, outcome = (np.array(values) for values in zip(*rows, strict=True))
+    (found,) = trace_net_benefit(risk, outcome, [threshold])
+    for name, acted in (("model", risk >= threshold), ("everybody", np.ones(len(risk), bool))):
+        (_, false), (_, true) = confusion_matrix(outcome, acted, labels=[False, True])
+        expected = true / len(risk) - false / len(risk) * threshold / (1 - threshold)
+        assert found[name] == pytest.approx(expected)
+
+
+def test_a_model_that_knows_beats_acting_for_everybody_and_nobody() -> None:
+    rng = np.random.default_rng(9)
+    risk = expit(rng.normal(-3.5, 1.3, 20_000))
+    curve = trace_net_benefit(risk, rng.random(20_000) < risk, choose_thresholds(float(risk.mean())))
+    assert [each["threshold"] for each in curve] == sorted(each["threshold"] for each in curve)
+    assert all(each["model"] > max(0.0, each["everybody"]) for each in curve)

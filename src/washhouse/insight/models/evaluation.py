@@ -6,12 +6,13 @@ because the same person occurs at many index dates.
 References:
     AUROC: Hanley and McNeil 1982, doi:10.1148/radiology.143.1.7063747. AUPRC as average precision: Davis and Goadrich
     2006, doi:10.1145/1143844.1143874. Calibration: Van Calster 2019, doi:10.1186/s12916-019-1466-7. Cluster bootstrap:
-    Field and Welsh 2007, doi:10.1111/j.1467-9868.2007.00593.x.
+    Field and Welsh 2007, doi:10.1111/j.1467-9868.2007.00593.x. Net benefit: Vickers and Elkin 2006,
+    doi:10.1177/0272989X06295361.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -170,6 +171,36 @@ def figures_of_risk(risk: Floats, outcome: Flags, period: NDArray[np.int64]) -> 
         return values
 
     return figures
+
+
+def trace_net_benefit(risk: Floats, outcome: Flags, thresholds: Sequence[float]) -> list[dict[str, float]]:
+    """The decision curve: what acting on a risk is worth, in outcomes found a person, at each threshold of acting.
+
+    Args:
+        risk: Calibrated probability, shape (rows,).
+        outcome: Whether the outcome happened, shape (rows,).
+        thresholds: Risks at which somebody would act, above 0 and below 1; acting in vain weighs their odds.
+
+    Returns:
+        For each `threshold`, `model` (acting where the risk reaches it) and `everybody`; acting for nobody is worth 0.
+
+    Examples:
+        >>> trace_net_benefit(np.array([0.9, 0.6, 0.2, 0.1]), np.array([True, False, False, False]), [0.5])
+        [{'threshold': 0.5, 'model': 0.0, 'everybody': -0.5}]
+    """
+    traced = []
+    for threshold in thresholds:
+        odds, acted = threshold / (1 - threshold), risk >= threshold
+        model = float((acted & outcome).mean() - (acted & ~outcome).mean() * odds)
+        traced.append(
+            {"threshold": threshold, "model": model, "everybody": float(outcome.mean() - (~outcome).mean() * odds)}
+        )
+    return traced
+
+
+def choose_thresholds(prevalence: float) -> list[float]:
+    """Thresholds around a prevalence, from half of it to four times, below 0.9."""
+    return [round(min(prevalence * times, 0.9), 4) for times in (0.5, 1.0, 2.0, 4.0)]
 
 
 def bin_calibration(risk: Floats, outcome: Flags, bins: int = 10) -> list[dict[str, float]]:

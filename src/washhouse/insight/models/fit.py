@@ -30,7 +30,9 @@ from washhouse.insight.models.evaluation import (
     Ranking,
     bin_calibration,
     bootstrap,
+    choose_thresholds,
     figures_of_risk,
+    trace_net_benefit,
 )
 from washhouse.insight.models.gates import Gate, Group, judge, judge_groups
 from washhouse.insight.models.linear import choose_penalty, fit_logistic
@@ -109,6 +111,7 @@ class Candidate:
         figures: Figures on the test with intervals.
         bins: Expected and observed by tenth of risk, on the test.
         setting: What was chosen before fitting: strength of shrinkage, number of trees.
+        decisions: Net benefit by threshold, on the test.
     """
 
     model: Model
@@ -116,6 +119,7 @@ class Candidate:
     figures: dict[str, Estimate]
     bins: list[dict[str, float]]
     setting: float
+    decisions: list[dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -300,7 +304,8 @@ def _judge(model: Model, setting: float, parts: Mapping[str, Cohort]) -> Candida
     calibration = fit_calibration(model.log_odds(later.matrix), later.outcome, later.person, fitted_on)
     risk = calibration.risk(model.log_odds(test.matrix))
     figures = bootstrap(figures_of_risk(risk, test.outcome, test.period), test.person, np.random.default_rng(SEED))
-    return Candidate(model, calibration, figures, bin_calibration(risk, test.outcome), setting)
+    decisions = trace_net_benefit(risk, test.outcome, choose_thresholds(float(test.outcome.mean())))
+    return Candidate(model, calibration, figures, bin_calibration(risk, test.outcome), setting, decisions)
 
 
 def compare_auroc(first: NDArray[np.float64], second: NDArray[np.float64], part: Cohort) -> Estimate:

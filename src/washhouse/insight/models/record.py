@@ -32,6 +32,10 @@ _GROUPS = (
     "Intervals are widened for the number of groups judged; 1 is parity. Groups with fewer than 10 expected outcomes "
     "are not judged."
 )
+_DECISIONS = (
+    "Net benefit on the test: outcomes found a person-index, less those acted on in vain, weighed by the odds of the "
+    "risk from which one would act. Acting for nobody is worth 0."
+)
 _SHIP_RULE = (
     "The candidates were first fitted on the earlier half of the time before the test and compared on the later half. "
     "The simplest ships unless another beats it, and the points list, there by a margin of AUROC whose 95 % interval "
@@ -84,6 +88,7 @@ def build_model_record(
         },
         "comparisons": [asdict(each) for each in fit.comparisons],
         "calibration": {name: each.bins for name, each in fit.candidates.items()},
+        "decisions": {name: each.decisions for name, each in fit.candidates.items()},
         "gates": [asdict(each) for each in fit.gates],
         "groups": [asdict(each) for each in fit.groups],
         "settings": {name: each.setting for name, each in fit.candidates.items()},
@@ -163,6 +168,9 @@ def render_model_record(record: dict[str, Any]) -> str:
     lines += ["", "| Tenth of risk | People-weeks | Expected | Observed |", "|--:|--:|--:|--:|"]
     for number, each in enumerate(record["calibration"][record["shipped"]], start=1):
         lines.append(f"| {number} | {each['n']} | {each['expected']:.3f} | {each['observed']:.3f} |")
+    lines += ["", _DECISIONS, "", "| Acting from a risk of | By the model | For everybody |", "|--:|--:|--:|"]
+    for each in record["decisions"][record["shipped"]]:
+        lines.append(f"| {each['threshold']:.1%} | {each['model']:.4f} | {each['everybody']:.4f} |")
     lines += ["", "## Gates", "", "What a model must do on the test before anybody relies on it.", ""]
     lines += [f"- {'met' if each['is_met'] else 'NOT MET'}: {each['says']}" for each in record["gates"]]
     lines += ["", "## By group, on the test", "", _GROUPS, ""]
