@@ -1,4 +1,4 @@
-"""How long does one person's record take, raw and as a page, at rest and while a run goes on?
+"""How long do a caseload and one person's record take, raw and as a page, at rest and while a run goes on?
 
 Everything is measured on the invented city, in a copy of a home: its immutable files are linked, not copied. The second
 batch is the newest delivery of each source, sent again under a new name: as much work for a run as a new one.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import os
 import platform
 import random
@@ -143,7 +144,7 @@ def raw_client(bench: Bench, audit: AuditTrail) -> Callable[[], Ask]:
     return lambda: ask
 
 
-def page_client(port: int) -> Callable[[], Ask]:
+def page_client(port: int, address: str = "/people/{person}") -> Callable[[], Ask]:
     """Sign in once; each client keeps one connection."""
     cookie = sign_in(port)
 
@@ -151,7 +152,7 @@ def page_client(port: int) -> Callable[[], Ask]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
 
         def ask(person: str) -> None:
-            connection.request("GET", f"/people/{person}", headers={"Cookie": cookie})
+            connection.request("GET", address.format(person=person), headers={"Cookie": cookie})
             answer = connection.getresponse()
             answer.read()
             if answer.status != 200:
@@ -228,6 +229,15 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; invented city")
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         home = copy_home(given.home.resolve(), Path(folder) / "home")
+        # Threads that wait for nothing hand over to each other this often: else a client waits for seven others' turns.
+        sys.setswitchinterval(0.0005)
+        server, port = serve(home, given.workers)
+        try:
+            own = Bench(home, ("",), given.clients, given.seconds)
+            measure(own, "at rest: caseload", page_client(port, "/caseload"), lambda: False)
+        finally:
+            server.terminate()
+            server.wait()
         bench = Bench(home, choose_people(home, given.people), given.clients, given.seconds)
         desk = open_desk(home.desk_file)
         rows, noted = raw_client(bench, Unwritten(desk)), raw_client(bench, AuditTrail(desk))
@@ -241,9 +251,12 @@ def main() -> None:
                 make_inbox(given.extracts, Path(folder) / "inbox")
                 for what, client in (("rows of one person", rows), ("whole page", pages)):
                     run = [*CLI, "run", "--home", str(home.root), "--inbox", str(Path(folder) / "inbox"), "--json"]
-                    with subprocess.Popen(run, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as going:
-                        measure(bench, f"during a run: {what}", client, lambda going=going: going.poll() is None)
-                    print(f"    the run ended with {going.returncode}")
+                    with tempfile.TemporaryFile("w+") as said:
+                        with subprocess.Popen(run, stdout=said, stderr=subprocess.DEVNULL) as going:
+                            measure(bench, f"during a run: {what}", client, lambda going=going: going.poll() is None)
+                        said.seek(0)
+                        published = going.returncode == 0 and json.load(said)["published"]
+                    print(f"    the run ended with {going.returncode}, published: {published}")
                     for batch in (Path(folder) / "inbox").glob("*/*"):
                         batch.rename(batch.with_name(f"{batch.name}-again"))
                         for file in batch.with_name(f"{batch.name}-again").rglob("*.csv"):
