@@ -1,16 +1,17 @@
 """Who computes, and how is DuckDB opened, so that every layer computes under the same rules?
 
 A step over people is a **task**: a function of one bucket (or one block group) that an engine calls with whatever it
-may use. `LocalEngine` calls one task after another, DuckDB's threads inside; `lake.spark.SparkEngine` lets a cluster
-call the very same functions side by side. No step knows which.
+may use. `LocalEngine` calls them one after another or a few at a time, DuckDB's threads inside;
+`lake.spark.SparkEngine` lets a cluster call the very same functions side by side. No step knows which.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
@@ -90,13 +91,14 @@ may be called twice for one thing: what it leaves on disk the second time takes 
 class Engine(Protocol):
     """Calls tasks."""
 
-    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, single: bool = False) -> Iterator[_Made]:
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, at_once: int = 1) -> Iterator[_Made]:
         """Call a task for each thing; what it makes comes in the order of the things, each when it is asked for.
 
         Args:
             task: The task.
             things: What it is called with.
-            single: It uses one thread whatever it may use, so that one process may call several at a time.
+            at_once: How many of them one process may call at a time, each with its part of threads and memory; 0 for
+                as many as there are threads.
 
         Raises:
             WashhouseError: The first that a task raised.
@@ -104,6 +106,16 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of what the engine holds."""
+
+
+def _part_of(memory: str, parts: int) -> str:
+    """One of equal parts of an amount of memory.
+
+    >>> _part_of("4GB", 2), _part_of("512 MiB", 4)
+    ('2GB', '128 MiB')
+    """
+    number = re.match(r"[\d.]+", memory)
+    return f"{float(number[0]) / parts:g}{memory[number.end() :]}" if number else memory
 
 
 class LocalEngine:
@@ -116,14 +128,17 @@ class LocalEngine:
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
 
-    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, single: bool = False) -> Iterator[_Made]:
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, at_once: int = 1) -> Iterator[_Made]:
         """Call a task for each thing; see `Engine.map`."""
-        threads = min(self._resources.threads or os.cpu_count() or 1, len(things)) if single else 1
-        if threads <= 1:
+        threads = self._resources.threads or os.cpu_count() or 1
+        several = min(at_once or threads, threads, len(things))
+        if several <= 1:
             yield from (task(thing, self._resources) for thing in things)
             return
-        with ThreadPoolExecutor(threads) as pool:
-            yield from pool.map(lambda thing: task(thing, self._resources), things)
+        memory = _part_of(self._resources.memory_limit, several)
+        each = replace(self._resources, memory_limit=memory, threads=threads // several)
+        with ThreadPoolExecutor(several) as pool:
+            yield from pool.map(lambda thing: task(thing, each), things)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -56,7 +56,7 @@ class SparkEngine:
         self._shared = shared
         self._session: Any = None
 
-    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, single: bool = False) -> Iterator[_Made]:
+    def map(self, task: Task[_Thing, _Made], things: Sequence[_Thing], *, at_once: int = 1) -> Iterator[_Made]:
         """Call a task for each thing; see `Engine.map`. All are done when this returns.
 
         Raises:

@@ -26,6 +26,8 @@ from washhouse.lake.schemas import arrow_schema, conform, conform_batch
 
 _MOST_ROWS = 1 << 40
 """More rows than a file has."""
+_WRITERS = 2
+"""Files of a table written at a time: while one's rows are packed by one thread, another's are brought into order."""
 _Thing = TypeVar("_Thing")
 Make = Task[_Thing, Iterator[pa.RecordBatch]]
 """Makes rows of one partition, in the order of the table's contract."""
@@ -99,7 +101,7 @@ class Lake:
         task = _WriteTask(folder, table, make, new_name())
         files: list[WrittenFile] = []
         try:
-            for number, written in enumerate(engine.map(task, list(enumerate(things)))):
+            for number, written in enumerate(engine.map(task, list(enumerate(things)), at_once=_WRITERS)):
                 files += written
                 done(number)
             return commit_files(folder, table, files)

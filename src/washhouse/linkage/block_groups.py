@@ -367,7 +367,7 @@ def compare_all(
         The pairs, rule by rule and by key, and how they compare.
     """
     engine = engine or LocalEngine(Resources(threads=threads))
-    found = list(engine.map(_CompareGroups(blocks, comparison), blocks.groups(records), single=True))
+    found = list(engine.map(_CompareGroups(blocks, comparison), blocks.groups(records), at_once=0))
     pairs = [sum(len(part.left) for part in parts) for parts in found]
     reports = tuple(replace(report, pairs=count) for report, count in zip(blocks.skipped, pairs, strict=True))
     whole = _joined([part for parts in found for part in parts])
