@@ -12,7 +12,7 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.shares import Share
 from washhouse.record.staging import Rows
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.delivery import Submission, resolve_history, standing_of
+from washhouse.sources.delivery import Submission, in_chunks, resolve_history, standing_of
 from washhouse.sources.mappings.contract import Mapping, Stage
 from washhouse.sources.mappings.run import SmallHeld
 from washhouse.sources.tracing import Tracer
@@ -115,14 +115,13 @@ class SourceChange:
         if 2 * _count(self._con, f"FROM {people}") > known:
             return every
 
-        def selected(table: str, rows: Iterable[pa.Table] | None) -> Iterable[pa.Table] | None:
+        def some(source: str, table: str) -> Iterable[pa.Table] | None:
+            rows = self._typed(source, table)
             return tracer.select(table, people, rows) if rows is not None else None
 
-        def some(source: str, table: str) -> Iterable[pa.Table] | None:
-            return selected(table, self._now(source, table))
-
         def of_share(source: str, table: str, share: Share) -> Iterable[pa.Table] | None:
-            return selected(table, self._now.of_share(source, table, share))
+            rows = self._typed.of_share(source, table, share)
+            return tracer.select(table, people, rows) if rows is not None else None
 
         return Rows(some, of_share, tracer.routes, self._sent, are_all=False)
 
@@ -149,10 +148,10 @@ class SourceChange:
     def _chunks(self, table: str, columns: Sequence[str], changed_only: bool) -> Iterator[tuple[pa.Table, bool]]:
         source, changed = self._spec.name, self.changed(table)
         both = dict.fromkeys((*self._now.generations(source, table), *self._before.generations(source, table)))
-        for generation in both:
-            if generation in changed or not changed_only:
-                for part in self._now.rows(source, table, [generation], list(columns)):
-                    yield part, generation in changed
+        for is_changed in (True,) if changed_only else (True, False):
+            generations = [one for one in both if (one in changed) == is_changed]
+            for part in in_chunks(self._now.rows(source, table, generations, list(columns))):
+                yield part, is_changed
 
     def _is_told_otherwise(self, table: str, stages: Sequence[Stage]) -> bool:
         """Whether a directory says anything else than it did, but for having said it once more."""

@@ -241,7 +241,7 @@ def resolve_history(
     kept = tuple(columns) or table.column_names
     names = {part: _quote(f"{name}__{part}") for part in ("stack", "part", "place", "claim", "fallen")}
     stack, part, place, claim = (names[part] for part in ("stack", "part", "place", "claim"))
-    parts = _stack(con, stack, table, kept, _chunks(typed))
+    parts = _stack(con, stack, table, kept, in_chunks(typed))
     known = dict.fromkeys((*sent, *(submission for submission, _ in parts)))
     places = order_submissions(list(known), table.delivery)
     con.register(part.strip('"'), _part_table(parts, places))
@@ -412,7 +412,8 @@ CHUNK_ROWS = 500_000
 """Rows gathered before the engine takes them: sixty small batches cost as much as one."""
 
 
-def _chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) -> Iterator[pa.Table]:
+def in_chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) -> Iterator[pa.Table]:
+    """Typed rows some `CHUNK_ROWS` at a time, however they come; what was handed on is not held here."""
     held: list[pa.Table] = []
     rows = 0
     for chunk in [typed] if isinstance(typed, pa.Table) else typed or ():

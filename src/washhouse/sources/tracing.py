@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from washhouse.lake.engine import Connection
 from washhouse.sources.contract import SourceSpec, TableSpec
+from washhouse.sources.delivery import in_chunks
 from washhouse.sources.mappings.contract import Mapping
 
 Chunks = Callable[[str, Sequence[str], bool], Iterable[tuple[pa.Table, bool]]]
@@ -128,7 +129,7 @@ class Tracer:
             sql = f"SELECT DISTINCT k FROM {links} WHERE up IN ({own})"
         return self._table(f"keys_{table}_{people}", lambda: sql)
 
-    def select(self, table: str, people: str, rows: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    def select(self, table: str, people: str, rows: pa.Table | Iterable[pa.Table]) -> Iterator[pa.Table]:
         """Leave the rows that are needed to tell all that a table says of people.
 
         Args:
@@ -138,12 +139,12 @@ class Tracer:
         """
         route = self.routes[table]
         if route.is_common:
-            yield from rows
+            yield from in_chunks(rows)
             return
         wanted = people if route.is_own else self.keys(table, people)
         named = f'CAST("{route.person}" AS VARCHAR)' if route.is_own else _digest(route.key)
         column = "source_id" if route.is_own else "k"
-        for part in rows:
+        for part in in_chunks(rows):
             self._con.register("trace__part", part)
             try:
                 yield self._con.sql(
