@@ -13,37 +13,23 @@ References:
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
-from washhouse.lake.engine import Connection, Engine, Resources
-from washhouse.lake.store import Lake
+from washhouse.lake.engine import Connection
 from washhouse.record.changes import KeptRows, SourceChange, Whom
 from washhouse.record.facts import FACTS, add_facts, create_facts, drop_facts, fact_stages
 from washhouse.record.members import create_member
-from washhouse.record.staging import (
-    Progress,
-    Staging,
-    finished_sql,
-    in_order,
-    literal,
-    no_progress,
-    read_sql,
-    slices_of,
-)
-from washhouse.record.tables import EVENT
+from washhouse.record.merging import ALL_PARTS, MergedEvents, MergedSlice
+from washhouse.record.staging import Progress, Staging, literal, slices_of
 from washhouse.record.twins import TOLD_BY_TWO
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
 from washhouse.sources.mappings.contract import Stage
 from washhouse.sources.mappings.run import SmallHeld, run_stage
-
-_ALL_PARTS = -1
 
 
 @dataclass(frozen=True)
@@ -233,7 +219,7 @@ def _merged(con: Connection, parts: Sequence[Part], before: Before, folder: Path
     con.unregister("increment__file")
     con.execute(
         f"""COPY (SELECT b.bucket, person_id, c.part FROM member_before AS b JOIN concerned AS c USING (person_id)
-                  UNION SELECT b.bucket, person_id, {_ALL_PARTS} FROM member_before AS b JOIN moved USING (person_id))
+                  UNION SELECT b.bucket, person_id, {ALL_PARTS} FROM member_before AS b JOIN moved USING (person_id))
             TO '{literal(folder / "gone")}' (FORMAT parquet, PARTITION_BY (bucket))"""
     )
     staged = slices_of(folder)
@@ -247,83 +233,3 @@ def _merged(con: Connection, parts: Sequence[Part], before: Before, folder: Path
             if old or fresh:
                 slices.append(MergedSlice(bucket, prefix, old, fresh, gone))
     return MergedEvents(folder, tuple(slices))
-
-
-@dataclass(frozen=True)
-class MergedSlice:
-    """What a slice of a bucket is made of.
-
-    Attributes:
-        bucket: The bucket.
-        prefix: First digits of its people's ids.
-        old: Files of the bucket in the earlier version.
-        fresh: Staged files of the slice.
-        gone: Files that name the people of the bucket whose old events go, and of which part.
-    """
-
-    bucket: int
-    prefix: str
-    old: tuple[str, ...]
-    fresh: tuple[str, ...]
-    gone: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class MergedEvents:
-    """Events of an earlier version with those made anew in their place; the staging area goes when they are written.
-
-    Attributes:
-        folder: The staging area.
-        slices: Slices in the order of the table.
-    """
-
-    folder: Path
-    slices: tuple[MergedSlice, ...]
-
-    def write(self, lake: Lake, engine: Engine, progress: Progress = no_progress) -> int:
-        """Merge each slice and write it.
-
-        Returns:
-            The Delta version of the table `event`.
-        """
-        progress("write", 0.0)
-        merge = partial(merge_events, str(self.folder / "files.parquet"))
-        try:
-            return lake.write_with(
-                EVENT, engine, merge, self.slices, lambda number: progress("write", (number + 1) / len(self.slices))
-            )
-        finally:
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def merge_events(files: str, part: MergedSlice, resources: Resources) -> Iterator[pa.RecordBatch]:
-    """Put a slice's fresh events in the place of those that go: a task of an engine.
-
-    Args:
-        files: File that says which part of a source each file of a batch belongs to.
-        part: The slice.
-        resources: What may be used.
-
-    Returns:
-        Rows of `record.event`.
-    """
-    rows = []
-    columns = ", ".join(f'"{column.name}"' for column in EVENT.columns if column.name != "bucket")
-    if part.old:
-        old = f"SELECT {columns} FROM {read_sql(part.old)}"
-        if part.prefix:
-            old += f" WHERE person_id >= '{part.prefix}' AND person_id < '{part.prefix}g'"
-        if part.gone:
-            gone = read_sql(part.gone)
-            old = f"""
-                SELECT * FROM ({old}) AS e WHERE person_id NOT IN (SELECT person_id FROM {gone})
-                UNION ALL
-                SELECT {", ".join(f'e."{c.name}"' for c in EVENT.columns if c.name != "bucket")}
-                FROM ({old}) AS e JOIN {read_sql([files])} AS f USING (source, source_file)
-                ANTI JOIN {gone} AS g ON g.person_id = e.person_id AND g.part IN (f.part, {_ALL_PARTS})
-                WHERE e.person_id IN (SELECT person_id FROM {gone})"""
-        rows.append(old)
-    if part.fresh:
-        rows.append(finished_sql(part.fresh))
-    with resources.connect() as con:
-        yield from in_order(con, f"FROM ({' UNION ALL '.join(f'({one})' for one in rows)})", part.bucket)
