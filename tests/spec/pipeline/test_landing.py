@@ -13,9 +13,11 @@ import pytest
 
 from washhouse.core.errors import HomeError, InputError
 from washhouse.core.home import Home, Settings
+from washhouse.governance import vault as vaults
 from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.pointer import Version
+from washhouse.lake.shares import Share
 from washhouse.lake.store import Lake
 from washhouse.pipeline import landed_files
 from washhouse.pipeline.context import RunContext
@@ -305,3 +307,24 @@ def test_a_large_file_is_read_as_it_was_landed_and_refused_if_it_changed(context
     assert caught.value.code == "inbox-changed"
     assert not list((context.home.vault / "landed").iterdir())
     assert not (context.home.vault / "tables").exists()
+
+
+def test_a_large_journal_lies_by_share_of_the_patients(
+    context: RunContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vaults, "_ROWS_LAID_OUT", 100)
+    folder = tmp_path / "inbox" / "gp" / "2025-06-01"
+    folder.mkdir(parents=True)
+    people = range(1, 61)
+    (folder / "patients.csv").write_text("patient_id,nhs_number\n" + "".join(f"{one},\n" for one in people))
+    rows = [f"{one},{44054000 + day},SNOMED CT,2025-05-{day:02}\n" for day in range(1, 6) for one in people]
+    (folder / "journal.csv").write_text("patient_id,code,code_system,event_date\n" + "".join(rows))
+    (batch,) = read_inbox(tmp_path / "inbox", ["gp"], []).batches
+    land_batch(context, SPECS["gp"], batch)
+    share = Share("patient_id", 5, 16)
+    parts = list(context.vault.read_parts("typed.gp.journal", batch.generation, 1, share=share))
+    whole = context.vault.read("typed.gp.journal", batch.generation)
+    assert whole.num_rows == 300
+    assert len(parts) == 3, "a row group of each hundred rows"
+    assert sum(part.num_rows for part in parts) == share.select(whole).num_rows > 0
+    assert all(share.select(part) == part for part in parts)
