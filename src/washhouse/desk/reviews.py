@@ -31,6 +31,9 @@ ACTIONS: dict[str, str] = {
 }
 """What somebody can say they will do. None of them ends or reduces care: a score is no ground for that."""
 
+NO_ACTION = "no-change"
+"""The action that is none."""
+
 NOTE_LIMIT = 1000
 """Longest note, in characters."""
 
@@ -135,6 +138,24 @@ def _add(desk: Desk, row: ReviewRow) -> int:
         if found is None:
             raise InputError("review-invalid", "The same form was sent by somebody else.") from error
         return found
+
+
+def list_actions(desk: Desk, model_versions: Collection[str]) -> list[tuple[str, date]]:
+    """Whom somebody said they would act on because of a score, and the day of that score; nothing retracted.
+
+    Args:
+        desk: The open desk.
+        model_versions: Versions of the models whose scores count.
+    """
+    retraction = aliased(ReviewRow)
+    query = (
+        select(ReviewRow.person_id, ReviewRow.index_date)
+        .join(retraction, retraction.retracts == ReviewRow.id, isouter=True)
+        .where(ReviewRow.retracts.is_(None), retraction.id.is_(None), ReviewRow.index_date.is_not(None))
+        .where(ReviewRow.action != NO_ACTION, ReviewRow.model_version.in_(list(model_versions)))
+    )
+    with desk.reading() as session:
+        return [(row.person_id, row.index_date) for row in session.execute(query)]
 
 
 def list_reviews(

@@ -18,6 +18,7 @@ from washhouse.insight.models.score import keep_fit
 from washhouse.insight.models.states import move_of, read_registry
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
+from washhouse.pipeline.acted import leave_out_acted
 from washhouse.pipeline.model_states import modelling, outcome_named, stored_model, write_registry
 from washhouse.pipeline.progress import Progress
 from washhouse.pipeline.scoring import computing
@@ -37,15 +38,16 @@ def fit_challenger(
         progress: Whoever follows.
 
     Returns:
-        `status` (`fitted`, `unchanged`: the champion or an earlier model came out again, `no-data`, `too-few-events` or
-        `no-better-than-chance`), `message`, and `version` and `failed_gates` where there is a model.
+        `acted_on` (person-indexes left out, see `insight.models.acted`), `status` (`fitted`, `unchanged`: the champion
+        or an earlier model came out again, `no-data`, `too-few-events` or `no-better-than-chance`), `message`, and
+        `version` and `failed_gates` where there is a model.
 
     Raises:
         InputError: `model-unknown`, `model-actor`, `model-reason`.
         HomeError: `nothing-published`, or the home is locked or broken.
     """
     outcome = outcome_named(name)
-    told = {"model": name}
+    told: dict[str, Any] = {"model": name}
     with modelling(home, settings, progress) as context:
         version = context.published
         assert version is not None  # noqa: S101
@@ -57,10 +59,12 @@ def fit_challenger(
             message = f"The record holds nothing of {outcome.source} that a model could be fitted on."
             return told | {"status": "no-data", "message": message}
         context.progress.at("fitting", 0.5)
-        fit = fit_outcome(outcome, history.cohort, history.split)
+        cohort, left_out = leave_out_acted(context, outcome, history.cohort)
+        told |= {"acted_on": left_out}
+        fit = fit_outcome(outcome, cohort, history.split)
         if isinstance(fit, NoFit):
             return told | {"status": fit.status, "message": fit.message}
-        stored = keep_fit(outcome, fit, history.cohort, home.models, record_version=version.id, today=today)
+        stored = keep_fit(outcome, fit, cohort, home.models, record_version=version.id, today=today)
         fitted, failed = str(stored["version"]), failed_gates(stored["record"])
         move = move_of(
             "fitted",
@@ -76,6 +80,8 @@ def fit_challenger(
         if status == "fitted":
             write_registry(home, registry.add(move))
         words = f"It does not pass its gates. {' '.join(failed)}" if failed else "It passes its gates."
+        if left_out:
+            words += f" {left_out} person-indexes were left out, as somebody had acted on the score."
         return told | {
             "status": status,
             "message": words,

@@ -53,7 +53,7 @@ def watch(context: RunContext, candidate: Version, results: Mapping[str, ScoreRe
         earlier = _earlier(context)
         for name, outcome in OUTCOMES.items():
             if name in results and results[name].model_version is not None:
-                rows += _rows_of_model(context, outcome, results[name], earlier, compute, submitted, candidate)
+                rows += _rows_of_model(context, outcome, results[name], earlier, compute, candidate)
         table = pa.Table.from_pylist(rows, schema=arrow_schema(WATCH))
         number = write_aggregates(context.lake, grant, WATCH, table, audit=audit)
     context.reached("watch-written")
@@ -109,7 +109,6 @@ def _rows_of_model(
     result: ScoreResult,
     earlier: Sequence[Mapping[str, Any]],
     compute: Compute,
-    submitted: Mapping[str, Sequence[date]],
     candidate: Version,
 ) -> list[dict[str, Any]]:
     stored = read_model(context.home.models / outcome.name / str(result.model_version))
@@ -133,7 +132,7 @@ def _rows_of_model(
     told = {row["period"] for row in counted}
     fresh = [period for period in tested if period.since not in told]
     newest = max((*told, *(period.since for period in tested)))
-    fresh += follow(outcome, stored, compute, submitted.get(outcome.source, ()), today, since=newest)
+    fresh += follow(outcome, stored, compute, today, since=newest)
     return rows + _rows_of_periods(outcome, counted, fresh, same)
 
 

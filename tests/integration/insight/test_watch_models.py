@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from washhouse.insight.models.registry import find_model
-from washhouse.insight.models.score import read_submitted, score_outcomes
+from washhouse.insight.models.score import score_outcomes
 from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.insight.watch.calibration import judge_periods
 from washhouse.insight.watch.follow import follow
@@ -35,10 +35,9 @@ def _stored(models: Path) -> Any:
 
 def test_months_after_the_test_are_followed_and_the_model_holds(scored: tuple[Any, Any, Any], last_day: date) -> None:
     _, compute, stored = scored
-    days = read_submitted(compute)["mental_health"]
     tested = [date.fromisoformat(each["since"]) for each in stored["watch"]["periods"]]
     since = tested[len(tested) // 2]
-    periods = follow(CRISIS, stored, compute, days, last_day + timedelta(1), since=since)
+    periods = follow(CRISIS, stored, compute, last_day + timedelta(1), since=since)
     assert [period.since for period in periods] == tested[len(tested) // 2 + 1 :]
     again = {each["since"]: each for each in stored["watch"]["periods"]}
     for period in periods:
@@ -51,8 +50,7 @@ def test_months_after_the_test_are_followed_and_the_model_holds(scored: tuple[An
 def test_nothing_is_followed_that_is_not_known_yet(scored: tuple[Any, Any, Any], last_day: date) -> None:
     _, compute, stored = scored
     newest = max(date.fromisoformat(each["since"]) for each in stored["watch"]["periods"])
-    days = read_submitted(compute)["mental_health"]
-    assert follow(CRISIS, stored, compute, days, last_day + timedelta(1), since=newest) == ()
+    assert follow(CRISIS, stored, compute, last_day + timedelta(1), since=newest) == ()
 
 
 def test_everybody_scored_is_counted_once_in_every_input_and_none_has_moved(scored: tuple[Any, Any, Any]) -> None:

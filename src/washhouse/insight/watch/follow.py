@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from washhouse.insight.models.plan import choose_index_dates
+from washhouse.insight.models.history import gather_history
 from washhouse.insight.models.present import RISK_DECIMALS, Compute
-from washhouse.insight.models.score import build_cohort, compute_features, find_population, number_rows, present_indexes
 from washhouse.insight.models.store import load_model
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.watch.calibration import Period, count_periods
 
 
 def follow(
-    outcome: Outcome,
-    stored: Mapping[str, Any],
-    compute: Compute,
-    submitted: Sequence[date],
-    today: date,
-    *,
-    since: date,
+    outcome: Outcome, stored: Mapping[str, Any], compute: Compute, today: date, *, since: date
 ) -> tuple[Period, ...]:
     """Let a model say what it would have said in months that are past, as was known then, and count what came.
 
@@ -33,37 +24,31 @@ def follow(
         outcome: The declaration.
         stored: What its `model.json` holds.
         compute: Runs stages over the record.
-        submitted: Days on which its source submitted something, in order.
         today: Day at whose start the newest scores are made.
         since: Any day of the last month that was counted.
 
     Returns:
         One for each later month all of whose outcomes are known by now; usually none or one.
     """
-    known = choose_index_dates(outcome, submitted, today)
-    if not known:
+    cohort = gather_history(outcome, compute, today, since=_last_day(since)).cohort
+    if cohort is None:
         return ()
-    begin = _next_month(since)
-    # Outcomes that follow an event are indexed every day: a month counts when all of it is known.
-    end = known[-1] + timedelta(1) if outcome.index != "day" else (known[-1] + timedelta(1)).replace(day=1)
-    days = [day for day in known if begin <= day < end]
-    if not days:
+    if outcome.index == "day":
+        # Looked at every day: a month counts when all of it is known.
+        newest = cohort.index_date.max().astype("datetime64[D]").item()
+        whole = newest if newest == _last_day(newest) else newest.replace(day=1) - timedelta(1)
+        cohort = cohort.take(cohort.index_date <= np.datetime64(whole))
+    if not len(cohort.outcome):
         return ()
-    population = find_population(compute, outcome, present_indexes(outcome, today), days)
-    in_past = pc.is_in(population["index_date"], pa.array(days, pa.date32()))
-    rows = number_rows(population.filter(pc.and_(in_past, pc.equal(population["status"], "at-risk"))))
-    if not rows.num_rows:
-        return ()
-    cohort = build_cohort(rows, compute_features(compute, outcome, rows))
     model, calibration = load_model(stored["models"][stored["shipped"]])
     risk = np.round(calibration.risk(model.log_odds(cohort.matrix)), RISK_DECIMALS)
     return count_periods(cohort.index_date, risk, cohort.outcome)
 
 
-def _next_month(day: date) -> date:
-    """The first day of the month after a day's.
+def _last_day(day: date) -> date:
+    """The last day of a day's month.
 
-    >>> _next_month(date(2025, 12, 3))
-    datetime.date(2026, 1, 1)
+    >>> _last_day(date(2025, 12, 3))
+    datetime.date(2025, 12, 31)
     """
-    return (day.replace(day=1) + timedelta(31)).replace(day=1)
+    return (day.replace(day=1) + timedelta(31)).replace(day=1) - timedelta(1)
