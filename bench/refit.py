@@ -4,10 +4,10 @@
 
 People are drawn with features of a known risk. A team acts on those whom the model ranks highest, as far as its
 capacity goes, and acting lowers the odds of the outcome. Every half-year the model is fitted again on the last year:
-once on everybody (naive), once as `washhouse model fit` does, without those who were acted on. Each is then held against what
-would happen if nothing were done, which only a drawn world can say: expected over untreated outcomes, calibration
-slope, AUROC, and the share of untreated outcomes among the tenth that it ranks highest. In the last table the
-clinician also acts on something that the record does not hold; there no refit from the record alone is right.
+once on everybody (naive), once as `washhouse model fit` does, without those who were acted on. Each is then held
+against what would happen if nothing were done, which only a drawn world can say: expected over untreated outcomes,
+calibration slope, AUROC, and the share of untreated outcomes among the tenth that it ranks highest. In the last table
+the clinician also acts on something that the record does not hold; there no refit from the record alone is right.
 
 Nothing here is from a city or from real people.
 """
