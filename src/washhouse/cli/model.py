@@ -90,6 +90,9 @@ def evaluate(
         bool,
         typer.Option("--checks", help="Also fit on shuffled outcomes, and on half of the practices; takes minutes."),
     ] = False,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Also fit without what each source sent: what is it worth? Takes minutes.")
+    ] = False,
     as_json: AsJson = False,
     threads: Threads = None,
     memory_limit: MemoryLimit = None,
@@ -107,7 +110,7 @@ def evaluate(
     where = _home(home)
     settings = read_settings(where, threads=threads, memory_limit=memory_limit, key_file=key_file, desk_url=desk_url)
     with waiting(f"judging {name}"):
-        told = evaluate_model(where, settings, name, version=version, checks=checks)
+        told = evaluate_model(where, settings, name, version=version, checks=checks, sources=sources)
     lines = [f"{name} {told['version']}, {told['state']}", "on its own test:"]
     lines += [_line(gate) for gate in told["test"]["gates"]]
     lines += [f"since then: {told['since']['message']}"]
@@ -121,7 +124,26 @@ def evaluate(
         )
         lines.append(f"in practices that it never saw: {places['message']}")
         lines += [_line(gate) for gate in places.get("gates", ())]
+    if sources:
+        lines += _worth(told["worth"])
     _tell(told, as_json, "\n".join(lines))
+
+
+def _worth(worth: dict[str, Any]) -> list[str]:
+    """What each source adds, a line each."""
+    if worth["status"] != "measured":
+        return [f"what sources are worth: {worth['message']}"]
+
+    def said(figures: dict[str, dict[str, float]], signed: bool = False) -> str:
+        form = "{:+.3f} ({:+.3f} to {:+.3f})" if signed else "{:.3f} ({:.3f} to {:.3f})"
+        parts = [
+            (name.upper(), form.format(each["value"], each["lower"], each["upper"])) for name, each in figures.items()
+        ]
+        return ", ".join(f"{name} {text}" for name, text in parts)
+
+    whole = {name: worth["all"][name] for name in ("auroc", "auprc")}
+    lines = [f"with all sources: {said(whole)}"]
+    return lines + [f"{each['words']}: loses {said(each['lost'], signed=True)}" for each in worth["fewer"]]
 
 
 @app.command()

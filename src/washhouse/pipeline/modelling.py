@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -9,13 +10,16 @@ from washhouse.core.home import Home, Settings
 from washhouse.governance.redaction import redact
 from washhouse.insight.models.card import build_card
 from washhouse.insight.models.checks import check_places, check_shuffled
+from washhouse.insight.models.evaluation import Estimate
 from washhouse.insight.models.fit import NoFit, fit_outcome
 from washhouse.insight.models.history import History, gather_history
 from washhouse.insight.models.judging import judge_model
 from washhouse.insight.models.plan import MIN_EVENTS
+from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import declarations_digest, failed_gates, index_day
-from washhouse.insight.models.score import keep_fit
+from washhouse.insight.models.score import keep_fit, read_submitted
 from washhouse.insight.models.states import move_of, read_registry
+from washhouse.insight.models.worth import measure_worth
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.pipeline.acted import leave_out_acted
@@ -98,6 +102,7 @@ def evaluate_model(
     *,
     version: str = "",
     checks: bool = False,
+    sources: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Judge a stored model on what became known since its test.
@@ -108,11 +113,12 @@ def evaluate_model(
         name: The outcome model.
         version: The model; the champion, or else the challenger, unless given.
         checks: Also fit its algorithm on shuffled outcomes and on half of the practices, see `insight.models.checks`.
+        sources: Also fit its algorithm without what each source sent, see `insight.models.worth`.
         progress: Whoever follows.
 
     Returns:
-        `version`, `state`, what its own `test` said (`figures`, `gates`), `since`, see `judge_model`, and with `checks`
-        also `shuffled` and `places`.
+        `version`, `state`, what its own `test` said (`figures`, `gates`), `since`, see `judge_model`, with `checks`
+        also `shuffled` and `places`, and with `sources` also `worth`.
 
     Raises:
         InputError: `model-unknown`, `model-version`.
@@ -137,11 +143,14 @@ def evaluate_model(
                 history = gather_history(outcome, compute, today, since=last)
             since = judge_model(stored, history.cohort, outcome.words.things)
         checked: dict[str, Any] = {}
-        if checks:
+        if checks or sources:
             with computing(context, published) as (compute, _, _):
                 context.progress.at("gathering the history", 0.3)
                 whole = gather_history(outcome, compute, index_day(published.as_of, outcome.source))
-            checked = _check(outcome, stored["shipped"], whole)
+                checked = _check(outcome, stored["shipped"], whole) if checks else {}
+                if sources:
+                    context.progress.at("fitting without each source", 0.5)
+                    checked["worth"] = _weigh(outcome, stored["shipped"], whole, compute)
         test = {
             "data": record["data"]["parts"]["test"],
             "figures": record["performance"][stored["shipped"]],
@@ -160,12 +169,36 @@ def evaluate_model(
         }
 
 
-def _check(outcome: Outcome, algorithm: Algorithm, history: History) -> dict[str, Any]:
+def _too_few(outcome: Outcome, history: History) -> dict[str, Any]:
+    """Why nothing can be fitted on a history; empty if something can."""
     cohort, split = history.cohort, history.split
     parts = {"fit": split.fit, "test": split.test}
     events = {name: int(cohort.at(days).outcome.sum()) if cohort is not None else 0 for name, days in parts.items()}
-    if cohort is None or any(count < MIN_EVENTS[name] for name, count in events.items()):
-        few = {"status": "too-few-events", "message": f"The history holds too few {outcome.words.things}."}
+    if any(count < MIN_EVENTS[name] for name, count in events.items()):
+        return {"status": "too-few-events", "message": f"The history holds too few {outcome.words.things}."}
+    return {}
+
+
+def _weigh(outcome: Outcome, algorithm: Algorithm, history: History, compute: Compute) -> dict[str, Any]:
+    few = _too_few(outcome, history)
+    if few or history.cohort is None:
+        return few
+    worth = measure_worth(outcome, algorithm, history.cohort, history.split, compute, tuple(read_submitted(compute)))
+    return {"status": "measured", **_plain(worth)}
+
+
+def _plain(value: Any) -> Any:
+    """Estimates as plain values, ready for JSON."""
+    if isinstance(value, Estimate):
+        return asdict(value)
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _check(outcome: Outcome, algorithm: Algorithm, history: History) -> dict[str, Any]:
+    cohort, split, few = history.cohort, history.split, _too_few(outcome, history)
+    if few or cohort is None:
         return {"shuffled": few, "places": few}
     shuffled = check_shuffled(outcome, cohort.at(split.fit), cohort.at(split.test))
     return {"shuffled": shuffled, "places": check_places(outcome, algorithm, cohort, split)}

@@ -62,13 +62,16 @@ LISTED = _events(
 """Events whose codes some population names."""
 
 
-def _events_of(name: str) -> Kernel:
-    """Events of some people (`row`), with all that features and evidence read."""
+def events_kernel(name: str, sql: str) -> Kernel:
+    """Some events with all that features and evidence read; `sql` selects `{columns}` from `event` as `e`."""
     columns = "person_id time end_time recorded_at superseded_at code numeric_value ref parent_ref team"
-    return _events(
-        name,
-        f"{columns} source_file source_row place",
-        """SELECT {columns} FROM "event" AS e WHERE e."person_id" IN (SELECT "person_id" FROM "row")""",
+    return _events(name, f"{columns} source_file source_row place", sql)
+
+
+def _events_of(name: str) -> Kernel:
+    """Events of some people (`row`)."""
+    return events_kernel(
+        name, """SELECT {columns} FROM "event" AS e WHERE e."person_id" IN (SELECT "person_id" FROM "row")"""
     )
 
 

@@ -309,7 +309,9 @@ def build_cohort(rows: pa.Table, matrix: Matrix) -> Cohort:
         person=person.astype(np.int64),
         outcome=rows["outcome_at"].is_valid().to_numpy(zero_copy_only=False),
         matrix=matrix,
-        people=rows.select(["person_id", "birth_month", "sex", "deprivation_decile", "ethnic_category", "practice"]),
+        people=rows.select(
+            ["bucket", "person_id", "birth_month", "sex", "deprivation_decile", "ethnic_category", "practice"]
+        ),
     )
 
 
