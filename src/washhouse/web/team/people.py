@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.exceptions import HTTPException
 
 from washhouse.action.agenda import AgendaLine, build_agenda
-from washhouse.action.caseload import build_caseload
+from washhouse.action.caseload import build_caseload, say_why_no_model
 from washhouse.action.facts import read_facts
 from washhouse.desk.accounts import assigned_to, team_workers
 from washhouse.desk.care_decisions import CareDecision
@@ -63,6 +63,7 @@ def read_agenda(visit: Visit, people: Collection[str]) -> tuple[list[AgendaLine]
         covers=record.covers(),
         today=today,
         has_model=MODEL in record.version.models,
+        why_no_model=say_why_no_model(record.version.summary),
     )
     decisions = read_decisions(visit, wanted, ["seen", "action", "allocation"])
     reviews, due = _read_reviews(visit, wanted)
