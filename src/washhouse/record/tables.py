@@ -190,6 +190,8 @@ SCORE = Table(
         Column("rank", "int32", "Rank among the scored of that model and date, 1 the highest"),
         Column("points", "float64", "Points of the points list"),
         Column("reasons", "string", "JSON list of {feature, text, value, contribution, event_refs}"),
+        Column("record_version", "string", "Version of the record that it was computed from"),
+        Column("inputs", "string", "Digest of the features that the model saw, 16 hex digits; null unless scored"),
     ),
 )
 

@@ -109,6 +109,19 @@ def test_everyone_at_risk_is_scored_ranked_and_given_reasons(fitted: ScoreResult
     assert now.num_rows == fitted.eligibility["at-risk"] + fitted.eligibility["in-crisis-care"]
 
 
+def test_every_score_names_what_it_was_made_of(fitted: ScoreResult) -> None:
+    scores = conform(SCORE, fitted.scores)
+    assert set(scores["record_version"].to_pylist()) == {"v1"}
+    is_scored = pc.equal(scores["status"], "scored").to_pylist()
+    assert [digest is not None for digest in scores["inputs"].to_pylist()] == is_scored
+    told = scores.filter(pc.equal(scores["status"], "scored"))
+    by_inputs: dict[str, set[float]] = {}
+    for inputs, risk in zip(told["inputs"].to_pylist(), told["risk"].to_pylist(), strict=True):
+        by_inputs.setdefault(inputs, set()).add(risk)
+    assert all(len(risks) == 1 for risks in by_inputs.values()), "the same inputs give the same risk"
+    assert len(by_inputs) > told.num_rows / 2
+
+
 def test_people_in_crisis_care_get_no_score(fitted: ScoreResult) -> None:
     care = [row for row in fitted.scores.to_pylist() if row["status"] == "in-crisis-care"]
     assert care

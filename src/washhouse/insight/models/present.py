@@ -8,6 +8,7 @@ are given when all are scored; then the events behind the reasons of those expla
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -101,7 +102,7 @@ class Scored:
 
     Attributes:
         people: One row per person and index day at risk, by bucket, day and id: `bucket`, `person_id`, `index_date`,
-            `risk`, `risk_lower`, `risk_upper`, `rank`, `points`, `reasons`; no rows without a model.
+            `risk`, `risk_lower`, `risk_upper`, `rank`, `points`, `reasons`, `inputs`; no rows without a model.
         in_crisis_care: `bucket`, `person_id`, `index_date` of those who are listed and not scored.
         counts: People on the newest day, by what became of them; `listed` in all.
         inputs: Of those scored on the newest day, how many lie in which bin of the fit; none without a model.
@@ -323,6 +324,7 @@ class _Book:
         figures = {"risk": risk, "risk_lower": lower, "risk_upper": upper, "points": count_points(self._points, matrix)}
         for name, values in figures.items():
             columns = columns.append_column(name, pa.array(values))
+        columns = columns.append_column("inputs", pa.array(_digests(matrix.values)))
         self._parts.append(columns)
         self._watch(people, matrix, risk)
         places = self._rows + np.arange(len(risk))
@@ -398,6 +400,12 @@ class _Book:
             told = pa.array(self.texts, pa.string()).take(pa.array(text, mask=text < 0))
             people = self._ranked.append_column("reasons", told)
         return Scored(people, care, self._counts, self._inputs)
+
+
+def _digests(values: NDArray[np.float32]) -> list[str]:
+    """Digest of each row, so that it can be told later whether a score was of these very inputs."""
+    rows = np.ascontiguousarray(values, dtype="<f4")
+    return [hashlib.blake2b(row.tobytes(), digest_size=8).hexdigest() for row in rows]
 
 
 _NOBODY = pa.schema([("bucket", pa.int32()), ("person_id", pa.string()), ("index_date", pa.date32())]).empty_table()

@@ -56,6 +56,8 @@ SCORE_SCHEMA = pa.schema(
         ("rank", pa.int32()),
         ("points", pa.float64()),
         ("reasons", pa.string()),
+        ("record_version", pa.string()),
+        ("inputs", pa.string()),
     ]
 )
 
@@ -134,7 +136,7 @@ def score_outcomes(
         today: By name of the outcome, the day at whose start the newest scores are made; None if the outcome's source
             sent nothing.
         models_dir: The home's folder of models.
-        record_version: Version of the record that is scored, for the model record.
+        record_version: Version of the record that is scored, for the scores and the model record.
         progress: Whoever follows.
 
     Returns:
@@ -160,7 +162,10 @@ def score_outcomes(
         asked.append(Asked(outcome, present_indexes(outcome, day), stored))
     scored = score_present(asked, compute, tell)
     tell("scored", 1.0)
-    return {outcome.name: _result(outcome, answers[outcome.name], scored.get(outcome.name)) for outcome in wanted}
+    return {
+        outcome.name: _result(outcome, answers[outcome.name], scored.get(outcome.name), record_version)
+        for outcome in wanted
+    }
 
 
 def _waiting(models_dir: Path, outcome: Outcome, today: date) -> _Answer | None:
@@ -315,7 +320,7 @@ def build_cohort(rows: pa.Table, matrix: Matrix) -> Cohort:
     )
 
 
-def _result(outcome: Outcome, answer: _Answer, scored: Scored | None) -> ScoreResult:
+def _result(outcome: Outcome, answer: _Answer, scored: Scored | None, record_version: str) -> ScoreResult:
     why_not, model = answer.why_not, answer.model
     if scored is not None and not scored.counts["listed"]:
         words = f"Nobody belongs to the people that this is for. {outcome.words.population}"
@@ -324,7 +329,7 @@ def _result(outcome: Outcome, answer: _Answer, scored: Scored | None) -> ScoreRe
     scores, counts = SCORE_SCHEMA.empty_table(), {}
     if scored is not None:
         parts = [("in-crisis-care", scored.in_crisis_care), ("scored", scored.people)]
-        scores = _sort(pa.concat_tables([_under_schema(outcome, version, *part) for part in parts]))
+        scores = _sort(pa.concat_tables([_under_schema(outcome, version, record_version, *part) for part in parts]))
         counts = scored.counts
     if why_not is not None or model is None:
         assert why_not is not None  # noqa: S101
@@ -336,8 +341,8 @@ def _result(outcome: Outcome, answer: _Answer, scored: Scored | None) -> ScoreRe
     return ScoreResult(scores, "scored", message, version, model["record"], counts, fitted=answer.fitted, inputs=inputs)
 
 
-def _under_schema(outcome: Outcome, version: str, status: str, people: pa.Table) -> pa.Table:
-    same = {"model": outcome.name, "model_version": version, "status": status}
+def _under_schema(outcome: Outcome, version: str, record_version: str, status: str, people: pa.Table) -> pa.Table:
+    same = {"model": outcome.name, "model_version": version, "record_version": record_version, "status": status}
     columns = [
         people[field.name].cast(field.type)
         if field.name in people.column_names
