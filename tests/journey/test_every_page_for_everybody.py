@@ -33,7 +33,7 @@ STEWARD = [
 TEAM_MANAGER = ["/", "@worker", "/team/outcomes"]
 PLANNER = ["/", "/variation/emergency-admissions"]
 RESEARCHER = ["/", "/cohorts/treated-severe-mental-illness"]
-SHARED = ["/help", "/instructions", "/hazards", "/nowhere"]
+SHARED = ["/help", "/instructions", "/hazards", "/models", "/models/crisis", "/nowhere"]
 PAGES = [
     *(("clinician", address) for address in CARE + SHARED),
     *(("steward", address) for address in STEWARD),

@@ -34,6 +34,7 @@ PARAMETERS = {
     "change": "1",
     "check": "event-after-death",
     "indicator": "emergency-admissions",
+    "model": "crisis",
     "cohort": "treated-severe-mental-illness",
 }
 PERSON_ACTIONS = {

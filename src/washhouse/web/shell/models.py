@@ -1,0 +1,76 @@
+"""Which models are in use, how good are they, and what were they judged by? The same for everybody who signs in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from washhouse.governance.disclosure import tell_count
+from washhouse.insight.models.card import build_card
+from washhouse.insight.models.record import FIGURES, TITLES
+from washhouse.insight.models.states import read_registry
+from washhouse.insight.models.store import read_model
+from washhouse.insight.outcomes.contract import Outcome
+from washhouse.insight.outcomes.registry import OUTCOMES
+from washhouse.web.shell.respond import render
+from washhouse.web.shell.visit import Visit
+
+
+def show_models(visit: Visit) -> Response:
+    """List every outcome with its champion, or why nobody is scored."""
+    told = visit.published.summary.get("models", {})
+    lines = [
+        {
+            "name": name,
+            "title": outcome.title,
+            "purpose": outcome.words.purpose,
+            "why_not": told.get(name, {}).get("message", "") if told.get(name, {}).get("status") != "scored" else "",
+            "card": _card(visit, outcome),
+        }
+        for name, outcome in OUTCOMES.items()
+    ]
+    return render(visit, "shell/models.html", lines=lines, on=_on(visit))
+
+
+def show_card(visit: Visit) -> Response:
+    """Show the card of one outcome's model."""
+    outcome = OUTCOMES.get(visit.parameter("model"))
+    card = _card(visit, outcome) if outcome else None
+    if outcome is None or card is None:
+        raise HTTPException(404)
+    return render(visit, "shell/model.html", card=card, record=card["record"], figures=FIGURES, titles=TITLES)
+
+
+def download_card(visit: Visit) -> Response:
+    """Hand out the same card as JSON."""
+    outcome = OUTCOMES.get(visit.parameter("model"))
+    card = _card(visit, outcome) if outcome else None
+    if card is None:
+        raise HTTPException(404)
+    return JSONResponse(card, headers={"Content-Disposition": f'attachment; filename="card-{card["model"]}.json"'})
+
+
+def _on(visit: Visit) -> str:
+    return "on the invented city" if visit.services.demo else "on the people of this home"
+
+
+def _card(visit: Visit, outcome: Outcome) -> dict[str, Any] | None:
+    """The card of the model that scored the published version, or else of the challenger; none without either."""
+    models = visit.services.home.models
+    registry = read_registry(models, outcome.name)
+    version = registry.champion or registry.challenger
+    if version is None or not (models / outcome.name / version).is_dir():
+        return None
+    card = build_card(read_model(models / outcome.name / version)["record"], registry, _on(visit))
+    card["record"]["groups"] = [_told(group) for group in card["record"]["groups"]]
+    return card
+
+
+def _told(group: Mapping[str, Any]) -> dict[str, Any]:
+    """A group as everybody may see it: no count from 1 to 7, and nothing that rests on one."""
+    people, events = tell_count(group["n"]), tell_count(group["events"])
+    told = {**group, "n": people, "events": events}
+    return told if people is not None and events is not None else told | {"auroc": None, "is_judged": False}

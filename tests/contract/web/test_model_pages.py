@@ -1,0 +1,95 @@
+"""The register of models: who is scored with what, its card, and nothing that tells of a few people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from starlette.testclient import TestClient
+
+from washhouse.insight.features.matrix import Matrix
+from washhouse.insight.models.evaluation import Estimate
+from washhouse.insight.models.fit import Cohort, Fit, fit_outcome
+from washhouse.insight.models.gates import Group
+from washhouse.insight.models.plan import split_index_dates
+from washhouse.insight.models.registry import store_fit
+from washhouse.insight.models.states import Registry, move_of, registry_file, registry_text
+from washhouse.insight.outcomes.crisis import CRISIS
+
+Opener = Callable[..., TestClient]
+NAMES = tuple(feature.name for feature in CRISIS.features)
+
+
+@pytest.fixture(scope="module")
+def fit() -> Fit:
+    """A points list fitted on drawn people; two groups, one of three outcomes."""
+    dates = np.arange(np.datetime64("2021-01-04"), np.datetime64("2024-01-04"), 28)
+    rng = np.random.default_rng(5)
+    homeless = (rng.random((len(dates), 300)) < 0.25).ravel()
+    values = np.zeros((homeless.size, len(NAMES)), np.float32)
+    values[:, NAMES.index("is_homeless")] = homeless
+    happened = rng.random(homeless.size) < expit(-3.5 + 1.8 * homeless)
+    cohort = Cohort(np.repeat(dates, 300), np.tile(np.arange(300), len(dates)), happened, Matrix(NAMES, values))
+    points_only = replace(CRISIS, algorithms=("points",))
+    found = fit_outcome(points_only, cohort, split_index_dates(CRISIS, dates.astype(object).tolist()))
+    assert isinstance(found, Fit)
+    parity = Estimate(1.0, 0.7, 1.4)
+    groups = (
+        Group("sex", "female", 2002, 58, 60.0, parity, 0.71, is_judged=True),
+        Group("sex", "indeterminate", 40, 3, 11.0, parity, 0.55, is_judged=True),
+    )
+    return replace(found, groups=groups)
+
+
+@pytest.fixture
+def version(world: Any, fit: Fit) -> str:
+    """The home has one model of crises, promoted."""
+    models = world.services.home.models
+    stored = store_fit(models, CRISIS, fit, inputs="aa", record_version="v1", today=date(2024, 3, 1))
+    moved = {"at": datetime(2024, 3, 1), "actor": "ann", "reason": "passes", "record_version": "v1"}
+    registry = Registry("crisis").add(move_of("promoted", str(stored["version"]), **moved))
+    registry_file(models, "crisis").write_bytes(registry_text(registry))
+    return str(stored["version"])
+
+
+def test_every_outcome_is_listed_with_its_model_or_why_there_is_none(
+    open_client: Opener, world: Any, version: str
+) -> None:
+    told = {"readmission": {"status": "too-few-events", "message": "The history holds too few readmissions."}}
+    client = open_client("clinician", published=lambda: world.publish(summary={"models": told}))
+    page = client.get("/models").text
+    assert '<a href="/models/crisis">Crisis care within 28 days</a>' in page
+    assert "champion: it scores" in page
+    assert "Nobody is scored: The history holds too few readmissions." in page
+    assert "on the invented city" in page
+    assert version
+
+
+def test_the_card_holds_figures_gates_and_checklists(open_client: Opener, version: str) -> None:
+    page = open_client("planner").get("/models/crisis").text
+    assert f"Version {version}, champion." in page
+    for part in ('id="gates"', 'id="figures"', 'id="points"', "TRIPOD+AI", "PROBAST+AI", "needs a person", "by ann"):
+        assert part in page
+
+
+def test_of_groups_few_outcomes_are_not_told(open_client: Opener, version: str) -> None:
+    client = open_client("researcher")
+    groups = client.get("/models/crisis").text.split('id="groups"')[1].split('id="points"')[0]
+    assert "2,000" in groups and "60" in groups and "0.710" in groups
+    few = groups.split("indeterminate")[1]
+    assert "1 to 7" in few and "too few to judge" in few and "0.550" not in few
+    told = client.get("/models/crisis.json").json()
+    assert told["version"] == version
+    assert [group["events"] for group in told["record"]["groups"]] == [60, None]
+
+
+def test_there_is_no_card_of_no_model(open_client: Opener) -> None:
+    client = open_client("steward")
+    assert client.get("/models/no-such").status_code == 404
+    assert client.get("/models/crisis").status_code == 404
+    assert client.get("/models/crisis.json").status_code == 404
