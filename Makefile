@@ -1,7 +1,9 @@
 # The two commands of the README are `make demo` and `make test`; each does all its own set-up.
 PEOPLE ?= 20000
 YEARS  ?= 5
-SEED   ?= 1842
+SEED   ?= 7
+# The demo's people are invented, so its key is no secret: with it the demo comes out the same on every machine.
+KEY    ?= 1842184218421842184218421842184218421842184218421842184218421842
 PORT   ?= 8000
 DEMO   ?= var/demo
 WORKERS ?= 2
@@ -21,6 +23,8 @@ dev:             ## those, and what checks and tests need
 demo-data: install ## an invented city of 20,000 as one linked record in var/demo
 	@test -e $(DEMO)/city/.made || { rm -rf $(DEMO); mkdir -p $(DEMO); \
 	    $(W) city --people $(PEOPLE) --years $(YEARS) --seed $(SEED) --out $(DEMO)/city && touch $(DEMO)/city/.made; }
+	@test -e $(DEMO)/home/vault || { mkdir -p -m 700 $(DEMO)/home/vault; umask 077; \
+	    echo $(KEY) > $(DEMO)/home/vault/master.key; }
 	@$(W) run --home $(DEMO)/home --inbox $(DEMO)/city/extracts
 
 demo: demo-data  ## that, served with demo users until stopped
