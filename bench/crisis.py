@@ -41,15 +41,15 @@ from washhouse.governance.vault import Vault
 from washhouse.insight.models.checks import SHUFFLES, check_shuffled
 from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap, figures_of_risk
 from washhouse.insight.models.fit import Cohort
-from washhouse.insight.models.plan import choose_index_dates, split_index_dates
-from washhouse.insight.models.registry import find_challenger, find_model
-from washhouse.insight.models.score import (
+from washhouse.insight.models.history import (
     build_cohort,
     compute_features,
     find_population,
     number_rows,
     read_submitted,
 )
+from washhouse.insight.models.plan import choose_index_dates, split_index_dates
+from washhouse.insight.models.registry import find_challenger, find_model
 from washhouse.insight.models.store import load_model
 from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.lake.engine import LocalEngine

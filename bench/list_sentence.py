@@ -27,15 +27,15 @@ from washhouse.cli.settings import read_settings
 from washhouse.core.home import Home
 from washhouse.desk.clock import utc_now
 from washhouse.governance.grants import system_grant
-from washhouse.insight.models.plan import choose_index_dates
-from washhouse.insight.models.registry import find_challenger, find_model
-from washhouse.insight.models.score import (
+from washhouse.insight.models.history import (
     build_cohort,
     compute_features,
     find_population,
     number_rows,
     read_submitted,
 )
+from washhouse.insight.models.plan import choose_index_dates
+from washhouse.insight.models.registry import find_challenger, find_model
 from washhouse.insight.models.store import load_model
 from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.lake.engine import LocalEngine

@@ -10,23 +10,27 @@ from washhouse.insight.models.acted import acted_on
 from washhouse.insight.models.fit import Cohort
 from washhouse.insight.models.states import read_registry
 from washhouse.insight.outcomes.contract import Outcome
+from washhouse.lake.pointer import Version
 from washhouse.pipeline.context import RunContext
 from washhouse.record.tables import RETIRED
 
 
-def leave_out_acted(context: RunContext, outcome: Outcome, cohort: Cohort) -> tuple[Cohort, int]:
+def leave_out_acted(context: RunContext, version: Version, outcome: Outcome, cohort: Cohort) -> tuple[Cohort, int]:
     """Leave out the person-indexes at which somebody had acted on a score of the outcome's own models.
 
     Args:
-        context: A context with a published version.
+        context: The run.
+        version: The version that is fitted on; a candidate that is not yet published will do.
         outcome: The declaration.
         cohort: Person-indexes, with people.
 
     Returns:
         The others, and how many were left out.
     """
-    assert context.published is not None and cohort.people is not None  # noqa: S101
+    assert cohort.people is not None, "who was acted on is told by person"  # noqa: S101
     versions = read_registry(context.home.models, outcome.name).versions
+    if not versions:
+        return cohort, 0
     desk = open_desk(context.settings.desk_url or context.home.desk_file)
     try:
         actions = list_actions(desk, tuple(versions))
@@ -34,7 +38,7 @@ def leave_out_acted(context: RunContext, outcome: Outcome, cohort: Cohort) -> tu
         desk.close()
     if not actions:
         return cohort, 0
-    retired = context.lake.read(RETIRED, context.published.tables[RETIRED.name])
+    retired = context.lake.read(RETIRED, version.tables[RETIRED.name])
     now = dict(zip(retired["old"].to_pylist(), retired["new"].to_pylist(), strict=True))
     told = {"person_id": [_resolve(person, now) for person, _ in actions], "day": [day for _, day in actions]}
     rows = cohort.people.append_column("index_date", pa.array(cohort.index_date))

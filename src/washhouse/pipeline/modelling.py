@@ -12,12 +12,12 @@ from washhouse.insight.models.card import build_card
 from washhouse.insight.models.checks import check_places, check_shuffled
 from washhouse.insight.models.evaluation import Estimate
 from washhouse.insight.models.fit import NoFit, fit_outcome
-from washhouse.insight.models.history import History, gather_history
+from washhouse.insight.models.history import History, gather_history, read_submitted
 from washhouse.insight.models.judging import judge_model
 from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import declarations_digest, failed_gates, index_day
-from washhouse.insight.models.score import keep_fit, read_submitted
+from washhouse.insight.models.score import keep_fit
 from washhouse.insight.models.states import move_of, read_registry
 from washhouse.insight.models.worth import measure_worth
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
@@ -63,7 +63,7 @@ def fit_challenger(
             message = f"The record holds nothing of {outcome.source} that a model could be fitted on."
             return told | {"status": "no-data", "message": message}
         context.progress.at("fitting", 0.5)
-        cohort, left_out = leave_out_acted(context, outcome, history.cohort)
+        cohort, left_out = leave_out_acted(context, version, outcome, history.cohort)
         told |= {"acted_on": left_out}
         fit = fit_outcome(outcome, cohort, history.split)
         if isinstance(fit, NoFit):

@@ -18,6 +18,7 @@ from washhouse.insight.models.score import ScoreResult, score_outcomes
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.lake.pointer import Version
+from washhouse.pipeline.acted import leave_out_acted
 from washhouse.pipeline.context import RunContext
 from washhouse.record.kernels import Stage, run_stages
 from washhouse.record.tables import SCORE
@@ -59,6 +60,7 @@ def score(
             today={name: index_day(candidate.as_of, outcome.source) for name, outcome in outcomes.items()},
             models_dir=context.home.models,
             record_version=candidate.id,
+            leave_out=lambda outcome, cohort: leave_out_acted(context, candidate, outcome, cohort)[0],
             progress=context.progress.at,
         )
         scores = pa.concat_tables([result.scores for result in results.values()])

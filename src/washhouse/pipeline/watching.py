@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 
 from washhouse.governance.disclosure import tell_count
+from washhouse.insight.models.history import read_submitted, together
 from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import index_day
-from washhouse.insight.models.score import ScoreResult, read_submitted, together
+from washhouse.insight.models.score import ScoreResult
 from washhouse.insight.models.store import read_model
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES, watched_codelists
@@ -53,7 +54,7 @@ def watch(context: RunContext, candidate: Version, results: Mapping[str, ScoreRe
         earlier = _earlier(context)
         for name, outcome in OUTCOMES.items():
             if name in results and results[name].model_version is not None:
-                rows += _rows_of_model(context, outcome, results[name], earlier, compute, candidate)
+                rows += _rows_of_model(context, outcome, results[name], earlier, compute, submitted, candidate)
         table = pa.Table.from_pylist(rows, schema=arrow_schema(WATCH))
         number = write_aggregates(context.lake, grant, WATCH, table, audit=audit)
     context.reached("watch-written")
@@ -109,6 +110,7 @@ def _rows_of_model(
     result: ScoreResult,
     earlier: Sequence[Mapping[str, Any]],
     compute: Compute,
+    submitted: Mapping[str, Sequence[date]],
     candidate: Version,
 ) -> list[dict[str, Any]]:
     stored = read_model(context.home.models / outcome.name / str(result.model_version))
@@ -132,7 +134,7 @@ def _rows_of_model(
     told = {row["period"] for row in counted}
     fresh = [period for period in tested if period.since not in told]
     newest = max((*told, *(period.since for period in tested)))
-    fresh += follow(outcome, stored, compute, today, since=newest)
+    fresh += follow(outcome, stored, compute, submitted[outcome.source], today, since=newest)
     return rows + _rows_of_periods(outcome, counted, fresh, same)
 
 

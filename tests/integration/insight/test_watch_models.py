@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from washhouse.insight.models.history import read_submitted
 from washhouse.insight.models.registry import find_model
 from washhouse.insight.models.score import score_outcomes
 from washhouse.insight.outcomes.crisis import CRISIS
@@ -37,7 +38,8 @@ def test_months_after_the_test_are_followed_and_the_model_holds(scored: tuple[An
     _, compute, stored = scored
     tested = [date.fromisoformat(each["since"]) for each in stored["watch"]["periods"]]
     since = tested[len(tested) // 2]
-    periods = follow(CRISIS, stored, compute, last_day + timedelta(1), since=since)
+    days = read_submitted(compute)[CRISIS.source]
+    periods = follow(CRISIS, stored, compute, days, last_day + timedelta(1), since=since)
     assert [period.since for period in periods] == tested[len(tested) // 2 + 1 :]
     again = {each["since"]: each for each in stored["watch"]["periods"]}
     for period in periods:
@@ -50,7 +52,8 @@ def test_months_after_the_test_are_followed_and_the_model_holds(scored: tuple[An
 def test_nothing_is_followed_that_is_not_known_yet(scored: tuple[Any, Any, Any], last_day: date) -> None:
     _, compute, stored = scored
     newest = max(date.fromisoformat(each["since"]) for each in stored["watch"]["periods"])
-    assert follow(CRISIS, stored, compute, last_day + timedelta(1), since=newest) == ()
+    days = read_submitted(compute)[CRISIS.source]
+    assert follow(CRISIS, stored, compute, days, last_day + timedelta(1), since=newest) == ()
 
 
 def test_everybody_scored_is_counted_once_in_every_input_and_none_has_moved(scored: tuple[Any, Any, Any]) -> None:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from washhouse.insight.codelists import ATTENDED_CONTACT, MISSED_CONTACT
-from washhouse.insight.models.score import together
+from washhouse.insight.models.history import together
 from washhouse.insight.outcomes.contract import SUBMITTED
 from washhouse.insight.watch.volumes import Volume, choose_windows, watch_volumes
 

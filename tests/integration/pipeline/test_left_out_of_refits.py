@@ -83,11 +83,11 @@ def _cohort() -> Cohort:
 
 
 def test_only_actions_on_the_models_own_scores_count(context: RunContext) -> None:
-    assert leave_out_acted(context, CRISIS, _cohort())[1] == 0
+    assert leave_out_acted(context, context.published, CRISIS, _cohort())[1] == 0
     _review(context, ANN, "home-visit")
     _review(context, BOB, "no-change")
     _review(context, CAT, "home-visit", version="of-another-outcome")
-    kept, left_out = leave_out_acted(context, CRISIS, _cohort())
+    kept, left_out = leave_out_acted(context, context.published, CRISIS, _cohort())
     assert left_out == 1
     assert kept.people is not None
     assert kept.people["person_id"].to_pylist() == [BOB, CAT]
@@ -98,4 +98,4 @@ def test_what_was_taken_back_does_not_count(context: RunContext) -> None:
     desk = open_desk(context.home.desk_file)
     retract_review(desk, number, user="CP1", at=datetime(2024, 3, 5))
     desk.close()
-    assert leave_out_acted(context, CRISIS, _cohort())[1] == 0
+    assert leave_out_acted(context, context.published, CRISIS, _cohort())[1] == 0

@@ -191,14 +191,27 @@ def fit_outcome(outcome: Outcome, cohort: Cohort, split: Split) -> Fit | NoFit:
         The fit; or why there is none.
     """
     parts = {"fit": cohort.at(split.fit), "calibration": cohort.at(split.calibration), "test": cohort.at(split.test)}
-    short = {name: int(part.outcome.sum()) for name, part in parts.items() if part.outcome.sum() < MIN_EVENTS[name]}
-    if short:
-        things = outcome.words.things
-        held = "; ".join(f"{name}: {count} {things}, {MIN_EVENTS[name]} needed" for name, count in short.items())
-        return NoFit("too-few-events", f"The history holds too few {things} to fit a model honestly ({held}).")
+    few = say_too_few(outcome, {name: int(part.outcome.sum()) for name, part in parts.items()})
+    if few:
+        return NoFit("too-few-events", few)
     with threadpool_limits(limits=1):
         earlier, later = (cohort.at(dates) for dates in split_training(outcome, split))
         return _fit_parts(outcome, parts, (earlier, later))
+
+
+def say_too_few(outcome: Outcome, events: dict[str, int]) -> str:
+    """Why a history cannot be fitted on, in words; empty if it can.
+
+    Args:
+        outcome: The declaration.
+        events: Outcomes of each part.
+    """
+    short = {name: count for name, count in events.items() if count < MIN_EVENTS[name]}
+    if not short:
+        return ""
+    things = outcome.words.things
+    held = "; ".join(f"{name}: {count} {things}, {MIN_EVENTS[name]} needed" for name, count in short.items())
+    return f"The history holds too few {things} to fit a model honestly ({held})."
 
 
 def algorithms_here(outcome: Outcome) -> tuple[Algorithm, ...]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.insight.codelists import build_codelist_table
+from washhouse.insight.features.compile import build_feature_tables
+from washhouse.insight.features.matrix import Matrix, begin_matrix, fill_matrix
 from washhouse.insight.models.fit import Cohort
 from washhouse.insight.models.plan import Split, choose_index_dates, split_index_dates
-from washhouse.insight.models.present import Compute
-from washhouse.insight.models.score import (
-    build_cohort,
-    compute_features,
-    find_population,
-    number_rows,
-    read_submitted,
-)
-from washhouse.insight.outcomes.contract import Outcome
+from washhouse.insight.models.present import Compute, Progress, build_index_table, feature_stages
+from washhouse.insight.outcomes.contract import PEOPLE, SUBMITTED, Outcome
+from washhouse.record.kernels import Kernel, Stage
 
 
 @dataclass(frozen=True)
@@ -33,27 +33,134 @@ class History:
     split: Split
 
 
-def gather_history(outcome: Outcome, compute: Compute, today: date | None, since: date | None = None) -> History:
+def gather_history(
+    outcome: Outcome,
+    compute: Compute,
+    today: date | None,
+    since: date | None = None,
+    *,
+    submitted: Sequence[date] | None = None,
+    tell: Progress = lambda what, share: None,
+) -> History:
     """Gather the person-indexes that a model is fitted or judged on.
 
     Args:
         outcome: The declaration.
-        compute: Runs kernels over the record.
+        compute: Runs stages over the record.
         today: Day at whose start the newest scores are made; None if the outcome's source sent nothing.
         since: Take index dates after this day only.
+        submitted: Days on which the outcome's source submitted something, in order; read from the record unless given.
+        tell: Whoever follows.
 
     Returns:
         The history.
     """
-    submitted = read_submitted(compute).get(outcome.source, [])
+    if submitted is None:
+        submitted = read_submitted(compute).get(outcome.source, [])
     dates = choose_index_dates(outcome, submitted, today) if today is not None else ()
     dates = tuple(day for day in dates if since is None or day > since)
     split = split_index_dates(outcome, dates)
-    if not dates:
+    if not dates or today is None:
         return History(None, split)
-    population = find_population(compute, outcome, (), dates)
-    rows = number_rows(population.filter(pc.equal(population["status"], "at-risk")))
+    tell(f"{outcome.name}: finding people in the past", 0.0)
+    population = find_population(compute, outcome, present_indexes(outcome, today), dates)
+    in_past = pc.is_in(population["index_date"], pa.array(dates, pa.date32()))
+    rows = number_rows(population.filter(pc.and_(in_past, pc.equal(population["status"], "at-risk"))))
+    del population, in_past
     if not rows.num_rows:
         return History(None, split)
-    matrix = compute_features(compute, outcome, rows)
-    return History(build_cohort(rows, matrix), split)
+    tell(f"{outcome.name}: computing features", 0.1)
+    return History(build_cohort(rows, compute_features(compute, outcome, rows)), split)
+
+
+def present_indexes(outcome: Outcome, today: date) -> tuple[date, ...]:
+    """Days of the newest scores, newest first.
+
+    Args:
+        outcome: The declaration.
+        today: Day at whose start the newest scores are made.
+
+    Returns:
+        Today, and the earlier day to compare with; or the days before today on which an event may have happened.
+    """
+    if outcome.index == "day":
+        return tuple(today - timedelta(number) for number in range(1, outcome.recent_days + 1))
+    return (today, today - timedelta(outcome.earlier_days)) if outcome.earlier_days else (today,)
+
+
+def read_submitted(compute: Compute) -> dict[str, list[date]]:
+    """Days on which each source submitted something, in order."""
+    found: dict[str, set[date]] = {}
+    for row in together(compute, SUBMITTED, {}).to_pylist():
+        found.setdefault(row["source"], set()).add(row["day"])
+    return {source: sorted(days) for source, days in found.items()}
+
+
+def together(compute: Compute, kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
+    """What a kernel gives of all buckets."""
+    return pa.concat_tables([made[kernel.name] for made in compute([Stage(kernel)], extra)])
+
+
+def find_population(
+    compute: Compute, outcome: Outcome, present: Iterable[date], history: Iterable[date] = ()
+) -> pa.Table:
+    """Whom an outcome concerns at each index date, with status and outcome, in a fixed order.
+
+    Args:
+        compute: Runs stages over the record.
+        outcome: The declaration.
+        present: Index dates of today. They decide what is known to be the end of the past; of their people only those
+            come along whom the population's SQL cannot leave out.
+        history: Index dates at which at most `most_people` are taken, always the same.
+    """
+    people = int(pc.sum(together(compute, PEOPLE, {})["people"]).as_py() or 0)
+    share = min(1.0, outcome.most_people / max(people, 1))
+    index = build_index_table({**dict.fromkeys(history, share), **dict.fromkeys(present, 0.0)})
+    extra = {"index_date": index, "codelist": build_codelist_table(outcome.codelists)}
+    found = together(compute, outcome.population, extra)
+    return found.sort_by([("index_date", "ascending"), ("person_id", "ascending")]).combine_chunks()
+
+
+def number_rows(rows: pa.Table) -> pa.Table:
+    """The rows with their number in `row`, counting from 0."""
+    if "row" in rows.column_names:
+        rows = rows.drop_columns("row")
+    return rows.append_column("row", pa.array(np.arange(rows.num_rows, dtype=np.int32)))
+
+
+def compute_features(compute: Compute, outcome: Outcome, rows: pa.Table) -> Matrix:
+    """Features of person-indexes.
+
+    Args:
+        compute: Runs stages over the record.
+        outcome: The declaration.
+        rows: Rows of `find_population` with `row`, counting from 0.
+
+    Returns:
+        The matrix, in the order of the rows.
+    """
+    features, name = outcome.features, f"{outcome.name}-features"
+    tables = {"row": rows.select(["bucket", "row", "person_id", "index_date"]), **build_feature_tables(features)}
+    matrix = begin_matrix(features, rows)
+    for made in compute(feature_stages(name, features, {table: table for table in tables}), tables):
+        fill_matrix(features, rows, made[name], matrix)
+    return matrix
+
+
+def build_cohort(rows: pa.Table, matrix: Matrix) -> Cohort:
+    """Person-indexes with their outcome, for fitting or judging.
+
+    Args:
+        rows: Rows of `find_population`, all at risk.
+        matrix: Their features.
+    """
+    _, person = np.unique(rows["person_id"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
+    return Cohort(
+        index_date=rows["index_date"].to_numpy().astype("datetime64[D]"),
+        person=person.astype(np.int64),
+        outcome=rows["outcome_at"].is_valid().to_numpy(zero_copy_only=False),
+        matrix=matrix,
+        people=rows.select(
+            ["bucket", "person_id", "birth_month", "sex", "deprivation_decile", "ethnic_category", "practice"]
+        ),
+    )

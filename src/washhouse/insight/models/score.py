@@ -9,7 +9,7 @@ scored. Where no honest model can be had there are no scores, and the status say
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,27 +17,17 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from washhouse.insight.codelists import build_codelist_table
-from washhouse.insight.features.compile import build_feature_tables
-from washhouse.insight.features.matrix import Matrix, begin_matrix, fill_matrix
-from washhouse.insight.models.fit import Cohort, Fit, NoFit, fit_outcome
-from washhouse.insight.models.plan import choose_index_dates, split_index_dates
-from washhouse.insight.models.present import (
-    Asked,
-    Compute,
-    Progress,
-    Scored,
-    build_index_table,
-    feature_stages,
-    score_present,
-)
+from washhouse.insight.models.fit import Cohort, Fit, NoFit, fit_outcome, say_too_few
+from washhouse.insight.models.history import gather_history, present_indexes, read_submitted
+from washhouse.insight.models.plan import MIN_EVENTS
+from washhouse.insight.models.present import Asked, Compute, Progress, Scored, score_present
 from washhouse.insight.models.registry import failed_gates, find_challenger, find_model, store_fit
 from washhouse.insight.models.store import digest
-from washhouse.insight.outcomes.contract import PEOPLE, SUBMITTED, Outcome
+from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.watch.inputs import Bins
-from washhouse.record.kernels import Kernel, Stage
+
+LeaveOut = Callable[[Outcome, Cohort], Cohort]
 
 TRY_AGAIN = timedelta(28)
 """Further data after which a run that has no champion fits again."""
@@ -104,21 +94,6 @@ class _Answer:
     fitted: str | None = None
 
 
-def present_indexes(outcome: Outcome, today: date) -> tuple[date, ...]:
-    """Days of the newest scores, newest first.
-
-    Args:
-        outcome: The declaration.
-        today: Day at whose start the newest scores are made.
-
-    Returns:
-        Today, and the earlier day to compare with; or the days before today on which an event may have happened.
-    """
-    if outcome.index == "day":
-        return tuple(today - timedelta(number) for number in range(1, outcome.recent_days + 1))
-    return (today, today - timedelta(outcome.earlier_days)) if outcome.earlier_days else (today,)
-
-
 def score_outcomes(
     outcomes: Iterable[Outcome],
     compute: Compute,
@@ -126,6 +101,7 @@ def score_outcomes(
     today: Mapping[str, date | None],
     models_dir: Path,
     record_version: str,
+    leave_out: LeaveOut = lambda outcome, cohort: cohort,
     progress: Progress | None = None,
 ) -> dict[str, ScoreResult]:
     """Score everyone at risk of some outcomes, fitting a model first where there is none.
@@ -137,6 +113,7 @@ def score_outcomes(
             sent nothing.
         models_dir: The home's folder of models.
         record_version: Version of the record that is scored, for the scores and the model record.
+        leave_out: Leaves out of a fit whom somebody acted on because of an earlier model's score.
         progress: Whoever follows.
 
     Returns:
@@ -155,7 +132,16 @@ def score_outcomes(
             continue
         answer = _waiting(models_dir, outcome, day)
         if answer is None:
-            made = fit_model(outcome, compute, days, day, models_dir, record_version=record_version, tell=tell)
+            made = fit_model(
+                outcome,
+                compute,
+                days,
+                day,
+                models_dir,
+                record_version=record_version,
+                leave_out=leave_out,
+                tell=tell,
+            )
             answer = _Answer(why_not=made) if isinstance(made, NoFit) else _judged(made, is_new=True)
         answers[outcome.name] = answer
         stored = answer.model if answer.why_not is None else None
@@ -198,6 +184,7 @@ def fit_model(
     models_dir: Path,
     *,
     record_version: str,
+    leave_out: LeaveOut,
     tell: Progress,
 ) -> dict[str, Any] | NoFit:
     """Fit a model on the past and store it.
@@ -209,21 +196,18 @@ def fit_model(
         today: Day at whose start the newest scores are made; none of it is looked at.
         models_dir: The home's folder of models.
         record_version: Version of the record, for the model record.
+        leave_out: Leaves out the person-indexes that a model may not be fitted on.
         tell: Whoever follows.
 
     Returns:
         What its `model.json` holds; or why there is no model.
     """
-    tell(f"{outcome.name}: finding people in the past", 0.0)
-    history = choose_index_dates(outcome, submitted, today)
-    population = find_population(compute, outcome, present_indexes(outcome, today), history)
-    in_past = pc.is_in(population["index_date"], pa.array(history, pa.date32()))
-    rows = number_rows(population.filter(pc.and_(in_past, pc.equal(population["status"], "at-risk"))))
-    del population, in_past
-    tell(f"{outcome.name}: computing features", 0.1)
-    cohort = build_cohort(rows, compute_features(compute, outcome, rows))
+    history = gather_history(outcome, compute, today, submitted=submitted, tell=tell)
+    if history.cohort is None:
+        return NoFit("too-few-events", say_too_few(outcome, dict.fromkeys(MIN_EVENTS, 0)))
+    cohort = leave_out(outcome, history.cohort)
     tell(f"{outcome.name}: fitting the model", 0.3)
-    fit = fit_outcome(outcome, cohort, split_index_dates(outcome, history))
+    fit = fit_outcome(outcome, cohort, history.split)
     if isinstance(fit, NoFit):
         return fit
     return keep_fit(outcome, fit, cohort, models_dir, record_version=record_version, today=today)
@@ -240,84 +224,6 @@ def keep_fit(
     parts = (cohort.matrix.values, cohort.outcome, cohort.index_date.astype(np.int64))
     inputs = digest([hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for part in parts])
     return store_fit(models_dir, outcome, fit, inputs=inputs, record_version=record_version, today=today)
-
-
-def read_submitted(compute: Compute) -> dict[str, list[date]]:
-    """Days on which each source submitted something, in order."""
-    found: dict[str, set[date]] = {}
-    for row in together(compute, SUBMITTED, {}).to_pylist():
-        found.setdefault(row["source"], set()).add(row["day"])
-    return {source: sorted(days) for source, days in found.items()}
-
-
-def together(compute: Compute, kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
-    """What a kernel gives of all buckets."""
-    return pa.concat_tables([made[kernel.name] for made in compute([Stage(kernel)], extra)])
-
-
-def find_population(
-    compute: Compute, outcome: Outcome, present: Iterable[date], history: Iterable[date] = ()
-) -> pa.Table:
-    """Whom an outcome concerns at each index date, with status and outcome, in a fixed order.
-
-    Args:
-        compute: Runs stages over the record.
-        outcome: The declaration.
-        present: Index dates of today. They decide what is known to be the end of the past; of their people only those
-            come along whom the population's SQL cannot leave out.
-        history: Index dates at which at most `most_people` are taken, always the same.
-    """
-    people = int(pc.sum(together(compute, PEOPLE, {})["people"]).as_py() or 0)
-    share = min(1.0, outcome.most_people / max(people, 1))
-    index = build_index_table({**dict.fromkeys(history, share), **dict.fromkeys(present, 0.0)})
-    extra = {"index_date": index, "codelist": build_codelist_table(outcome.codelists)}
-    found = together(compute, outcome.population, extra)
-    return found.sort_by([("index_date", "ascending"), ("person_id", "ascending")]).combine_chunks()
-
-
-def number_rows(rows: pa.Table) -> pa.Table:
-    """The rows with their number in `row`, counting from 0."""
-    if "row" in rows.column_names:
-        rows = rows.drop_columns("row")
-    return rows.append_column("row", pa.array(np.arange(rows.num_rows, dtype=np.int32)))
-
-
-def compute_features(compute: Compute, outcome: Outcome, rows: pa.Table) -> Matrix:
-    """Features of person-indexes.
-
-    Args:
-        compute: Runs stages over the record.
-        outcome: The declaration.
-        rows: Rows of `find_population` with `row`, counting from 0.
-
-    Returns:
-        The matrix, in the order of the rows.
-    """
-    features, name = outcome.features, f"{outcome.name}-features"
-    tables = {"row": rows.select(["bucket", "row", "person_id", "index_date"]), **build_feature_tables(features)}
-    matrix = begin_matrix(features, rows)
-    for made in compute(feature_stages(name, features, {table: table for table in tables}), tables):
-        fill_matrix(features, rows, made[name], matrix)
-    return matrix
-
-
-def build_cohort(rows: pa.Table, matrix: Matrix) -> Cohort:
-    """Person-indexes with their outcome, for fitting or judging.
-
-    Args:
-        rows: Rows of `find_population`, all at risk.
-        matrix: Their features.
-    """
-    _, person = np.unique(rows["person_id"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
-    return Cohort(
-        index_date=rows["index_date"].to_numpy().astype("datetime64[D]"),
-        person=person.astype(np.int64),
-        outcome=rows["outcome_at"].is_valid().to_numpy(zero_copy_only=False),
-        matrix=matrix,
-        people=rows.select(
-            ["bucket", "person_id", "birth_month", "sex", "deprivation_decile", "ethnic_category", "practice"]
-        ),
-    )
 
 
 def _result(outcome: Outcome, answer: _Answer, scored: Scored | None, record_version: str) -> ScoreResult:

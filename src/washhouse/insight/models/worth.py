@@ -17,9 +17,9 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap
 from washhouse.insight.models.fit import SEED, Cohort, fit_algorithm
+from washhouse.insight.models.history import compute_features, number_rows
 from washhouse.insight.models.plan import Split
 from washhouse.insight.models.present import Compute, events_kernel
-from washhouse.insight.models.score import compute_features, number_rows
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
 from washhouse.record.kernels import Stage
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -16,7 +16,13 @@ from washhouse.insight.watch.calibration import Period, count_periods
 
 
 def follow(
-    outcome: Outcome, stored: Mapping[str, Any], compute: Compute, today: date, *, since: date
+    outcome: Outcome,
+    stored: Mapping[str, Any],
+    compute: Compute,
+    submitted: Sequence[date],
+    today: date,
+    *,
+    since: date,
 ) -> tuple[Period, ...]:
     """Let a model say what it would have said in months that are past, as was known then, and count what came.
 
@@ -24,13 +30,14 @@ def follow(
         outcome: The declaration.
         stored: What its `model.json` holds.
         compute: Runs stages over the record.
+        submitted: Days on which the outcome's source submitted something, in order.
         today: Day at whose start the newest scores are made.
         since: Any day of the last month that was counted.
 
     Returns:
         One for each later month all of whose outcomes are known by now; usually none or one.
     """
-    cohort = gather_history(outcome, compute, today, since=_last_day(since)).cohort
+    cohort = gather_history(outcome, compute, today, since=_last_day(since), submitted=submitted).cohort
     if cohort is None:
         return ()
     if outcome.index == "day":
