@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from washhouse.insight.models.history import gather_history
@@ -19,7 +22,13 @@ from washhouse.insight.outcomes.missed_contact import MISSED_NEXT_CONTACT
 def test_the_newest_index_alone_concerns_whom_it_did_among_the_others(
     computing: Callable[..., Any], planted: Any, last_day: date, outcome: Outcome
 ) -> None:
-    compute, today = computing(planted), last_day + timedelta(1)
+    # Half of the people have no contact in the last months: they are at risk, and teach nothing of missed contacts.
+    event = planted.event
+    since = pa.scalar(datetime.combine(last_day - timedelta(100), datetime.min.time()), event["time"].type)
+    is_late = pc.and_(pc.starts_with(event["code"], "MHS_CONTACT"), pc.greater_equal(event["time"], since))
+    is_half = pc.is_in(pc.utf8_slice_codeunits(event["person_id"], 31), pa.array(list("02468ace")))
+    seldom = replace(planted, event=event.filter(pc.invert(pc.and_(is_late, is_half))))
+    compute, today = computing(seldom), last_day + timedelta(1)
     whole = gather_history(outcome, compute, today).cohort
     assert whole is not None
     days = np.unique(whole.index_date)
