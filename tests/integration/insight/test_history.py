@@ -38,3 +38,5 @@ def test_the_newest_index_alone_concerns_whom_it_did_among_the_others(
     assert newest.people is not None
     assert alone.people["person_id"].to_pylist() == newest.people["person_id"].to_pylist()
     assert alone.outcome.tolist() == newest.outcome.tolist()
+    without = [person for person in newest.people["person_id"].to_pylist() if person[-1] in "02468ace"]
+    assert bool(without) == (outcome is CRISIS), "whoever has no contact teaches nothing of missed contacts"
