@@ -14,19 +14,14 @@ Every figure is on the invented city if the home is of one.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from published import open_published
 from washhouse.action.words import count_range
-from washhouse.cli.settings import read_settings
-from washhouse.core.home import Home
-from washhouse.desk.clock import utc_now
-from washhouse.governance.grants import system_grant
 from washhouse.insight.models.history import (
     build_cohort,
     compute_features,
@@ -38,11 +33,6 @@ from washhouse.insight.models.plan import choose_index_dates
 from washhouse.insight.models.registry import find_challenger, find_model
 from washhouse.insight.models.store import load_model
 from washhouse.insight.outcomes.crisis import CRISIS
-from washhouse.lake.engine import LocalEngine
-from washhouse.lake.pointer import read_current
-from washhouse.lake.store import Lake
-from washhouse.pipeline.context import resources_of
-from washhouse.record.kernels import Stage, run_stages
 
 LISTS = (25, 50, 0.05, 0.1, 0.2)
 """People, or a share of those at risk."""
@@ -53,14 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--home", type=Path, required=True)
     args = parser.parse_args()
-    home = Home(args.home)
-    version = read_current(home)
-    assert version is not None, "nothing published"
-
-    def compute(stages: Sequence[Stage], extra: Mapping[str, pa.Table]) -> Iterator[dict[str, pa.Table]]:
-        engine = LocalEngine(resources_of(home, read_settings(home)))
-        return run_stages(Lake(home.lake), version, system_grant(utc_now()), stages, extra, engine)
-
+    home, version, compute = open_published(args.home)
     stored = find_model(home.models, CRISIS) or find_challenger(home.models, CRISIS)
     assert stored is not None, "the home has no model of crises"
     today = version.as_of[CRISIS.source] + timedelta(1)
