@@ -29,23 +29,26 @@ class Count:
 
     Attributes:
         title: What is counted, in words.
-        now: In the last days; `before` in as many days before them.
+        now: In the last days; `before` in as many days before them. None where not all of those days are known yet.
         of: Out of how many; None where it is a count of things and not of people.
     """
 
     title: str
-    now: int
+    now: int | None
     before: int | None
     of: int | None
 
 
-def count_outcomes(events: Mapping[str, Sequence[Mapping[str, Any]]], today: date, days: int) -> tuple[Count, ...]:
+def count_outcomes(
+    events: Mapping[str, Sequence[Mapping[str, Any]]], today: date, days: int, emergency_known: date = date.max
+) -> tuple[Count, ...]:
     """Count what happened to some people in the last days.
 
     Args:
         events: Rows of `record.event` by person, those of `facts.read_facts`; everybody who is counted is there.
         today: The present day, counted in.
         days: One of `SPANS`.
+        emergency_known: Day up to which emergency care is known: a span that reaches past it would seem to have less.
     """
     end = today + timedelta(1)
     people = len(events)
@@ -63,9 +66,11 @@ def count_outcomes(events: Mapping[str, Sequence[Mapping[str, Any]]], today: dat
             counts["crisis"][place] += after.crisis_care is not None
             counts["emergency"][place] += after.emergency is not None
             counts["seen"][place] += seen
+    known = [end - timedelta(1 + days * place) <= emergency_known for place in (0, 1)]
+    now, before = (count if is_known else None for count, is_known in zip(counts["emergency"], known, strict=True))
     return (
         Count("People whose crisis care began", counts["crisis"][0], counts["crisis"][1], people),
-        Count("People with emergency care", counts["emergency"][0], counts["emergency"][1], people),
+        Count("People with emergency care", now, before, people),
         Count("People with an attended contact", counts["seen"][0], counts["seen"][1], people),
     )
 

@@ -43,6 +43,13 @@ def test_a_span_beside_the_one_before() -> None:
     assert [one.now for one in count_outcomes(EVENTS, TODAY, 90)] == [2, 1, 2]
 
 
+def test_a_span_that_is_not_known_to_its_end_has_no_count() -> None:
+    whole = count_outcomes(EVENTS, TODAY, 28)[1]
+    for late, told in ((0, (whole.now, whole.before)), (1, (None, whole.before)), (29, (None, None))):
+        found = count_outcomes(EVENTS, TODAY, 28, TODAY - timedelta(late))[1]
+        assert (found.now, found.before) == told, late
+
+
 def test_a_standard_counts_those_it_applies_to() -> None:
     counts = {one.title: (one.now, one.of) for one in count_standards(EVENTS, TODAY)}
     assert counts["Followed up within 72 hours of leaving a mental-health ward"] == (1, 1)

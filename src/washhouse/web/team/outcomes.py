@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from starlette.responses import Response
 
 from washhouse.action.facts import read_facts
@@ -25,12 +27,13 @@ def show_outcomes(visit: Visit) -> Response:
     events = {person: tables[person].to_pylist() if person in tables else [] for person in people}
     reviews = list_reviews(services.desk, person_ids=visit.record.aliases(people))
     followed = list_follow_ups(services.desk, [review.id for review in reviews])
+    known = visit.record.covers().get("hospital", date.min)
     return render(
         visit,
         "team/outcomes.html",
         people=len(people),
         reach=say_reach(visit, "hospital", "Emergency care"),
-        spans=[(days, count_outcomes(events, today, days)) for days in SPANS],
+        spans=[(days, count_outcomes(events, today, days, known)) for days in SPANS],
         standards=count_standards(events, today),
         said=count_said(reviews, list(followed.values()), read_decisions(visit, people, ["action"]), today),
     )
