@@ -99,7 +99,7 @@ class Judged:
         today = version.as_of["mental_health"] + timedelta(1)
         dates = choose_index_dates(CRISIS, read_submitted(self._compute)[CRISIS.source], today)
         self.split = split_index_dates(CRISIS, dates)
-        population = find_population(self._compute, CRISIS, [], [*self.split.fit, *self.split.test])
+        population = find_population(self._compute, CRISIS, [*self.split.fit, *self.split.test])
         rows = number_rows(population.filter(pc.equal(population["status"], "at-risk")))
         matrix = compute_features(self._compute, CRISIS, rows)
         whole = build_cohort(rows, matrix)

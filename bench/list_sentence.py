@@ -53,7 +53,7 @@ def main() -> None:
     while monday <= last:
         days.append(monday)
         monday += timedelta(7)
-    population = find_population(compute, CRISIS, [], days)
+    population = find_population(compute, CRISIS, days)
     rows = number_rows(population.filter(pc.equal(population["status"], "at-risk")))
     cohort = build_cohort(rows, compute_features(compute, CRISIS, rows))
     model, calibration = load_model(stored["models"][stored["shipped"]])

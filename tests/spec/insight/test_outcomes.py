@@ -32,7 +32,7 @@ def label(run_sql: Callable[..., Any], read_events: Callable[[str], pa.Table], r
 
     def run(name: str, lines: tuple[str, ...], days: tuple[date, ...] = (date(2024, 3, 4),)) -> list[dict[str, Any]]:
         outcome = OUTCOMES[name]
-        index = pa.table({"index_date": pa.array(days, pa.date32()), "share": pa.array([1.0] * len(days))})
+        index = pa.table({"index_date": pa.array(days, pa.date32())})
         events = read_events("\n".join([HEADER, *(line.replace("p |", f"{P} |", 1) for line in lines)]))
         tables = {"person": read_people(PEOPLE), "index_date": index, "event": events}
         found = run_sql(outcome.population_sql, codelist=build_codelist_table(outcome.codelists), **tables)

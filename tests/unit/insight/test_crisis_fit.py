@@ -231,6 +231,14 @@ def test_the_record_says_what_only_a_person_can_fill_in_and_how_sure_it_is(fitte
     assert build(enough)["data"]["enough_test_episodes"]
 
 
+def test_the_record_says_of_how_many_people_a_sample_was_taken(fitted: Fit) -> None:
+    assert "everybody of the record" in render_model_record(build(fitted))
+    some = build_model_record(
+        CRISIS, fitted, "v1", inputs="aa", sampled=0.2143, record_version="v1", today=date(2024, 3, 1)
+    )
+    assert "a sample of 21.4% of the record's people, about 300,000, by id" in render_model_record(some)
+
+
 def test_the_card_answers_every_item_or_says_that_a_person_must(fitted: Fit) -> None:
     moved = {"at": datetime(2026, 7, 1), "actor": "ann", "reason": "ranks <better>", "record_version": "v1"}
     registry = Registry("crisis").add(move_of("promoted", "v1", **moved))  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from typing import Any
 
 import jinja2
 
-from washhouse.insight.models.record import FIGURES, NEEDS_A_PERSON, TITLES
+from washhouse.insight.models.record import FIGURES, NEEDS_A_PERSON, TITLES, say_sample
 from washhouse.insight.models.states import Registry
 
 
@@ -107,7 +107,7 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     yield Item("9a", "Choice of predictors", f"Declared before fitting: {len(record['features'])} features.")
     yield Item("9b", "Definition of predictors", "docs/reference/features.md; all known before the index date.")
     yield Item("9c", "Who assessed predictors", "Nobody: they are read from what senders recorded.")
-    yield Item("10", "Sample size", f"{counts}. Needed at least: {data['events_needed']}.")
+    yield Item("10", "Sample size", f"{counts}. {say_sample(data)} Needed at least: {data['events_needed']}.")
     yield Item("11", "Missing data", "A value that is not known is information: a column, or a way in each tree.")
     yield Item("12a", "How data were used", f"Split in time, {data['washout_days']} days apart. {dates}.")
     yield Item("12b", "How predictors were handled", "docs/explanation/crisis-model.md, as declared by the design.")

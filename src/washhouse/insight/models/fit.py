@@ -61,6 +61,7 @@ class Cohort:
         outcome: Whether the outcome happened in the horizon, shape (rows,).
         matrix: Features, shape (rows, features).
         people: Row by row what the population says of the person (`sex`, `practice`, ...); none in some tests.
+        sampled: Share of the record's people that they were drawn from, above 0 to 1.
     """
 
     index_date: NDArray[np.datetime64]
@@ -68,6 +69,7 @@ class Cohort:
     outcome: NDArray[np.bool_]
     matrix: Matrix
     people: pa.Table | None = None
+    sampled: float = 1.0
 
     def at(self, dates: tuple[date, ...]) -> Cohort:
         """The rows of some index dates, people numbered anew."""
@@ -82,6 +84,7 @@ class Cohort:
             self.outcome[rows],
             Matrix(self.matrix.names, self.matrix.values[rows]),
             None if self.people is None else self.people.filter(pa.array(rows)),
+            self.sampled,
         )
 
     @property

@@ -3,21 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.insight.codelists import build_codelist_table
+from washhouse.core.tables import Column
+from washhouse.insight.codelists import CODED_CTE, build_codelist_table
 from washhouse.insight.features.compile import build_feature_tables
 from washhouse.insight.features.matrix import Matrix, begin_matrix, fill_matrix
 from washhouse.insight.models.fit import Cohort
 from washhouse.insight.models.plan import Split, choose_index_dates, split_index_dates
-from washhouse.insight.models.present import Compute, Progress, build_index_table, feature_stages
+from washhouse.insight.models.present import LISTED, Compute, Progress, build_index_table, feature_stages
 from washhouse.insight.outcomes.contract import PEOPLE, SUBMITTED, Outcome
 from washhouse.record.kernels import Kernel, Stage
+from washhouse.record.tables import PERSON
+
+_IN_SAMPLE = """CAST('0x' || substr("person_id", 1, 7) AS BIGINT) < $share * 268435456"""
+"""Ids are digests: their first seven hex digits are as good as drawn, and the same in every run."""
+
+
+def _named(columns: Iterable[Column]) -> str:
+    return ", ".join(f'"{column.name}"' for column in columns)
+
+
+SAMPLED_PEOPLE = Kernel(
+    "sampled-people",
+    f'SELECT {_named(PERSON.columns)} FROM "person" WHERE {_IN_SAMPLE}',
+    PERSON.columns,
+    inputs=("person",),
+)
+SAMPLED_EVENTS = Kernel(
+    "sampled-events",
+    f"""WITH {CODED_CTE} SELECT {_named(LISTED.columns)} FROM "event"
+        WHERE "code" IN (SELECT "code" FROM "coded") AND {_IN_SAMPLE}""",
+    LISTED.columns,
+    inputs=("event",),
+)
+"""Of a sample of people, the events whose codes a population names."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +88,16 @@ def gather_history(
     if not dates or today is None:
         return History(None, split)
     tell(f"{outcome.name}: finding people in the past", 0.0)
-    population = find_population(compute, outcome, present_indexes(outcome, today), dates)
+    share = share_sampled(compute, outcome)
+    population = find_population(compute, outcome, [*dates, *present_indexes(outcome, today)], share)
     in_past = pc.is_in(population["index_date"], pa.array(dates, pa.date32()))
     rows = number_rows(population.filter(pc.and_(in_past, pc.equal(population["status"], "at-risk"))))
     del population, in_past
     if not rows.num_rows:
         return History(None, split)
     tell(f"{outcome.name}: computing features", 0.1)
-    return History(build_cohort(rows, compute_features(compute, outcome, rows)), split)
+    cohort = build_cohort(rows, compute_features(compute, outcome, rows))
+    return History(replace(cohort, sampled=share), split)
 
 
 def present_indexes(outcome: Outcome, today: date) -> tuple[date, ...]:
@@ -101,23 +128,29 @@ def together(compute: Compute, kernel: Kernel, extra: Mapping[str, pa.Table]) ->
     return pa.concat_tables([made[kernel.name] for made in compute([Stage(kernel)], extra)])
 
 
-def find_population(
-    compute: Compute, outcome: Outcome, present: Iterable[date], history: Iterable[date] = ()
-) -> pa.Table:
+def share_sampled(compute: Compute, outcome: Outcome) -> float:
+    """Share of the record's people that a model is fitted on: all, or `most_people` of them, above 0 to 1."""
+    people = int(pc.sum(together(compute, PEOPLE, {})["people"]).as_py() or 0)
+    return min(1.0, outcome.most_people / max(people, 1))
+
+
+def find_population(compute: Compute, outcome: Outcome, days: Iterable[date], share: float = 1.0) -> pa.Table:
     """Whom an outcome concerns at each index date, with status and outcome, in a fixed order.
 
     Args:
         compute: Runs stages over the record.
         outcome: The declaration.
-        present: Index dates of today. They decide what is known to be the end of the past; of their people only those
-            come along whom the population's SQL cannot leave out.
-        history: Index dates at which at most `most_people` are taken, always the same.
+        days: Index dates. The last decides what is known to be the end of the past.
+        share: Share of people to take, by id, the same on every day.
     """
-    people = int(pc.sum(together(compute, PEOPLE, {})["people"]).as_py() or 0)
-    share = min(1.0, outcome.most_people / max(people, 1))
-    index = build_index_table({**dict.fromkeys(history, share), **dict.fromkeys(present, 0.0)})
-    extra = {"index_date": index, "codelist": build_codelist_table(outcome.codelists)}
-    found = together(compute, outcome.population, extra)
+    params = {"share": share}
+    extra = {"index_date": build_index_table(days), "codelist": build_codelist_table(outcome.codelists)}
+    stages = [
+        Stage(SAMPLED_PEOPLE, params=params, is_kept=False),
+        Stage(SAMPLED_EVENTS, params=params, is_kept=False),
+        Stage(outcome.population, over={"person": SAMPLED_PEOPLE.name, "event": SAMPLED_EVENTS.name}),
+    ]
+    found = pa.concat_tables([made[outcome.population.name] for made in compute(stages, extra)])
     return found.sort_by([("index_date", "ascending"), ("person_id", "ascending")]).combine_chunks()
 
 
@@ -161,6 +194,15 @@ def build_cohort(rows: pa.Table, matrix: Matrix) -> Cohort:
         outcome=rows["outcome_at"].is_valid().to_numpy(zero_copy_only=False),
         matrix=matrix,
         people=rows.select(
-            ["bucket", "person_id", "birth_month", "sex", "deprivation_decile", "ethnic_category", "practice"]
+            [
+                "bucket",
+                "person_id",
+                "birth_month",
+                "sex",
+                "deprivation_decile",
+                "ethnic_category",
+                "small_area",
+                "practice",
+            ]
         ),
     )

@@ -9,7 +9,7 @@ are given when all are scored; then the events behind the reasons of those expla
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -156,8 +156,7 @@ def _stages(books: Sequence[_Book], groups: Sequence[Sequence[_Book]]) -> tuple[
     stages = [Stage(LISTED, over={"codelist": "listed-codes"}, is_kept=False)]
     for book in books:
         outcome = book.asked.outcome
-        days = sorted(book.asked.indexes)
-        extra[f"{outcome.name}-days"] = build_index_table(dict.fromkeys(days, 1.0))
+        extra[f"{outcome.name}-days"] = build_index_table(book.asked.indexes)
         extra[f"{outcome.name}-codes"] = build_codelist_table(outcome.codelists)
         over = {"index_date": f"{outcome.name}-days", "codelist": f"{outcome.name}-codes", "event": LISTED.name}
         stages.append(Stage(outcome.population, over=over))
@@ -195,11 +194,9 @@ def _renamed(over: Mapping[str, str]) -> dict[str, str]:
     return {name: other for name, other in over.items() if name != other}
 
 
-def build_index_table(shares: Mapping[date, float]) -> pa.Table:
-    """The days that a population is found on, with the share of people to take of each."""
-    days = sorted(shares)
-    taken = pa.array([shares[day] for day in days], pa.float64())
-    return pa.table({"index_date": pa.array(days, pa.date32()), "share": taken})
+def build_index_table(days: Iterable[date]) -> pa.Table:
+    """The days that a population is found on."""
+    return pa.table({"index_date": pa.array(sorted(set(days)), pa.date32())})
 
 
 def _rows_kernel(name: str, populations: int) -> Kernel:

@@ -6,6 +6,7 @@ fill in. It is written by the run, never by hand.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -44,7 +45,7 @@ _SHIP_RULE = (
 
 
 def build_model_record(
-    outcome: Outcome, fit: Fit, version: str, *, inputs: str, record_version: str, today: date
+    outcome: Outcome, fit: Fit, version: str, *, inputs: str, sampled: float = 1.0, record_version: str, today: date
 ) -> dict[str, Any]:
     """Write down a fit as plain values.
 
@@ -53,6 +54,7 @@ def build_model_record(
         fit: The fit.
         version: The model's version.
         inputs: Digest of what it was fitted on.
+        sampled: Share of the record's people that it was fitted and tested on, above 0 to 1.
         record_version: Version of the record it was fitted on.
         today: Day at whose start the first scores were made.
 
@@ -80,6 +82,8 @@ def build_model_record(
             "enough_test_episodes": isinstance(episodes, int) and episodes >= ENOUGH_EPISODES,
             "record_version": record_version,
             "inputs": inputs,
+            "sampled": round(sampled, 4),
+            "most_people": outcome.most_people,
             "fitted_for": today.isoformat(),
         },
         "performance": {
@@ -103,6 +107,17 @@ def points_of(fit: Fit) -> LinearModel:
     model = fit.candidates["points"].model
     assert isinstance(model, LinearModel)  # noqa: S101
     return model
+
+
+def say_sample(data: Mapping[str, Any]) -> str:
+    """On how many of the record's people a model was fitted and tested, in words; see `build_model_record`."""
+    share = data.get("sampled", 1.0)
+    if share == 1.0:
+        return "Fitted and tested on everybody of the record whom it concerns."
+    return (
+        f"Fitted and tested on a sample of {share:.1%} of the record's people, about {data['most_people']:,}, by id, "
+        "the same on every day; everybody whom it concerns is scored."
+    )
 
 
 FIGURES: dict[str, str] = {
@@ -149,6 +164,7 @@ def render_model_record(record: dict[str, Any]) -> str:
             f"| {name} | {part['index_dates']} | {part['first_index']} | {part['last_index']} "
             f"| {part['person_indexes']} | {part['people']} | {part['events']} |"
         )
+    lines += ["", say_sample(data)]
     if not data["enough_test_episodes"]:
         few = f"The test holds {data['test_episodes']} {record['things']}, fewer than {ENOUGH_EPISODES}"
         lines += ["", f"{few}: read the intervals."]

@@ -88,7 +88,7 @@ def failed_gates(record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def store_fit(
-    models_dir: Path, outcome: Outcome, fit: Fit, *, inputs: str, record_version: str, today: date
+    models_dir: Path, outcome: Outcome, fit: Fit, *, inputs: str, sampled: float, record_version: str, today: date
 ) -> dict[str, Any]:
     """Write a fit under `models/<name>/<version>/`, for machines (`model.json`) and people (`record.md`).
 
@@ -103,7 +103,9 @@ def store_fit(
         "models": {name: dump_model(each.model, each.calibration) for name, each in fit.candidates.items()},
     }
     version = digest(values)
-    record = build_model_record(outcome, fit, version, inputs=inputs, record_version=record_version, today=today)
+    record = build_model_record(
+        outcome, fit, version, inputs=inputs, sampled=sampled, record_version=record_version, today=today
+    )
     stored = json.dumps({**values, "version": version, "record": record}, sort_keys=True)
     folder = models_dir / outcome.name / version
     write_model(folder, {MODEL_FILE: stored, "record.md": render_model_record(record)})

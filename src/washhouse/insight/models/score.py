@@ -223,7 +223,9 @@ def keep_fit(
     """
     parts = (cohort.matrix.values, cohort.outcome, cohort.index_date.astype(np.int64))
     inputs = digest([hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for part in parts])
-    return store_fit(models_dir, outcome, fit, inputs=inputs, record_version=record_version, today=today)
+    return store_fit(
+        models_dir, outcome, fit, inputs=inputs, sampled=cohort.sampled, record_version=record_version, today=today
+    )
 
 
 def _result(outcome: Outcome, answer: _Answer, scored: Scored | None, record_version: str) -> ScoreResult:

@@ -3,8 +3,8 @@
 It is declared, not programmed: whom it is for and from which day, what counts and for how long, what it may look at,
 which algorithms compete and which gates the winner must pass. The machinery in `insight.models` does the rest.
 
-The population is SQL over `event`, `person`, `codelist` and `index_date` (the days to index, and the share of people to
-take of each). It gives one row per person and index day under `POPULATION_COLUMNS` and the outcome's own `facts`.
+The population is SQL over `event`, `person`, `codelist` and `index_date` (the days to index). It gives one row per
+person and index day under `POPULATION_COLUMNS` and the outcome's own `facts`.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ POPULATION_COLUMNS = (
     Column("sex", "string", "As in `record.person`"),
     Column("deprivation_decile", "int32", "1 (most deprived) to 10"),
     Column("ethnic_category", "string", "As in `record.person`"),
+    Column("small_area", "string", "LSOA code: localities are runs of them"),
     Column("practice", "string", "GP practice: the place of the place split"),
     Column("status", "string", "`at-risk`, `in-crisis-care` (listed, never scored) or `not-eligible`", nullable=False),
     Column("outcome_at", "timestamp", "When the outcome happened, if it did in the horizon"),
 )
 
 PERSON_COLUMNS_SQL = (
-    """p."bucket", p."birth_month", p."sex", p."deprivation_decile", p."ethnic_category", p."practice\""""
+    """p."bucket", p."birth_month", p."sex", p."deprivation_decile", p."ethnic_category", p."small_area", """
+    """p."practice\""""
 )
 """The columns of `person` as `p` that every population carries."""
 
@@ -85,7 +87,7 @@ class Outcome:
         facts: Columns of the population beyond the common ones.
         recent_days: Days before the present on which the newest scores stand (`day` only).
         earlier_days: Days to a second set of scores, so that a list can say what changed; 0 for none.
-        most_people: People that a model is fitted on at most; a sample by id if there are more.
+        most_people: A record of more people than this gives a model a sample of so many by id, the same on every day.
         test_share: Share of the index dates, the latest, that is the test.
         calibration_share: Share of the index dates, the latest before the test, that calibrates.
         explained: Highest ranks that get reasons; 0 for all.

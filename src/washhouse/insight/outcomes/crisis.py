@@ -190,5 +190,5 @@ CRISIS = Outcome(
         Column("crisis_kind", "string", "`admission` or `crisis-team`"),
     ),
     earlier_days=7,
-    most_people=10**9,
+    most_people=300_000,
 )

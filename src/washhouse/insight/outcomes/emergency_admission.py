@@ -21,12 +21,11 @@ WITH {CODED_CTE},
     SELECT e."person_id", e."time", e."end_time", e."recorded_at", e."superseded_at", c."list"
     FROM "event" AS e JOIN "coded" AS c ON c."code" = e."code"
 ),
-"index" AS (SELECT "index_date", "share", CAST("index_date" AS TIMESTAMP) AS "at" FROM "index_date"),
+"index" AS (SELECT "index_date", CAST("index_date" AS TIMESTAMP) AS "at" FROM "index_date"),
 "adult" AS (
     SELECT i."index_date", i."at", p.*
     FROM "person" AS p
     JOIN "index" AS i ON last_day(p."birth_month") + INTERVAL {ADULT_YEARS} YEAR < i."at"
-    WHERE CAST('0x' || substr(p."person_id", 1, 7) AS BIGINT) < i."share" * 268435456
 ),
 "died" AS (
     SELECT DISTINCT i."at", e."person_id"

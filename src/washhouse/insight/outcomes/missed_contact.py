@@ -92,5 +92,4 @@ MISSED_NEXT_CONTACT = Outcome(
         things="missed contacts",
     ),
     explained=200,
-    most_people=10**9,
 )
