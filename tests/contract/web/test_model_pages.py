@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.models.evaluation import Estimate
 from washhouse.insight.models.fit import Cohort, Fit, fit_outcome
-from washhouse.insight.models.gates import Group
+from washhouse.insight.models.groups import Group
 from washhouse.insight.models.plan import split_index_dates
 from washhouse.insight.models.registry import store_fit
 from washhouse.insight.models.states import Registry, move_of, registry_file, registry_text
@@ -27,7 +27,7 @@ NAMES = tuple(feature.name for feature in CRISIS.features)
 
 @pytest.fixture(scope="module")
 def fit() -> Fit:
-    """A points list fitted on drawn people; two groups, one of three outcomes."""
+    """A points list fitted on drawn people; of three groups one has three outcomes, one three on the list."""
     dates = np.arange(np.datetime64("2021-01-04"), np.datetime64("2024-01-04"), 28)
     rng = np.random.default_rng(5)
     homeless = (rng.random((len(dates), 300)) < 0.25).ravel()
@@ -39,9 +39,11 @@ def fit() -> Fit:
     found = fit_outcome(points_only, cohort, split_index_dates(CRISIS, dates.astype(object).tolist()))
     assert isinstance(found, Fit)
     parity = Estimate(1.0, 0.7, 1.4)
+    auroc, ppv, sensitivity = (Estimate(value, value - 0.1, value + 0.1) for value in (0.71, 0.22, 0.34))
     groups = (
-        Group("sex", "female", 2002, 58, 60.0, parity, 0.71, is_judged=True),
-        Group("sex", "indeterminate", 40, 3, 11.0, parity, 0.55, is_judged=True),
+        Group("sex", "female", 2002, 58, 60.0, parity, auroc, True, 90, 20, ppv, sensitivity),
+        Group("sex", "indeterminate", 40, 3, 11.0, parity, auroc, True, 0, 0, None, sensitivity),
+        Group("locality", "E01990001 to E01990004", 900, 30, 30.0, parity, auroc, True, 40, 3, ppv, sensitivity),
     )
     return replace(found, groups=groups)
 
@@ -80,12 +82,18 @@ def test_the_card_holds_figures_gates_and_checklists(open_client: Opener, versio
 def test_of_groups_few_outcomes_are_not_told(open_client: Opener, version: str) -> None:
     client = open_client("researcher")
     groups = client.get("/models/crisis").text.split('id="groups"')[1].split('id="points"')[0]
-    assert "2,000" in groups and "60" in groups and "0.710" in groups
-    few = groups.split("indeterminate")[1]
-    assert "1 to 7" in few and "too few to judge" in few and "0.550" not in few
+    women, rest = groups.split("sex: female")[1].split("indeterminate")
+    few, place = rest.split("locality:", 1)
+    assert all(text in women for text in ("2,000", "60", "0.710 (0.610 to 0.810)", "0.220", "0.340"))
+    assert "1 to 7" in few and "too few to judge" in few and "0.710" not in few and "0.340" not in few
+    assert "E01990001 to E01990004" in place and "0.710" in place
+    assert "0.220" not in place, "three of those on the list had the outcome"
     told = client.get("/models/crisis.json").json()
     assert told["version"] == version
-    assert [group["events"] for group in told["record"]["groups"]] == [60, None]
+    women, few, place = told["record"]["groups"]
+    assert [group["events"] for group in (women, few, place)] == [60, None, 30]
+    assert few["ratio"] is None, "times the expected it would tell the count"
+    assert (place["found"], place["ppv"], place["sensitivity"]) == (None, None, None)
 
 
 def test_there_is_no_card_of_no_model(open_client: Opener) -> None:

@@ -272,6 +272,7 @@ def test_a_model_is_judged_in_practices_that_it_never_saw() -> None:
     people = {"practice": practice, "sex": ["female"] * len(practice), "ethnic_category": ["A"] * len(practice)}
     table = pa.table(people).append_column("birth_month", pa.nulls(len(practice), pa.date32()))
     table = table.append_column("deprivation_decile", pa.nulls(len(practice), pa.int32()))
+    table = table.append_column("small_area", pa.nulls(len(practice), pa.string()))
     everywhere = replace(seen, people=table)
     first = in_first_half(everywhere)
     assert 0.2 < first.mean() < 0.8

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from washhouse.insight.models.evaluation import Estimate
-from washhouse.insight.models.gates import Group, compare_counts, judge, judge_groups
+from washhouse.insight.models.gates import judge
+from washhouse.insight.models.groups import CAPACITY, Group, compare_counts, judge_groups
 
 GOOD = {
     "auroc": Estimate(0.8, 0.78, 0.82),
@@ -41,18 +42,29 @@ def test_gates(events: int, figures: dict[str, tuple[float, float, float]], fail
     assert failed(events, **figures) == failing
 
 
-def groups_of(bias: float, seed: int = 0, rows: int = 20_000) -> tuple[Group, ...]:
-    """People of whom one sex has the outcome `bias` times as often as its risk says."""
+AREAS = [f"E0199{number:04}" for number in range(40)]
+
+
+def groups_of(
+    bias: float = 1.0, seed: int = 0, rows: int = 20_000, *, areas: float = 1.0, blind: bool = False
+) -> tuple[Group, ...]:
+    """People of whom one sex has the outcome `bias` times as often as its risk says, and four small areas `areas`
+    times; where `blind`, nothing is known of who of one sex will have it."""
     rng = np.random.default_rng(seed)
     sex = rng.choice(["female", "male"], rows)
+    area = rng.choice(AREAS, rows)
     risk = rng.uniform(0.01, 0.2, rows)
-    outcome = rng.random(rows) < np.where(sex == "female", risk * bias, risk)
+    truth = risk * np.where(sex == "female", bias, 1.0) * np.where(np.isin(area, AREAS[:4]), areas, 1.0)
+    if blind:
+        truth = np.where(sex == "female", rng.permutation(risk), truth)
+    outcome = rng.random(rows) < truth
     people = pa.table(
         {
             "sex": sex,
             "birth_month": pa.array([date(1980, 1, 1)] * rows, pa.date32()),
             "deprivation_decile": pa.array(rng.integers(1, 11, rows), pa.int32()),
             "ethnic_category": rng.choice(["A", "H", "M", "Z"], rows),
+            "small_area": pa.array(np.where(rng.random(rows) < 0.05, None, area), pa.string()),
         }
     )
     days = np.full(rows, np.datetime64("2024-03-04"))
@@ -67,6 +79,43 @@ def test_planted_bias_is_caught() -> None:
     assert women.ratio.value == pytest.approx(1.4, abs=0.15)
     (gate,) = [each for each in judge(GOOD, 2000, groups) if not each.is_met]
     assert "sex female" in gate.says
+
+
+def test_a_planted_bias_against_a_place_is_caught() -> None:
+    groups = groups_of(areas=1.7)
+    places = [each for each in groups if each.by == "locality"]
+    assert [each.name for each in places if each.ratio.lower > 1] == ["E01990000 to E01990003"]
+    assert failed(groups=groups) == {"calibration-by-group"}
+    assert sum(each.n for each in places) == 20_000
+    assert len(places) == 11 and places[-1].name == "not known"
+
+
+def test_small_places_are_merged_until_enough_is_expected() -> None:
+    few = [each for each in groups_of(rows=600) if each.by == "locality" and each.name != "not known"]
+    assert 2 <= len(few) <= 4, "some 60 outcomes are expected of the 600, and 20 make a place"
+    assert not [each for each in groups_of(rows=150) if each.by == "locality"]
+
+
+def test_a_group_that_a_model_cannot_rank_is_seen() -> None:
+    """Calibrated in each sex, and blind in one: only ranking and the list tell."""
+    groups = {each.name: each for each in groups_of(blind=True) if each.by == "sex"}
+    women, men = groups["female"], groups["male"]
+    assert women.auroc is not None and men.auroc is not None
+    assert women.auroc.lower < 0.5 < women.auroc.upper < men.auroc.lower
+    assert women.sensitivity is not None and men.sensitivity is not None
+    assert women.sensitivity.upper < men.sensitivity.lower
+    assert women.sensitivity.value == pytest.approx(CAPACITY, abs=0.03), "a list that knows nothing finds its own share"
+    assert not failed(groups=groups_of(blind=True))
+
+
+def test_what_a_list_finds_is_counted_over_everybody() -> None:
+    groups = [each for each in groups_of() if each.by == "sex"]
+    assert sum(each.listed for each in groups) == round(CAPACITY * 20_000)
+    for each in groups:
+        assert each.ppv is not None and each.sensitivity is not None
+        assert each.ppv.value == pytest.approx(each.found / each.listed)
+        assert each.sensitivity.value == pytest.approx(each.found / each.events)
+        assert each.ppv.lower < each.ppv.value < each.ppv.upper
 
 
 def test_an_unbiased_model_passes_nearly_always() -> None:

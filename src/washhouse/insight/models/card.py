@@ -18,7 +18,7 @@ from typing import Any
 
 import jinja2
 
-from washhouse.insight.models.record import FIGURES, NEEDS_A_PERSON, TITLES, say_sample
+from washhouse.insight.models.record import FIGURES, GROUP_FIGURES, GROUPS, NEEDS_A_PERSON, TITLES, say_sample
 from washhouse.insight.models.states import Registry
 
 
@@ -72,7 +72,15 @@ def render_card(card: Mapping[str, Any]) -> str:
     text = files("washhouse.insight.models").joinpath("card.html.j2").read_text(encoding="utf-8")
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     environment.filters["three"] = lambda value: f"{value:.3f}"
-    return environment.from_string(text).render(card=card, record=card["record"], figures=FIGURES, titles=TITLES)
+    return environment.from_string(text).render(
+        card=card,
+        record=card["record"],
+        figures=FIGURES,
+        titles=TITLES,
+        group_figures=GROUP_FIGURES,
+        about_groups=GROUPS,
+        sample=say_sample(card["record"]["data"]),
+    )
 
 
 def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
@@ -86,6 +94,7 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     auroc = record["performance"][shipped]["auroc"]
     ranking = f"AUROC {auroc['value']:.3f} ({auroc['lower']:.3f} to {auroc['upper']:.3f}) {on}"
     judged = sum(group["is_judged"] for group in record["groups"])
+    fairness = f"Calibration in each of {judged} groups is a gate, its interval widened for their number."
     person = NEEDS_A_PERSON
     yield Item("1", "Title: model, people and outcome", f"{record['title']}. {record['population']}")
     yield Item("2", "Abstract", f"{record['purpose']} {ranking}.")
@@ -117,9 +126,7 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     yield Item("12f", "Updating after evaluation", "None: what was tested is what ships.")
     yield Item("12g", "How predictions are calculated", f"HOME/models/{record['name']}/{record['version']}/model.json.")
     yield Item("13", "Class imbalance", "No method for it was used.")
-    yield Item(
-        "14", "Fairness", f"Calibration in each of {judged} groups is a gate, its interval widened for their number."
-    )
+    yield Item("14", "Fairness", f"{fairness} Ranking, PPV and sensitivity of a team's list stand beside it.")
     yield Item("15", "Output", "A probability from 0 to 1 with its interval; no classes, no bands.")
     yield Item("16", "Differences between development and evaluation", "Later time; the same people may occur in both.")
     yield Item("17", "Ethical approval", person)

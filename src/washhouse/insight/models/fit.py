@@ -34,7 +34,8 @@ from washhouse.insight.models.evaluation import (
     figures_of_risk,
     trace_net_benefit,
 )
-from washhouse.insight.models.gates import Gate, Group, judge, judge_groups
+from washhouse.insight.models.gates import Gate, judge
+from washhouse.insight.models.groups import Group, judge_groups
 from washhouse.insight.models.linear import choose_penalty, fit_logistic
 from washhouse.insight.models.plan import MIN_EVENTS, Split, split_training
 from washhouse.insight.models.points import ITEM_PENALTY, fit_points

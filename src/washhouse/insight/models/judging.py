@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from washhouse.insight.models.evaluation import bin_calibration, bootstrap, figures_of_risk
 from washhouse.insight.models.fit import SEED, Cohort
-from washhouse.insight.models.gates import judge, judge_groups
+from washhouse.insight.models.gates import judge
+from washhouse.insight.models.groups import judge_groups
 from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.store import load_model
 

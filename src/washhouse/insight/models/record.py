@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from washhouse.insight.models.fit import Fit
+from washhouse.insight.models.groups import CAPACITY, MIN_GROUP_EVENTS
 from washhouse.insight.models.linear import LinearModel
 from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.points import POINT_LOG_ODDS, list_points
@@ -29,9 +30,11 @@ _INTERVAL = (
     "fitted on (points list and logistic regression: sandwich covariance clustered by person; boosted trees: the "
     "spread of models fitted on people drawn with replacement), not for what the record does not know."
 )
-_GROUPS = (
-    "Intervals are widened for the number of groups judged; 1 is parity. Groups with fewer than 10 expected outcomes "
-    "are not judged."
+GROUPS = (
+    "Observed over expected is judged: its intervals are widened for the number of groups, 1 is parity, and groups "
+    f"with fewer than {MIN_GROUP_EVENTS} expected outcomes are not judged. AUROC within the group, and what the "
+    f"highest {CAPACITY:.1%} of all people on each day (25 names of a caseload of 350) find in it, have plain 95 % "
+    "intervals. Localities are runs of small areas in the order of their codes."
 )
 _DECISIONS = (
     "Net benefit on the test: outcomes found a person-index, less those acted on in vain, weighed by the odds of the "
@@ -137,6 +140,14 @@ FIGURES: dict[str, str] = {
 """What each figure is called on a page."""
 
 
+GROUP_FIGURES: dict[str, str] = {
+    "auroc": "AUROC",
+    "ppv": "Share of the listed with the outcome (PPV)",
+    "sensitivity": "Share of outcomes listed (sensitivity)",
+}
+"""What each figure of a group is called on a page, apart from observed over expected."""
+
+
 def render_model_record(record: dict[str, Any]) -> str:
     """The model record as Markdown.
 
@@ -189,12 +200,14 @@ def render_model_record(record: dict[str, Any]) -> str:
         lines.append(f"| {each['threshold']:.1%} | {each['model']:.4f} | {each['everybody']:.4f} |")
     lines += ["", "## Gates", "", "What a model must do on the test before anybody relies on it.", ""]
     lines += [f"- {'met' if each['is_met'] else 'NOT MET'}: {each['says']}" for each in record["gates"]]
-    lines += ["", "## By group, on the test", "", _GROUPS, ""]
-    lines += ["| Group | Person-indexes | Outcomes | Observed over expected | AUROC |", "|---|--:|--:|---|--:|"]
+    lines += ["", "## By group, on the test", "", GROUPS, ""]
+    headings = ["Group", "Person-indexes", "Outcomes", "Observed over expected", *GROUP_FIGURES.values()]
+    lines += [f"| {' | '.join(headings)} |", "|---|--:|--:|---|" + "---|" * len(GROUP_FIGURES)]
     for each in record["groups"]:
-        auroc = "" if each["auroc"] is None else f"{each['auroc']:.3f}"
         ratio = _interval(each["ratio"]) if each["is_judged"] else "too few to judge"
-        lines.append(f"| {each['by']}: {each['name']} | {each['n']} | {each['events']} | {ratio} | {auroc} |")
+        figures = [_interval(each[name]) if each[name] is not None else "" for name in GROUP_FIGURES]
+        cells = [f"{each['by']}: {each['name']}", str(each["n"]), str(each["events"]), ratio, *figures]
+        lines.append(f"| {' | '.join(cells)} |")
     lines += ["", record["interval"], "", "## The points list", ""]
     lines += [f"One point stands for {record['point_log_odds']} of log-odds.", "", "| Item | Points |", "|---|--:|"]
     lines += [f"| {item['words']} | {item['points']} |" for item in record["points"]]

@@ -88,7 +88,14 @@ def failed_gates(record: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def store_fit(
-    models_dir: Path, outcome: Outcome, fit: Fit, *, inputs: str, sampled: float, record_version: str, today: date
+    models_dir: Path,
+    outcome: Outcome,
+    fit: Fit,
+    *,
+    inputs: str,
+    sampled: float = 1.0,
+    record_version: str,
+    today: date,
 ) -> dict[str, Any]:
     """Write a fit under `models/<name>/<version>/`, for machines (`model.json`) and people (`record.md`).
 

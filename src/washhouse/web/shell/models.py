@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from washhouse.governance.disclosure import tell_count
 from washhouse.insight.models.card import build_card
-from washhouse.insight.models.record import FIGURES, TITLES
+from washhouse.insight.models.record import FIGURES, GROUP_FIGURES, GROUPS, TITLES, say_sample
 from washhouse.insight.models.states import read_registry
 from washhouse.insight.models.store import read_model
 from washhouse.insight.outcomes.contract import Outcome
@@ -41,7 +41,18 @@ def show_card(visit: Visit) -> Response:
     card = _card(visit, outcome) if outcome else None
     if outcome is None or card is None:
         raise HTTPException(404)
-    return render(visit, "shell/model.html", card=card, record=card["record"], figures=FIGURES, titles=TITLES)
+    return render(
+        visit,
+        "shell/model.html",
+        card=card,
+        record=card["record"],
+        figures=FIGURES,
+        titles=TITLES,
+        group_figures=GROUP_FIGURES,
+        group_headings=[(title, "wh-number") for title in GROUP_FIGURES.values()],
+        about_groups=GROUPS,
+        sample=say_sample(card["record"]["data"]),
+    )
 
 
 def download_card(visit: Visit) -> Response:
@@ -71,6 +82,9 @@ def _card(visit: Visit, outcome: Outcome) -> dict[str, Any] | None:
 
 def _told(group: Mapping[str, Any]) -> dict[str, Any]:
     """A group as everybody may see it: no count from 1 to 7, and nothing that rests on one."""
-    people, events = tell_count(group["n"]), tell_count(group["events"])
-    told = {**group, "n": people, "events": events}
-    return told if people is not None and events is not None else told | {"auroc": None, "is_judged": False}
+    counts = {name: tell_count(group[name]) for name in ("n", "events", "listed", "found") if name in group}
+    told = {**group, **counts}
+    if counts["n"] is None or counts["events"] is None:
+        # Observed over expected times the expected would be the count.
+        return told | {"is_judged": False, "ratio": None, **dict.fromkeys(GROUP_FIGURES)}
+    return told | ({"ppv": None, "sensitivity": None} if None in counts.values() else {})
