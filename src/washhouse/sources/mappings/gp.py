@@ -41,25 +41,39 @@ _IDENTITY = f"""
 _REGISTRATION = """CASE WHEN coalesce(b.registered_from, b.registered_to) IS NOT NULL THEN
     concat(coalesce(CAST(b.registered_from AS VARCHAR), ''), '/', coalesce(CAST(b.registered_to AS VARCHAR), '')) END"""
 
+# Codes and units are told apart and checked by many expressions, and a journal of millions holds some hundreds of them.
+_CODE_SYSTEM = """CASE slug(code_system) WHEN 'snomed-ct' THEN 'SNOMED' WHEN 'ctv3' THEN 'CTV3'
+    WHEN 'read2' THEN 'READ2' WHEN 'local-emis' THEN 'EMIS' ELSE 'LOCAL' END"""
+_ENTERED = f"""
+    SELECT *, coded({_CODE_SYSTEM}, code) AS coded, unit_of(unit) AS known_unit
+    FROM (SELECT DISTINCT code_system, code, unit FROM gp_journal)"""
+_PRESCRIBED = """
+    SELECT *, coded('DMD', dmd_code) AS coded, unit_of(quantity_unit) AS known_unit
+    FROM (SELECT DISTINCT dmd_code, quantity_unit FROM gp_prescription)"""
+
+
+def _with(table: str, words: str, columns: tuple[str, ...]) -> str:
+    return f"{table} AS e JOIN {words} AS w ON " + " AND ".join(f"w.{c} IS NOT DISTINCT FROM e.{c}" for c in columns)
+
+
 _JOURNAL = event_query(
-    "gp_journal AS e",
+    _with("gp_journal", "gp_entered", ("code_system", "code", "unit")),
     source_id="e.patient_id",
     time="CAST(e.event_date AS TIMESTAMP)",
     recorded_at="known_at(end_of(e.recorded_date), e._recorded_at, e._not_before)",
-    code="""coded(CASE slug(e.code_system) WHEN 'snomed-ct' THEN 'SNOMED' WHEN 'ctv3' THEN 'CTV3'
-        WHEN 'read2' THEN 'READ2' WHEN 'local-emis' THEN 'EMIS' ELSE 'LOCAL' END, e.code)""",
+    code="w.coded",
     numeric_value="e.value",
-    unit="unit_of(e.unit)",
+    unit="w.known_unit",
 )
 
 _PRESCRIPTIONS = event_query(
-    "gp_prescription AS e",
+    _with("gp_prescription", "gp_prescribed", ("dmd_code", "quantity_unit")),
     source_id="e.patient_id",
     time="CAST(e.issue_date AS TIMESTAMP)",
     recorded_at="known_at(end_of(e.issue_date), e._recorded_at, e._not_before)",
-    code="coded('DMD', e.dmd_code)",
+    code="w.coded",
     numeric_value="e.quantity",
-    unit="unit_of(e.quantity_unit)",
+    unit="w.known_unit",
     text_value="CASE WHEN lower(e.course) IN ('acute', 'repeat') THEN lower(e.course) END",
 )
 
@@ -109,6 +123,7 @@ MAPPING = Mapping(
                     ("patient_id", "code", "code_system", "event_date", "recorded_date", "value", "unit"),
                 ),
             ),
+            derived=(("gp_entered", _ENTERED),),
             queries=(_JOURNAL,),
         ),
         Stage(
@@ -119,6 +134,7 @@ MAPPING = Mapping(
                     ("patient_id", "dmd_code", "quantity", "quantity_unit", "issue_date", "course"),
                 ),
             ),
+            derived=(("gp_prescribed", _PRESCRIBED),),
             queries=(_PRESCRIPTIONS,),
         ),
         Stage(
