@@ -307,7 +307,17 @@ class TableWriter:
     def __init__(
         self, path: Path, schema: pa.Schema, encryption: pe.FileEncryptionProperties, by: str | None = None
     ) -> None:
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd", encryption_properties=encryption)
+        # Nobody asks a sealed table for its smallest and largest values, and what counts up lies as differences.
+        counting = {field.name for field in schema if field.type == pa.int64() and not field.nullable}
+        self._writer = pq.ParquetWriter(
+            path,
+            schema,
+            compression="zstd",
+            write_statistics=False,
+            use_dictionary=[name for name in schema.names if name not in counting],
+            column_encoding=dict.fromkeys(counting, "DELTA_BINARY_PACKED"),
+            encryption_properties=encryption,
+        )
         self._schema = schema
         self._by = by
         self._at_once = _ROW_GROUP if by is None else _ROWS_LAID_OUT
@@ -318,41 +328,36 @@ class TableWriter:
 
     def write(self, rows: pa.Table) -> None:
         """Take further rows; row groups are as large however they come."""
+        while self._rows + rows.num_rows >= self._at_once:
+            wanted = self._at_once - self._rows
+            self._waiting.append(rows.slice(0, wanted))
+            self._put(self._by)
+            rows = rows.slice(wanted)
+            self._written = True
         self._waiting.append(rows)
         self._rows += rows.num_rows
-        if self._rows >= self._at_once:
-            whole = self._rows - self._rows % self._at_once
-            waiting = pa.concat_tables(self._waiting)
-            for first in range(0, whole, self._at_once):
-                self._put(waiting.slice(first, self._at_once), self._by)
-            self._waiting = [waiting.slice(whole)]
-            self._rows -= whole
-            self._written = True
 
     def close(self) -> None:
         """Write what waits; the file is whole then. Closing again does nothing."""
         if not self._writer.is_open:
             return
         if self._rows or not self._written:
-            self._put(
-                pa.concat_tables([self._schema.empty_table(), *self._waiting]), self._by if self._written else None
-            )
-        self._waiting, self._rows = [], 0
+            self._waiting.insert(0, self._schema.empty_table())
+            self._put(self._by if self._written else None)
         if self._lie_in:
             self._writer.add_key_value_metadata({_SHARES: json.dumps([self._by, SHARES, self._lie_in])})
         self._writer.close()
 
-    def _put(self, rows: pa.Table, by: str | None) -> None:
+    def _put(self, by: str | None) -> None:
+        """Write the rows that wait."""
         if by is None:
-            self._writer.write_table(rows, row_group_size=_ROW_GROUP)
-            return
-        rows, counts = laid_out(rows, by)
-        first = 0
-        for share, count in enumerate(counts):
-            if count:
-                self._writer.write_table(rows.slice(first, count), row_group_size=count)
-                self._lie_in.append(share)
-                first += count
+            self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=_ROW_GROUP)
+        else:
+            for share, rows in enumerate(laid_out(self._waiting, by)):
+                if rows.num_rows:
+                    self._writer.write_table(rows, row_group_size=rows.num_rows)
+                    self._lie_in.append(share)
+        self._waiting, self._rows = [], 0
 
     def __enter__(self) -> TableWriter:
         return self

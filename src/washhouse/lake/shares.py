@@ -7,11 +7,14 @@ spreads values evenly and hides nothing; tables of people lie encrypted.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 SHARES = 16
 """Shares by which a large table lies. Of a city of 1.4 million, one is some 90,000 people."""
@@ -57,12 +60,24 @@ def digests(column: pa.ChunkedArray) -> npt.NDArray[np.uint32]:
     return np.concatenate(found)
 
 
-def laid_out(rows: pa.Table, column: str) -> tuple[pa.Table, list[int]]:
-    """Bring the rows of each share together, in their order.
+def laid_out(pieces: Iterable[pa.Table], column: str) -> list[pa.Table]:
+    """Bring the rows of each share together, in the order in which they come.
+
+    Each piece is laid out by itself: it is as it was read, still near, and never copied into one with the others.
+
+    Args:
+        pieces: Rows, at least one piece.
+        column: Column whose value decides.
 
     Returns:
-        The rows, and how many are in each of the `SHARES`.
+        The rows of each of the `SHARES`.
     """
-    numbers = (digests(rows.column(column)) % SHARES).astype(np.uint8)
-    order = np.argsort(numbers, kind="stable")
-    return rows.combine_chunks().take(pa.array(order)), np.bincount(numbers, minlength=SHARES).tolist()
+    shares: list[list[pa.Table]] = [[] for _ in range(SHARES)]
+    for rows in pieces:
+        numbers = (digests(rows.column(column)) % SHARES).astype(np.uint8)
+        order = pa.array(np.argsort(numbers, kind="stable"))
+        laid = pc.take(rows.combine_chunks(), order, boundscheck=False)
+        ends = np.cumsum(np.bincount(numbers, minlength=SHARES)).tolist()
+        for share, (first, end) in enumerate(pairwise([0, *ends])):
+            shares[share].append(laid.slice(first, end - first))
+    return [pa.concat_tables(share) for share in shares]
