@@ -9,7 +9,7 @@ DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
 
-.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-supervision bench-fhir bench-record bench-faults bench-crashes vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-engines bench-rescore bench-serving bench-supervision bench-fhir bench-record bench-faults bench-crashes vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -67,9 +67,13 @@ bench-desk: dev  ## audit and reveal: rows a second, milliseconds
 bench-identify: dev ## one record, and 1,000 at once, against a million: milliseconds
 	@.venv/bin/python bench/identify.py
 
-bench-features: dev ## 200 windowed features beside a scan of the same files and Polars
+bench-features: dev ## 200 windowed features beside a scan of the same files, Polars and meds_reader
 	@scripts/install outside
 	@.venv/bin/python bench/features.py
+	@.venv/bin/python bench/features.py --people 200000 --buckets 10 --meds
+
+bench-engines: dev ## a run by Spark on this machine beside one process, every table compared
+	@.venv/bin/python bench/engines.py
 
 bench-rescore: dev demo-data ## scoring everybody anew for every outcome, and fitting the crisis model
 	@.venv/bin/python bench/rescore.py --home $(DEMO)/home --folder $(DEMO)

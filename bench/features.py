@@ -1,7 +1,7 @@
-"""What do 200 windowed features for every resident cost, beside a plain scan of the same files and beside Polars?
+"""What do 200 windowed features for every resident cost, beside a plain scan of the same files, Polars and meds_reader?
 
     python bench/features.py                       # 1,400,000 people, 140 million events, 64 buckets
-    python bench/features.py --people 40000 --buckets 2
+    python bench/features.py --people 200000 --buckets 10 --meds
 
 Events are drawn, not those of a city: what a column holds decides the cost, not what it means. They are written as the
 record's own table (Delta, by bucket, sorted by person and time, the columns of `record.event`). Forty groups of codes
@@ -12,6 +12,8 @@ give five features each: counts in 28, 90 and 365 days, days since the newest ev
 - matrix: that, scattered into float32 bucket by bucket.
 - Polars: the same summaries, lazily, over the same buckets one after another (`bench/features_polars.py`, by the
   interpreter of `.venv-outside`, from `scripts/install outside`).
+- meds_reader, with `--meds`: the same summaries by a loop over its Python objects, a process a core
+  (`bench/features_meds.py`). Converting to its form takes four times as long as the loop and is not counted.
 
 Each method is a process of its own; the medians of `--runs` are told, with the peak of its memory.
 """
@@ -191,6 +193,7 @@ def main() -> None:
     parser.add_argument("--buckets", type=int, default=64)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1842)
+    parser.add_argument("--meds", action="store_true", help="measure meds_reader too")
     parser.add_argument("--method", choices=METHODS)
     parser.add_argument("--root", type=Path)
     asked = parser.parse_args()
@@ -211,8 +214,13 @@ def main() -> None:
         ours = [sys.executable, __file__, "--root", folder, "--buckets", str(asked.buckets), "--method"]
         commands = {method: [*ours, method] for method in METHODS}
         here = Path(__file__).parent
-        theirs = [str(here / "features_polars.py"), folder, str(asked.buckets), INDEX.isoformat(), str(groups)]
-        commands["polars"] = [str(here.parent / ".venv-outside" / "bin" / "python"), *theirs]
+        outside = str(here.parent / ".venv-outside" / "bin" / "python")
+        theirs = [folder, str(asked.buckets), INDEX.isoformat(), str(groups)]
+        commands["polars"] = [outside, str(here / "features_polars.py"), *theirs]
+        if asked.meds:
+            program = str(here / "features_meds.py")
+            subprocess.run([outside, program, "convert", folder], check=True)
+            commands["meds"] = [outside, program, folder, INDEX.isoformat(), str(groups)]
         told: dict[str, list[dict[str, Any]]] = {method: [] for method in commands}
         for _ in range(asked.runs):
             for method, command in commands.items():
