@@ -40,7 +40,7 @@ from washhouse.desk.clock import utc_now
 from washhouse.governance.grants import system_grant
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
-from washhouse.insight.models.checks import check_places, check_shuffled
+from washhouse.insight.models.checks import check_shuffled
 from washhouse.insight.models.evaluation import Ranking, bootstrap, figures_of_risk
 from washhouse.insight.models.history import (
     build_cohort,
@@ -51,6 +51,7 @@ from washhouse.insight.models.history import (
     share_sampled,
 )
 from washhouse.insight.models.judging import judge_risk
+from washhouse.insight.models.places import check_places
 from washhouse.insight.models.plan import choose_index_dates, split_index_dates
 from washhouse.insight.models.registry import find_challenger, find_model
 from washhouse.insight.models.store import load_model
@@ -187,7 +188,7 @@ class Judged:
                 "rows_without_hazard": self.unmatched,
             },
             "time": judge_risk(whole, self.all_tested),
-            "places": check_places(CRISIS, shipped, self.whole, self.split),
+            "places": check_places(CRISIS, shipped, self.whole.parts(self.split)),
             "shuffled": check_shuffled(CRISIS, self.whole.at(self.split.fit), self.all_tested),
         }
 

@@ -122,8 +122,8 @@ def evaluate(
             if "message" in shuffled
             else f"on shuffled outcomes: AUROC {shuffled['auroc']:.3f}; 0.5 within {shuffled['allowed']:.3f} is allowed"
         )
-        lines.append(f"in practices that it never saw: {places['message']}")
-        lines += [_line(gate) for gate in places.get("gates", ())]
+        lines.append("fitted anew on half of the practices:")
+        lines += [_line(gate) for gate in places["gates"]] if "gates" in places else [f"  {places['message']}"]
     if sources:
         lines += _worth(told["worth"])
     _tell(told, as_json, "\n".join(lines))

@@ -7,7 +7,7 @@ import pyarrow as pa
 from washhouse.desk.database import open_desk
 from washhouse.desk.reviews import list_actions
 from washhouse.insight.models.acted import acted_on
-from washhouse.insight.models.fit import Cohort
+from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.states import read_registry
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.lake.pointer import Version

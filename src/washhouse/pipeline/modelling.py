@@ -6,14 +6,17 @@ from dataclasses import asdict
 from datetime import date
 from typing import Any
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from washhouse.core.home import Home, Settings
 from washhouse.governance.redaction import redact
 from washhouse.insight.models.card import build_card
-from washhouse.insight.models.checks import check_places, check_shuffled
+from washhouse.insight.models.checks import check_shuffled
 from washhouse.insight.models.evaluation import Estimate
 from washhouse.insight.models.fit import NoFit, fit_outcome
 from washhouse.insight.models.history import History, gather_history, read_submitted
 from washhouse.insight.models.judging import judge_model
+from washhouse.insight.models.places import check_places
 from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import declarations_digest, failed_gates, index_day
@@ -112,7 +115,8 @@ def evaluate_model(
         settings: What the deployer chose.
         name: The outcome model.
         version: The model; the champion, or else the challenger, unless given.
-        checks: Also fit its algorithm on shuffled outcomes and on half of the practices, see `insight.models.checks`.
+        checks: Also fit its algorithm on shuffled outcomes and, anew, on half of the practices, see
+            `insight.models.checks` and `insight.models.places`.
         sources: Also fit its algorithm without what each source sent, see `insight.models.worth`.
         progress: Whoever follows.
 
@@ -200,8 +204,10 @@ def _check(outcome: Outcome, algorithm: Algorithm, history: History) -> dict[str
     cohort, split, few = history.cohort, history.split, _too_few(outcome, history)
     if few or cohort is None:
         return {"shuffled": few, "places": few}
-    shuffled = check_shuffled(outcome, cohort.at(split.fit), cohort.at(split.test))
-    return {"shuffled": shuffled, "places": check_places(outcome, algorithm, cohort, split)}
+    parts = cohort.parts(split)
+    shuffled = check_shuffled(outcome, parts["fit"], parts["test"])
+    with threadpool_limits(limits=1):
+        return {"shuffled": shuffled, "places": check_places(outcome, algorithm, parts)}
 
 
 def read_card(home: Home, name: str, *, version: str = "", on: str = "on the people of this home") -> dict[str, Any]:

@@ -13,8 +13,9 @@ from scipy.special import expit
 from starlette.testclient import TestClient
 
 from washhouse.insight.features.matrix import Matrix
+from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.evaluation import Estimate
-from washhouse.insight.models.fit import Cohort, Fit, fit_outcome
+from washhouse.insight.models.fit import Fit, fit_outcome
 from washhouse.insight.models.groups import Group
 from washhouse.insight.models.plan import split_index_dates
 from washhouse.insight.models.registry import store_fit

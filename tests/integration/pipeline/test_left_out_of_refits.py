@@ -18,7 +18,7 @@ from washhouse.desk.database import open_desk
 from washhouse.desk.directory import sync_directory
 from washhouse.desk.reviews import add_review, retract_review
 from washhouse.insight.features.matrix import Matrix
-from washhouse.insight.models.fit import Cohort
+from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.states import Registry, move_of
 from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.lake.pointer import read_current

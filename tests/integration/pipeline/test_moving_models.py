@@ -21,7 +21,8 @@ from washhouse.core.home import Home
 from washhouse.desk.database import open_desk
 from washhouse.desk.models import AuditRow
 from washhouse.insight.features.matrix import Matrix
-from washhouse.insight.models.fit import Cohort, Fit, fit_outcome
+from washhouse.insight.models.cohort import Cohort
+from washhouse.insight.models.fit import Fit, fit_outcome
 from washhouse.insight.models.plan import split_index_dates
 from washhouse.insight.models.registry import store_fit
 from washhouse.insight.models.states import Registry, move_of, read_registry

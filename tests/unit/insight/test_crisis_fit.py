@@ -17,8 +17,10 @@ from washhouse.insight.features.compile import list_events
 from washhouse.insight.features.matrix import Matrix
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.card import build_card, render_card
-from washhouse.insight.models.checks import check_places, check_shuffled, in_first_half
-from washhouse.insight.models.fit import Cohort, Comparison, Fit, NoFit, fit_outcome
+from washhouse.insight.models.checks import check_shuffled
+from washhouse.insight.models.cohort import Cohort
+from washhouse.insight.models.fit import Comparison, Fit, NoFit, fit_outcome
+from washhouse.insight.models.places import check_places, choose_half, in_half
 from washhouse.insight.models.plan import Split, split_index_dates, split_training
 from washhouse.insight.models.points import POINT_LOG_ODDS, count_points, list_points
 from washhouse.insight.models.reasons import choose_reasons, take_apart
@@ -265,23 +267,62 @@ def test_shuffled_outcomes_teach_nothing() -> None:
     assert 0.02 <= found["allowed"] < 0.1
 
 
+def with_practices(data: Cohort, names: list[str]) -> Cohort:
+    """The same, each person registered with the practice of their number."""
+    rows = len(data.outcome)
+    nothing = {name: pa.nulls(rows, kind) for name, kind in (("birth_month", pa.date32()), ("small_area", pa.string()))}
+    given = {"practice": np.tile(names, len(DATES)), "sex": ["female"] * rows, "ethnic_category": ["A"] * rows}
+    return replace(data, people=pa.table({**given, **nothing, "deprivation_decile": pa.nulls(rows, pa.int32())}))
+
+
 def test_a_model_is_judged_in_practices_that_it_never_saw() -> None:
     """Crises follow homelessness in the practices that the model saw, and nothing in the others."""
     split, seen, unseen = split_index_dates(CRISIS, DATES), cohort("homeless"), cohort("nothing", seed=1)
-    practice = np.tile([f"P{number % 40}" for number in range(220)], len(DATES))
-    people = {"practice": practice, "sex": ["female"] * len(practice), "ethnic_category": ["A"] * len(practice)}
-    table = pa.table(people).append_column("birth_month", pa.nulls(len(practice), pa.date32()))
-    table = table.append_column("deprivation_decile", pa.nulls(len(practice), pa.int32()))
-    table = table.append_column("small_area", pa.nulls(len(practice), pa.string()))
-    everywhere = replace(seen, people=table)
-    first = in_first_half(everywhere)
-    assert 0.2 < first.mean() < 0.8
-    holds = check_places(LINEAR, "points", everywhere, split)
-    fails = check_places(
-        LINEAR, "points", replace(everywhere, outcome=np.where(first, seen.outcome, unseen.outcome)), split
-    )
-    assert holds["figures"]["auroc"]["lower"] > 0.6
+    everywhere = with_practices(seen, [f"P{number % 40}" for number in range(220)])
+    first = in_half(everywhere, choose_half([everywhere]))
+    assert 0.45 < first.mean() < 0.55
+    holds = check_places(LINEAR, "points", everywhere.parts(split))
+    elsewhere = replace(everywhere, outcome=np.where(first, seen.outcome, unseen.outcome))
+    fails = check_places(LINEAR, "points", elsewhere.parts(split))
+    assert holds["figures"]["auroc"]["lower"] > 0.55 and holds["practices"] == {"all": 40, "seen": 20}
     assert fails["figures"]["auroc"]["lower"] < 0.5
-    assert not all(gate["is_met"] for gate in fails["gates"])
-    few = check_places(LINEAR, "points", replace(everywhere, outcome=seen.outcome & ~first), split)
+    assert ([gate["is_met"] for gate in holds["gates"]], [gate["is_met"] for gate in fails["gates"]]) == (
+        [True],
+        [False],
+    )
+    few = check_places(LINEAR, "points", replace(everywhere, outcome=seen.outcome & ~first).parts(split))
     assert few["status"] == "too-few-events" and "fit: 0, 60 needed" in few["message"]
+
+
+def test_a_model_that_does_not_hold_in_other_places_fails_a_gate() -> None:
+    split, seen, unseen = split_index_dates(CRISIS, DATES), cohort("homeless"), cohort("nothing", seed=1)
+    everywhere = with_practices(seen, [f"P{number % 40}" for number in range(220)])
+    first = in_half(everywhere, choose_half([everywhere]))
+    only = replace(LINEAR, algorithms=("points",))
+    held, broken = (
+        fit_outcome(only, each, split)
+        for each in (everywhere, replace(everywhere, outcome=np.where(first, seen.outcome, unseen.outcome)))
+    )
+    assert isinstance(held, Fit) and isinstance(broken, Fit)
+    verdicts = [{gate.name: gate.is_met for gate in each.gates}["holds-in-other-practices"] for each in (held, broken)]
+    assert verdicts == [True, False]
+    record = build(held)
+    assert record["places"]["status"] == "judged"
+    answers = {item["number"]: item["answer"] for item in build_card(record, Registry("crisis"), "")["tripod_ai"]}
+    assert answers["23b"].startswith("Fitted on half of the practices, in the other half: AUROC 0.")
+
+
+def test_one_practice_has_no_other_and_that_is_said() -> None:
+    alone = with_practices(cohort("homeless"), ["P1"] * 220)
+    found = fit_outcome(replace(LINEAR, algorithms=("points",)), alone, split_index_dates(CRISIS, DATES))
+    assert isinstance(found, Fit)
+    (gate,) = [gate for gate in found.gates if gate.name == "holds-in-other-practices"]
+    assert gate.is_met and gate.says.startswith("Not judged: halves of the practices hold too few crises")
+
+
+@pytest.mark.parametrize("practices", [2, 4, 7])
+def test_halves_of_few_practices_are_as_even_as_can_be(practices: int) -> None:
+    people = [f"P{number % practices}" for number in range(220)]
+    data = with_practices(cohort("nothing"), people)
+    share = in_half(data, choose_half([data])).mean()
+    assert abs(share - 0.5) <= 0.5 / practices + 0.01

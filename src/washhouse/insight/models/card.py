@@ -95,6 +95,7 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     ranking = f"AUROC {auroc['value']:.3f} ({auroc['lower']:.3f} to {auroc['upper']:.3f}) {on}"
     judged = sum(group["is_judged"] for group in record["groups"])
     fairness = f"Calibration in each of {judged} groups is a gate, its interval widened for their number."
+    places = record.get("places", {}).get("message") or "Practices are not known."
     person = NEEDS_A_PERSON
     yield Item("1", "Title: model, people and outcome", f"{record['title']}. {record['population']}")
     yield Item("2", "Abstract", f"{record['purpose']} {ranking}.")
@@ -121,7 +122,7 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     yield Item("12a", "How data were used", f"Split in time, {data['washout_days']} days apart. {dates}.")
     yield Item("12b", "How predictors were handled", "docs/explanation/crisis-model.md, as declared by the design.")
     yield Item("12c", "Type, steps, tuning, internal validation", f"{TITLES[shipped]}. {record['ship_rule']}")
-    yield Item("12d", "Differences between clusters", person)
+    yield Item("12d", "Differences between clusters", "Practices are halved: fitted on one half, judged on the other.")
     yield Item("12e", "Measures of performance", f"{', '.join(FIGURES.values())}; each with a 95 % interval.")
     yield Item("12f", "Updating after evaluation", "None: what was tested is what ships.")
     yield Item("12g", "How predictions are calculated", f"HOME/models/{record['name']}/{record['version']}/model.json.")
@@ -143,7 +144,7 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     yield Item("21", "Numbers in each analysis", counts)
     yield Item("22", "The model in full", "Its numbers stand in model.json, the points list below.")
     yield Item("23a", "Performance, also in groups", f"{ranking}; the tables below.")
-    yield Item("23b", "Differences between clusters", person)
+    yield Item("23b", "Differences between clusters", places)
     yield Item("24", "Results of updating", "None.")
     yield Item("25", "Interpretation", person)
     yield Item("26", "Limitations", " ".join(record["limitations"]))

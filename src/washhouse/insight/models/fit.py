@@ -13,18 +13,15 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from datetime import date
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from washhouse.insight.features.matrix import Matrix
-from washhouse.insight.models.boosted import choose_trees, fit_boosted, may_boost
+from washhouse.insight.models.algorithms import SEED, algorithms_here, fit_algorithm
 from washhouse.insight.models.calibration import Calibration, fit_calibration
-from washhouse.insight.models.design import design_columns
+from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.evaluation import (
     Estimate,
     Ranking,
@@ -36,9 +33,8 @@ from washhouse.insight.models.evaluation import (
 )
 from washhouse.insight.models.gates import Gate, judge
 from washhouse.insight.models.groups import Group, judge_groups
-from washhouse.insight.models.linear import choose_penalty, fit_logistic
+from washhouse.insight.models.places import check_places
 from washhouse.insight.models.plan import MIN_EVENTS, Split, split_training
-from washhouse.insight.models.points import ITEM_PENALTY, fit_points
 from washhouse.insight.models.reasons import usual_values
 from washhouse.insight.models.store import Model
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
@@ -47,62 +43,6 @@ from washhouse.insight.watch.inputs import describe_inputs
 
 MOST_SIDE_BY_SIDE = 4
 """Candidates that are fitted at a time at most: each holds its own copy of the person-indexes in memory."""
-
-SEED = 20260101
-"""Seed of all draws: of people into boosted models, and of the bootstrap behind intervals."""
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """Person-indexes at risk.
-
-    Attributes:
-        index_date: datetime64[D], shape (rows,).
-        person: Number of the person, 0 to n - 1, shape (rows,).
-        outcome: Whether the outcome happened in the horizon, shape (rows,).
-        matrix: Features, shape (rows, features).
-        people: Row by row what the population says of the person (`sex`, `practice`, ...); none in some tests.
-        sampled: Share of the record's people that they were drawn from, above 0 to 1.
-    """
-
-    index_date: NDArray[np.datetime64]
-    person: NDArray[np.int64]
-    outcome: NDArray[np.bool_]
-    matrix: Matrix
-    people: pa.Table | None = None
-    sampled: float = 1.0
-
-    def at(self, dates: tuple[date, ...]) -> Cohort:
-        """The rows of some index dates, people numbered anew."""
-        return self.take(np.isin(self.index_date, np.array(dates, dtype="datetime64[D]")))
-
-    def take(self, rows: NDArray[np.bool_]) -> Cohort:
-        """Some rows, people numbered anew."""
-        _, person = np.unique(self.person[rows], return_inverse=True)
-        return Cohort(
-            self.index_date[rows],
-            person.astype(np.int64),
-            self.outcome[rows],
-            Matrix(self.matrix.names, self.matrix.values[rows]),
-            None if self.people is None else self.people.filter(pa.array(rows)),
-            self.sampled,
-        )
-
-    @property
-    def period(self) -> NDArray[np.int64]:
-        """Number of each row's month, rising with time, shape (rows,); an index date a month is one period."""
-        return np.unique(self.index_date.astype("datetime64[M]"), return_inverse=True)[1].astype(np.int64)
-
-    def describe(self) -> dict[str, int | str | None]:
-        """Rows, people, outcomes, and first and last index date."""
-        return {
-            "person_indexes": len(self.outcome),
-            "people": int(self.person.max()) + 1 if len(self.person) else 0,
-            "events": int(self.outcome.sum()),
-            "index_dates": len(np.unique(self.index_date)),
-            "first_index": str(self.index_date.min()) if len(self.index_date) else None,
-            "last_index": str(self.index_date.max()) if len(self.index_date) else None,
-        }
 
 
 @dataclass(frozen=True)
@@ -155,16 +95,18 @@ class Fit:
         usual: The usual value of each number, for reasons.
         gates: What the shipped candidate was judged by.
         groups: Its figures by group of people, on the test.
+        places: How its algorithm does in practices that it never saw, see `places.check_places`.
         watch: What its inputs and risks were on the test, to hold later ones against: `inputs` and `periods`.
     """
 
-    shipped: str
-    candidates: dict[str, Candidate]
+    shipped: Algorithm
+    candidates: Mapping[Algorithm, Candidate]
     comparisons: tuple[Comparison, ...]
     parts: dict[str, dict[str, int | str | None]]
     usual: dict[str, float]
     gates: tuple[Gate, ...] = ()
     groups: tuple[Group, ...] = ()
+    places: dict[str, Any] = field(default_factory=dict)
     watch: dict[str, Any] = field(default_factory=dict)
 
 
@@ -194,7 +136,7 @@ def fit_outcome(outcome: Outcome, cohort: Cohort, split: Split) -> Fit | NoFit:
     Returns:
         The fit; or why there is none.
     """
-    parts = {"fit": cohort.at(split.fit), "calibration": cohort.at(split.calibration), "test": cohort.at(split.test)}
+    parts = cohort.parts(split)
     few = say_too_few(outcome, {name: int(part.outcome.sum()) for name, part in parts.items()})
     if few:
         return NoFit("too-few-events", few)
@@ -218,36 +160,15 @@ def say_too_few(outcome: Outcome, events: dict[str, int]) -> str:
     return f"The history holds too few {things} to fit a model honestly ({held})."
 
 
-def algorithms_here(outcome: Outcome) -> tuple[Algorithm, ...]:
-    """The declared algorithms that can be fitted on this machine."""
-    return tuple(name for name in outcome.algorithms if name != "boosted" or may_boost())
-
-
-def fit_algorithm(outcome: Outcome, algorithm: str, part: Cohort) -> tuple[Model, float]:
-    """Fit one algorithm, its setting chosen by predicting later months from earlier ones.
-
-    Returns:
-        The model and the setting.
-    """
-    if algorithm == "points":
-        return fit_points(outcome.items, part.matrix, part.outcome, part.person), ITEM_PENALTY
-    if algorithm == "boosted":
-        trees = choose_trees(part.matrix, part.outcome, part.period)
-        return fit_boosted(part.matrix, part.outcome, part.person, trees, np.random.default_rng(SEED)), float(trees)
-    columns = design_columns(outcome.linear_features or outcome.features)
-    penalty = choose_penalty(columns, part.matrix, part.outcome, part.period)
-    return fit_logistic(columns, part.matrix, part.outcome, part.person, penalty), penalty
-
-
 def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohort, Cohort]) -> Fit | NoFit:
-    names: tuple[str, ...] = algorithms_here(outcome)
+    names = algorithms_here(outcome)
     earlier, later = training
     may_compare = min(earlier.outcome.sum(), later.outcome.sum()) >= MIN_EVENTS["test"]
 
-    def fit_and_judge(name: str) -> Candidate:
+    def fit_and_judge(name: Algorithm) -> Candidate:
         return _judge(*fit_algorithm(outcome, name, parts["fit"]), parts)
 
-    def fit_and_rank(name: str) -> NDArray[np.float64]:
+    def fit_and_rank(name: Algorithm) -> NDArray[np.float64]:
         return fit_algorithm(outcome, name, earlier)[0].log_odds(later.matrix)
 
     # Each is fitted in one thread, several side by side: the trees, which take longest, first.
@@ -266,8 +187,7 @@ def _fit_parts(outcome: Outcome, parts: dict[str, Cohort], training: tuple[Cohor
     # The chosen one first; if it does not pass, the simplest if that does; else the chosen one, with what it fails.
     verdicts = {}
     for name in dict.fromkeys((shipped, simplest)):
-        groups = _judge_groups(candidates[name], tested[name], parts["test"])
-        verdicts[name] = judge(candidates[name].figures, int(parts["test"].outcome.sum()), groups), groups
+        verdicts[name] = _judge_gates(outcome, name, candidates[name], tested[name], parts)
         if all(gate.is_met for gate in verdicts[name][0]):
             shipped = name
             break
@@ -284,10 +204,17 @@ def describe_test(risk: NDArray[np.float64], test: Cohort) -> dict[str, Any]:
     }
 
 
-def _judge_groups(candidate: Candidate, odds: NDArray[np.float64], test: Cohort) -> tuple[Group, ...]:
+def _judge_gates(
+    outcome: Outcome, name: Algorithm, candidate: Candidate, odds: NDArray[np.float64], parts: Mapping[str, Cohort]
+) -> tuple[tuple[Gate, ...], tuple[Group, ...], dict[str, Any]]:
+    """Gates, groups of people and places of a candidate; of people of whom nothing is known only the gates."""
+    test = parts["test"]
+    events = int(test.outcome.sum())
     if test.people is None:
-        return ()
-    return judge_groups(candidate.calibration.risk(odds), test.outcome, test.person, test.index_date, test.people)
+        return judge(candidate.figures, events, ()), (), {}
+    groups = judge_groups(candidate.calibration.risk(odds), test.outcome, test.person, test.index_date, test.people)
+    places = check_places(outcome, name, parts)
+    return (*judge(candidate.figures, events, groups), *(Gate(**each) for each in places["gates"])), groups, places
 
 
 def _one_thread() -> None:
@@ -296,12 +223,12 @@ def _one_thread() -> None:
 
 
 def _choose(
-    names: tuple[str, ...],
-    odds: Mapping[str, NDArray[np.float64]],
+    names: tuple[Algorithm, ...],
+    odds: Mapping[Algorithm, NDArray[np.float64]],
     later: Cohort,
-    tested: Mapping[str, NDArray[np.float64]],
+    tested: Mapping[Algorithm, NDArray[np.float64]],
     test: Cohort,
-) -> tuple[str, tuple[Comparison, ...]]:
+) -> tuple[Algorithm, tuple[Comparison, ...]]:
     """The simplest that none of the others surely beats; nothing is sure where outcomes are too few to compare."""
     shipped, comparisons = names[0], []
     for name in names[1:]:

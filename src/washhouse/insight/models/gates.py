@@ -79,10 +79,34 @@ def judge(figures: Mapping[str, Estimate], events: int, groups: tuple[Group, ...
     )
 
 
+def judge_places(figures: Mapping[str, Estimate]) -> Gate:
+    """Judge a model of half of the practices by its figures in the other half, by their intervals.
+
+    Args:
+        figures: What `figures_of_risk` names, with intervals.
+
+    Returns:
+        The gate.
+    """
+    auroc, slope, level = (figures[name] for name in ("auroc", "calibration_slope", "expected_over_observed"))
+    is_met = auroc.lower > 0.5 and _reaches(slope, SLOPE) and _reaches(level, EXPECTED_OVER_OBSERVED)
+    return Gate(
+        "holds-in-other-practices",
+        bool(is_met),
+        f"Fitted on half of the practices, in the other half: AUROC {say(auroc)}, whose interval must lie above 0.5; "
+        f"calibration slope {say(slope)} and expected over observed {say(level)}, whose intervals must reach "
+        f"{SLOPE[0]:.2f} to {SLOPE[1]:.2f} and {EXPECTED_OVER_OBSERVED[0]:.2f} to {EXPECTED_OVER_OBSERVED[1]:.2f}.",
+    )
+
+
+def _reaches(found: Estimate, allowed: tuple[float, float]) -> bool:
+    return found.lower <= allowed[1] and found.upper >= allowed[0]
+
+
 def _within(name: str, title: str, found: Estimate, allowed: tuple[float, float], events: int) -> Gate:
     least, most = allowed
     is_sure = events >= ENOUGH_EVENTS
-    is_met = least <= found.value <= most if is_sure else found.lower <= most and found.upper >= least
+    is_met = least <= found.value <= most if is_sure else _reaches(found, allowed)
     rule = "" if is_sure else f" With fewer than {ENOUGH_EVENTS} outcomes the interval must reach it."
     return Gate(name, bool(is_met), f"{title} {say(found)}; {least:.2f} to {most:.2f} is allowed.{rule}")
 

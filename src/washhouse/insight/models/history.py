@@ -14,7 +14,7 @@ from washhouse.core.tables import Column
 from washhouse.insight.codelists import CODED_CTE, build_codelist_table
 from washhouse.insight.features.compile import build_feature_tables
 from washhouse.insight.features.matrix import Matrix, begin_matrix, fill_matrix
-from washhouse.insight.models.fit import Cohort
+from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.plan import Split, choose_index_dates, split_index_dates
 from washhouse.insight.models.present import LISTED, Compute, Progress, build_index_table, feature_stages
 from washhouse.insight.outcomes.contract import PEOPLE, SUBMITTED, Outcome

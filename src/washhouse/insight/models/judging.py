@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from washhouse.insight.models.algorithms import SEED
+from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.evaluation import bin_calibration, bootstrap, figures_of_risk
-from washhouse.insight.models.fit import SEED, Cohort
 from washhouse.insight.models.gates import judge
 from washhouse.insight.models.groups import judge_groups
 from washhouse.insight.models.plan import MIN_EVENTS

@@ -98,6 +98,7 @@ def build_model_record(
         "decisions": {name: each.decisions for name, each in fit.candidates.items()},
         "gates": [asdict(each) for each in fit.gates],
         "groups": [asdict(each) for each in fit.groups],
+        "places": fit.places,
         "settings": {name: each.setting for name, each in fit.candidates.items()},
         "point_log_odds": POINT_LOG_ODDS,
         "points": list_points(outcome.items, points_of(fit)),

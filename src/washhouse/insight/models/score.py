@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from washhouse.insight.models.fit import Cohort, Fit, NoFit, fit_outcome, say_too_few
+from washhouse.insight.models.cohort import Cohort
+from washhouse.insight.models.fit import Fit, NoFit, fit_outcome, say_too_few
 from washhouse.insight.models.history import gather_history, present_indexes, read_submitted
 from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.present import Asked, Compute, Progress, Scored, score_present

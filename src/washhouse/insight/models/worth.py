@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from washhouse.insight.models.algorithms import SEED, fit_algorithm
+from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.evaluation import Estimate, Ranking, bootstrap
-from washhouse.insight.models.fit import SEED, Cohort, fit_algorithm
 from washhouse.insight.models.history import compute_features, number_rows
 from washhouse.insight.models.plan import Split
 from washhouse.insight.models.present import Compute, events_kernel
