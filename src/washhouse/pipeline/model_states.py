@@ -118,10 +118,11 @@ def stored_model(home: Home, registry: Registry, version: str | None, wanted: st
         HomeError: `model-unreadable`.
     """
     if version is None or version not in registry.versions:
+        there = ", ".join(f"{each} ({registry.state_of(each)})" for each in reversed(registry.versions))
         raise InputError(
             "model-version",
-            f"{registry.outcome} has no {wanted}.",
-            f"`washhouse model list --home {home.root.name}` names its models.",
+            f"{registry.outcome} has no {wanted}." if version is None else f"{registry.outcome} has no such version.",
+            f"There are {there}." if there else f"Fit one with `washhouse model fit {registry.outcome}`.",
         )
     return read_model(home.models / registry.outcome / version)
 
