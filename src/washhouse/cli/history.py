@@ -18,7 +18,7 @@ from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import system_grant
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
-from washhouse.lake.pointer import read_current
+from washhouse.lake.readers import reading_current
 from washhouse.pipeline.coverage import newest_day
 from washhouse.record.link_history import (
     Change,
@@ -54,25 +54,27 @@ def history(
     if not home.is_dir():
         raise InputError("home-missing", "There is no such home.", "Check --home.")
     settings = read_settings(where, key_file=key_file, desk_url=desk_url)
-    version = read_current(where)
-    if version is None:
-        raise HomeError("nothing-published", "This home has no published version yet.", "Run `washhouse run` first.")
-    day = parse_day(on) if on else newest_day(version)
-    vault = Vault(where, load_master_key(where, settings))
-    desk = open_desk(settings.desk_url or where.desk_file)
-    try:
-        now = utc_now()
-        found = read_history(
-            read_link_history(vault, version.vault),
-            system_grant(now),
-            AuditTrail(desk),
-            on=day,
-            now=now,
-            person=person,
-            record=record,
-        )
-    finally:
-        desk.close()
+    with reading_current(where) as version:
+        if version is None:
+            raise HomeError(
+                "nothing-published", "This home has no published version yet.", "Run `washhouse run` first."
+            )
+        day = parse_day(on) if on else newest_day(version)
+        vault = Vault(where, load_master_key(where, settings))
+        desk = open_desk(settings.desk_url or where.desk_file)
+        try:
+            now = utc_now()
+            found = read_history(
+                read_link_history(vault, version.vault),
+                system_grant(now),
+                AuditTrail(desk),
+                on=day,
+                now=now,
+                person=person,
+                record=record,
+            )
+        finally:
+            desk.close()
     if as_json:
         typer.echo(json.dumps({"version": version.id, **found.to_json()}))
         return

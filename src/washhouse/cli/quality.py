@@ -16,7 +16,7 @@ from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import system_grant
-from washhouse.lake.pointer import read_current
+from washhouse.lake.readers import reading_current
 from washhouse.lake.store import Lake
 from washhouse.record.quality.contract import breach_of
 from washhouse.record.quality.registry import CHECKS
@@ -37,15 +37,17 @@ def quality(home: HomeThere, as_json: AsJson = False, desk_url: DeskUrl = None) 
     if not home.is_dir():
         raise InputError("home-missing", "There is no such home.", "Check --home.")
     settings = read_settings(where, desk_url=desk_url)
-    version = read_current(where)
-    if version is None:
-        raise HomeError("nothing-published", "This home has no published version yet.", "Run `washhouse run` first.")
-    desk = open_desk(settings.desk_url or where.desk_file)
-    try:
-        record = open_record(Lake(where.lake), version, system_grant(utc_now()), AuditTrail(desk))
-        findings = record.quality().to_pylist()
-    finally:
-        desk.close()
+    with reading_current(where) as version:
+        if version is None:
+            raise HomeError(
+                "nothing-published", "This home has no published version yet.", "Run `washhouse run` first."
+            )
+        desk = open_desk(settings.desk_url or where.desk_file)
+        try:
+            record = open_record(Lake(where.lake), version, system_grant(utc_now()), AuditTrail(desk))
+            findings = record.quality().to_pylist()
+        finally:
+            desk.close()
     if as_json:
         typer.echo(json.dumps(quality_to_json(version.id, findings)))
         return
