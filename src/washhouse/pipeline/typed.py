@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from washhouse.governance.vault import Vault
 from washhouse.lake.shares import Share
-from washhouse.sources.delivery import PART_COLUMNS, Submission, submission_of
 from washhouse.sources.mappings.registry import SYSTEMS
+from washhouse.sources.submissions import PART_COLUMNS, Submission, submission_of
 
 
 class TypedRows:

@@ -12,9 +12,11 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.shares import Share
 from washhouse.record.staging import Rows
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.delivery import Submission, in_chunks, resolve_history, standing_of
+from washhouse.sources.delivery import resolve_history
 from washhouse.sources.mappings.contract import Mapping, Stage
 from washhouse.sources.mappings.run import SmallHeld
+from washhouse.sources.stack import in_chunks
+from washhouse.sources.submissions import Submission, standing_of
 from washhouse.sources.tracing import Tracer
 
 

@@ -27,29 +27,14 @@ A rejected or absent file is no submission and withdraws nothing; nor does a fil
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from washhouse.lake.engine import Connection
-from washhouse.sources.contract import ColumnType, Delivery, TableSpec
-
-TYPED_COLUMNS = (
-    "_row",
-    "_file",
-    "_batch",
-    "_submitted_at",
-    "_as_of",
-    "_period_start",
-    "_period_end",
-    "_provider",
-    "_kind",
-)
-"""Columns that a typed table has besides the source's own: where each row came from."""
+from washhouse.sources.contract import TableSpec
+from washhouse.sources.stack import in_chunks, quote, stack_rows
+from washhouse.sources.submissions import Place, Submission, order_submissions, previous_of
 
 STATE_COLUMNS = (
     "_provider",
@@ -67,150 +52,6 @@ included, end excluded, null while it holds), `_last_seen_at` is the last submis
 the provider's submission before the first that showed the state (it was not known then; null if there was none),
 `_source_file` is `batch/file` and `_source_row` the CSV record that first showed it.
 """
-
-SQL_TYPES: dict[ColumnType, str] = {
-    "text": "VARCHAR",
-    "date": "DATE",
-    "time": "TIME",
-    "datetime": "TIMESTAMP",
-    "int": "BIGINT",
-    "float": "DOUBLE",
-    "code": "VARCHAR",
-    "flag": "BOOLEAN",
-    "nhs_number": "VARCHAR",
-    "pseudonym": "VARCHAR",
-}
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One batch's rows of one table, for one period and provider.
-
-    Attributes:
-        batch: Batch id; the last tie-break.
-        submitted_at: When the sender made it, UTC.
-        as_of: Declared date.
-        period_start: First day it reports on, if it says.
-        period_end: Last day it reports on, if it says.
-        provider: Who sent it; submissions of different providers never touch each other.
-        is_full: Whether it states everything it covers, and not changes only.
-    """
-
-    batch: str
-    submitted_at: datetime
-    as_of: date
-    period_start: date | None
-    period_end: date | None
-    provider: str | None
-    is_full: bool
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a submission stands among the others.
-
-    Attributes:
-        submission: The submission.
-        sequence: Order of knowing, from 0.
-        rank: Order of holding, from 0; the higher holds.
-        replaced_by: `sequence` of the first later submission that covers it; its own if it came too late to count.
-    """
-
-    submission: Submission
-    sequence: int
-    rank: int
-    replaced_by: int | None
-
-
-def order_submissions(submissions: Sequence[Submission], delivery: Delivery) -> list[Place]:
-    """Put submissions in order, rank them and find what each one withdraws.
-
-    Args:
-        submissions: All submissions of one table.
-        delivery: How the source delivers it.
-
-    Returns:
-        One place per submission, by `sequence`.
-
-    >>> from datetime import date, datetime
-    >>> def january(batch, day):
-    ...     return Submission(batch, datetime(2025, 6, day), date(2025, 6, day), date(2025, 1, 1), date(2025, 1, 31),
-    ...                       "RXX", True)
-    >>> places = order_submissions([january("a", 9), january("b", 2)], "replace-period")
-    >>> [(place.submission.batch, place.rank, place.replaced_by) for place in places]
-    [('b', 0, 1), ('a', 1, None)]
-    """
-    known = sorted(submissions, key=_order)
-    as_at = _as_at(known) if delivery == "replace-period" else [one.as_of for one in known]
-    held = sorted(range(len(known)), key=lambda at: (as_at[at], at))
-    rank = {at: position for position, at in enumerate(held)}
-    return [Place(one, at, rank[at], _replacer(at, known, delivery)) for at, one in enumerate(known)]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a submission counts among the others.
-
-    Attributes:
-        rank: Order of holding among them.
-        effect: What takes its place, if anything, and when its provider last submitted before it.
-    """
-
-    rank: int
-    effect: tuple[Submission | None, datetime | None]
-
-
-def standing_of(submissions: Sequence[Submission], delivery: Delivery) -> dict[Submission, Standing]:
-    """How each submission counts, in the order of knowing.
-
-    Where two versions hold submissions of the same standing and in the same order, whatever only these tell of is the
-    same in both.
-    """
-    places = order_submissions(list(dict.fromkeys(submissions)), delivery)
-    replaced = [None if one.replaced_by is None else places[one.replaced_by].submission for one in places]
-    effects = zip(replaced, _previous(places), strict=True)
-    return {one.submission: Standing(one.rank, effect) for one, effect in zip(places, effects, strict=True)}
-
-
-def _order(one: Submission) -> tuple[object, ...]:
-    never = date.min
-    periods = (one.period_end or never, one.period_start or never)
-    return (one.submitted_at, one.as_of, one.batch, *periods, one.provider or "")
-
-
-def _as_at(known: Sequence[Submission]) -> list[date]:
-    """The day as at which each submission, in order of knowing, says what it says."""
-    days: list[date] = []
-    for at, one in enumerate(known):
-        day = one.as_of if one.period_end is None else one.period_end
-        if one.is_full:
-            replaced = (days[before] for before in range(at) if _covers(one, known[before], "replace-period"))
-            day = max(day, *replaced, day)
-        elif any(_covers(earlier, one, "replace-period") for earlier in known[:at]):
-            day = one.as_of
-        days.append(day)
-    return days
-
-
-def _replacer(at: int, known: Sequence[Submission], delivery: Delivery) -> int | None:
-    if delivery == "snapshot" and any(_is_outdated_by(known[at], earlier) for earlier in known[:at]):
-        return at
-    later = range(at + 1, len(known))
-    return next((other for other in later if _covers(known[other], known[at], delivery)), None)
-
-
-def _is_outdated_by(one: Submission, earlier: Submission) -> bool:
-    return earlier.is_full and earlier.provider == one.provider and earlier.as_of > one.as_of
-
-
-def _covers(later: Submission, earlier: Submission, delivery: Delivery) -> bool:
-    if not later.is_full or later.provider != earlier.provider or delivery == "delta":
-        return False
-    if delivery == "snapshot":
-        return later.as_of >= earlier.as_of
-    if None in (later.period_start, later.period_end, earlier.period_start, earlier.period_end):
-        return False
-    return later.period_start <= earlier.period_start and earlier.period_end <= later.period_end  # type: ignore[operator]
 
 
 def resolve_history(
@@ -239,38 +80,64 @@ def resolve_history(
     """
     name = name or table.name
     kept = tuple(columns) or table.column_names
-    names = {part: _quote(f"{name}__{part}") for part in ("stack", "part", "place", "claim", "fallen")}
-    stack, part, place, claim = (names[part] for part in ("stack", "part", "place", "claim"))
-    parts = _stack(con, stack, table, kept, in_chunks(typed))
+    names = {one: quote(f"{name}__{one}") for one in ("stack", "part", "place", "thing", "claim", "fallen")}
+    parts = stack_rows(con, names["stack"], table, kept, in_chunks(typed))
     known = dict.fromkeys((*sent, *(submission for submission, _ in parts)))
     places = order_submissions(list(known), table.delivery)
-    con.register(part.strip('"'), _part_table(parts, places))
-    con.register(place.strip('"'), _place_table(places))
-    key = _key_sql(table.business_key or kept)
-    state = ", ".join(f"s.{_quote(column)}" for column in kept)
+    con.register(f"{name}__part", _part_table(parts, places))
+    con.register(f"{name}__place", _place_table(places))
+    listed = {**names, "kept": ", ".join(f"s.{quote(column)}" for column in kept)}
     try:
-        con.execute(f"DROP TABLE IF EXISTS {claim}; DROP TABLE IF EXISTS {_quote(name)}")
-        con.execute(_CLAIM.format(**names, key=key, state=state))
-        if any(one.replaced_by is not None for one in places):
-            con.execute((_FALL_BACK if table.delivery == "replace-period" else _WITHDRAW).format(**names))
-        in_order = all(one.sequence == one.rank for one in places)
-        holds = "" if in_order else _HOLDS
-        con.execute(f"CREATE TEMP TABLE {_quote(name)} AS " + _STATES.format(**names, holds=holds, kept=state))
+        con.execute("DROP TABLE IF EXISTS {thing}; DROP TABLE IF EXISTS {claim}".format(**names))
+        con.execute(_THING.format(**names, repeated=_repeated(places)))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {quote(name)} AS " + _ONE_STATE.format(**listed))
+        ((others,),) = con.execute("SELECT count(*) FROM {thing} WHERE NOT is_one_state".format(**names)).fetchall()
+        if others:
+            con.execute(_CLAIM.format(**names))
+            if any(one.replaced_by is not None for one in places):
+                con.execute((_FALL_BACK if table.delivery == "replace-period" else _WITHDRAW).format(**names))
+            in_order = all(one.sequence == one.rank for one in places)
+            con.execute(f"INSERT INTO {quote(name)} " + _STATES.format(**listed, holds="" if in_order else _HOLDS))
     finally:
-        con.execute(f"DROP TABLE IF EXISTS {stack}; DROP TABLE IF EXISTS {claim}")
-        con.unregister(part.strip('"'))
-        con.unregister(place.strip('"'))
+        for made in ("stack", "thing", "claim"):
+            con.execute(f"DROP TABLE IF EXISTS {names[made]}")
+        con.unregister(f"{name}__part")
+        con.unregister(f"{name}__place")
 
+
+_THING = """
+CREATE TEMP TABLE {thing} AS
+SELECT s._key AS k, arg_min(s.rowid, p.first_row + s._row) AS stack_row, max(l.rank) AS rank,
+       min(s._state) = max(s._state) AND {repeated} AS is_one_state
+FROM {stack} AS s JOIN {part} AS p ON p.part = s._part JOIN {place} AS l ON l.sequence = p.sequence
+WHERE l.replaced_by IS DISTINCT FROM l.sequence
+GROUP BY s._key
+"""
+# Nearly every thing is said in one way by all that say it, and withdrawn by none: it is in one state from the first of
+# them on. An aggregate tells which these are; only the others' claims are compared one after another.
+
+_ONE_STATE = """
+SELECT {kept}, coalesce(p.provider, '') AS _provider,
+       began.submitted_at AS _recorded_at, CAST(NULL AS TIMESTAMP) AS _superseded_at,
+       seen.submitted_at AS _last_seen_at, began.previous AS _not_before,
+       p.path AS _source_file, s._row AS _source_row
+FROM {thing} AS t
+JOIN {stack} AS s ON s.rowid = t.stack_row
+JOIN {part} AS p ON p.part = s._part
+JOIN {place} AS began ON began.sequence = p.sequence
+JOIN {place} AS seen ON seen.rank = t.rank
+WHERE t.is_one_state
+"""
+# Seen last in the submission of the highest rank: of a later one with a lower rank nothing holds.
 
 _CLAIM = """
 CREATE TEMP TABLE {claim} AS
-SELECT {key} AS k, p.sequence, p.sequence AS claimed, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
-       hash({state}) AS state
+SELECT s._key AS k, p.sequence, p.sequence AS claimed, l.rank, p.file_order, s._row AS "row", s.rowid AS stack_row,
+       s._state AS state
 FROM {stack} AS s JOIN {part} AS p ON p.part = s._part JOIN {place} AS l ON l.sequence = p.sequence
-WHERE l.replaced_by IS DISTINCT FROM l.sequence
+WHERE l.replaced_by IS DISTINCT FROM l.sequence AND s._key IN (SELECT k FROM {thing} WHERE NOT is_one_state)
 """
-# A claim is what one submission says of one thing. Two 64-bit digests, in and against the order of the columns, make
-# the key of a thing, so that two things never meet; one compares states of the same thing. None outlives this function.
+# A claim is what one submission says of one thing.
 
 _WITHDRAW = """
 INSERT INTO {claim}
@@ -338,110 +205,54 @@ WHERE ended.sequence IS NULL OR ended.submitted_at > began.submitted_at
 """
 
 
-def _stack(
-    con: Connection,
-    stack: str,
-    table: TableSpec,
-    kept: Sequence[str],
-    chunks: Iterable[pa.Table],
-) -> list[tuple[Submission, str]]:
-    """Gather the columns wanted of all batches; returns the submission and path of each `_part`."""
-    wanted = tuple(dict.fromkeys((*kept, *table.business_key)))
-    types = {name: SQL_TYPES[table.column(name).type] for name in wanted}
-    declared = ", ".join(f"{_quote(name)} {kind}" for name, kind in types.items())
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {stack} ({declared}, _row BIGINT, _part INTEGER)")
-    parts: list[tuple[Submission, str]] = []
-    for chunk in chunks:
-        present = set(chunk.column_names)
-        source = ", ".join(
-            f"CAST({f't.{_quote(name)}' if name in present else 'NULL'} AS {kind})" for name, kind in types.items()
-        )
-        part = _only_part(chunk)
-        con.register("delivery__chunk", chunk)
-        del chunk  # the engine's view is the last to hold it, so that it is gone before the next is read
-        try:
-            parts += _insert(con, stack, source, part, len(parts))
-        finally:
-            con.unregister("delivery__chunk")
-    return parts
+_MOST_ROWS = 1 << 40
+"""More rows than a file has."""
+_BITS = 62
+"""Submissions told apart by the bits of one number."""
 
 
-def _insert(
-    con: Connection, stack: str, source: str, part: tuple[Any, ...] | None, first: int
-) -> list[tuple[Submission, str]]:
-    """Put one chunk into the stack; its parts are numbered from `first`."""
-    if part is not None:
-        con.execute(f"INSERT INTO {stack} SELECT {source}, t._row, {first} FROM delivery__chunk AS t")
-        return [submission_of(part)]
-    found = con.execute(_PARTS).fetchall()
-    numbered = {name: [row[at] for row in found] for at, name in enumerate(PART_COLUMNS)}
-    con.register(
-        "delivery__numbered", pa.table({"part": pa.array(range(first, first + len(found)), pa.int32()), **numbered})
-    )
-    same = " AND ".join(f"t.{name} IS NOT DISTINCT FROM n.{name}" for name in PART_COLUMNS)
-    try:
-        con.execute(
-            f"INSERT INTO {stack} SELECT {source}, t._row, n.part FROM delivery__chunk AS t "
-            f"JOIN delivery__numbered AS n ON {same}"
-        )
-    finally:
-        con.unregister("delivery__numbered")
-    return [submission_of(row) for row in found]
+def _replacers(places: Sequence[Place]) -> dict[int, int]:
+    """Submissions that take the place of another, by `sequence`, numbered."""
+    found = {one.replaced_by for one in places if one.replaced_by is not None and one.replaced_by != one.sequence}
+    return {sequence: at for at, sequence in enumerate(sorted(found))}
 
 
-def _only_part(chunk: pa.Table) -> tuple[Any, ...] | None:
-    """What `PART_COLUMNS` say in all rows; None where they differ, as those of several batches or files do."""
-    found = [pc.unique(chunk.column(name)) for name in PART_COLUMNS]
-    if any(len(values) != 1 for values in found):
-        return None
-    return tuple(values[0].as_py() for values in found)
+def _bit(replacers: Mapping[int, int], sequence: int | None, word: int) -> int:
+    """The bit of a submission that takes the place of another, if it is in this number; else none."""
+    at = replacers.get(sequence) if sequence is not None else None
+    return 0 if at is None or at // _BITS != word else 1 << at % _BITS
 
 
-def submission_of(row: Sequence[Any]) -> tuple[Submission, str]:
-    """The submission and the file, as `batch/file`, that a row's `PART_COLUMNS` name."""
-    file, batch, submitted_at, as_of, start, end, provider, kind = row
-    return Submission(batch, submitted_at, as_of, start, end, provider, kind != "delta"), f"{batch}/{file}"
-
-
-PART_COLUMNS = ("_file", "_batch", "_submitted_at", "_as_of", "_period_start", "_period_end", "_provider", "_kind")
-"""Columns of typed rows that say in which file of which submission a row came."""
-_PARTS = f"SELECT DISTINCT {', '.join(PART_COLUMNS)} FROM delivery__chunk ORDER BY ALL"
-
-
-CHUNK_ROWS = 500_000
-"""Rows gathered before the engine takes them: sixty small batches cost as much as one."""
-
-
-def in_chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) -> Iterator[pa.Table]:
-    """Typed rows some `CHUNK_ROWS` at a time, however they come; what was handed on is not held here."""
-    held: list[pa.Table] = []
-    rows = 0
-    for chunk in [typed] if isinstance(typed, pa.Table) else typed or ():
-        held.append(pa.Table.from_batches([chunk]) if isinstance(chunk, pa.RecordBatch) else chunk)
-        rows += chunk.num_rows
-        del chunk
-        if rows >= CHUNK_ROWS:
-            yield _joined(held)
-            rows = 0
-    if held:
-        yield _joined(held)
-
-
-def _joined(held: list[pa.Table]) -> pa.Table:
-    """Make one table of several and forget them."""
-    table = pa.concat_tables(held, promote_options="permissive")
-    held.clear()
-    return table
+def _repeated(places: Sequence[Place]) -> str:
+    """SQL condition: a thing is in every submission that takes the place of one which says it."""
+    words = range(len(_replacers(places)) // _BITS + 1)
+    return " AND ".join(f"(bit_or(p.asks_{word}) & ~bit_or(p.says_{word})) = 0" for word in words)
 
 
 def _part_table(parts: Sequence[tuple[Submission, str]], places: Sequence[Place]) -> pa.Table:
     sequence = {place.submission: place.sequence for place in places}
     order = {path: at for at, path in enumerate(sorted({path for _, path in parts}))}
+    stands = [(sequence[submission], order[path]) for submission, path in parts]
+    first = {one: at * _MOST_ROWS for at, one in enumerate(sorted(set(stands)))}
+    numbered = {place.sequence: place for place in places}
+    replacers = _replacers(places)
+    words = range(len(replacers) // _BITS + 1)
+    named: dict[str, list[int | None]] = {
+        "says": [at for at, _ in stands],
+        "asks": [numbered[at].replaced_by for at, _ in stands],
+    }
+    bits = {
+        f"{name}_{word}": pa.array([_bit(replacers, at, word) for at in sequences], pa.int64())
+        for name, sequences in named.items()
+        for word in words
+    }
     return pa.table(
         {
             "part": pa.array(range(len(parts)), pa.int32()),
-            "sequence": pa.array([sequence[submission] for submission, _ in parts], pa.int32()),
-            "file_order": pa.array([order[path] for _, path in parts], pa.int32()),
+            "sequence": pa.array([at for at, _ in stands], pa.int32()),
+            "file_order": pa.array([at for _, at in stands], pa.int32()),
+            "first_row": pa.array([first[one] for one in stands], pa.int64()),
+            **bits,
             "path": pa.array([path for _, path in parts], pa.string()),
             "provider": pa.array([submission.provider for submission, _ in parts], pa.string()),
         }
@@ -455,28 +266,6 @@ def _place_table(places: Sequence[Place]) -> pa.Table:
             "rank": pa.array([place.rank for place in places], pa.int32()),
             "replaced_by": pa.array([place.replaced_by for place in places], pa.int32()),
             "submitted_at": pa.array([place.submission.submitted_at for place in places], pa.timestamp("us")),
-            "previous": pa.array(_previous(places), pa.timestamp("us")),
+            "previous": pa.array(previous_of(places), pa.timestamp("us")),
         }
     )
-
-
-def _previous(places: Sequence[Place]) -> list[datetime | None]:
-    """When each submission's provider last submitted before it."""
-    latest: dict[str | None, datetime] = {}
-    found = []
-    for place in places:
-        found.append(latest.get(place.submission.provider))
-        if place.replaced_by != place.sequence:
-            latest[place.submission.provider] = place.submission.submitted_at
-    return found
-
-
-def _key_sql(key: Sequence[str]) -> str:
-    """Digest of the business key inside a provider, 128 bits; an absent part differs from an empty one."""
-    parts = ["p.provider", *(f"s.{_quote(column)}" for column in key)]
-    forward, backward = ", ".join(parts), ", ".join(["17", *reversed(parts)])
-    return f"CAST(hash({forward}) AS UHUGEINT) * 18446744073709551616 + hash({backward})"
-
-
-def _quote(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

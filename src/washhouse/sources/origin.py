@@ -15,7 +15,7 @@ def with_origin(read: ReadResult, result: BatchResult) -> pa.Table:
         result: The batch.
 
     Returns:
-        The accepted rows with `sources.delivery.TYPED_COLUMNS`.
+        The accepted rows with `sources.stack.TYPED_COLUMNS`.
     """
     return add_origin(read.table_rows, read.file, result)
 

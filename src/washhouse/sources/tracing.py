@@ -14,8 +14,8 @@ import pyarrow as pa
 
 from washhouse.lake.engine import Connection
 from washhouse.sources.contract import SourceSpec, TableSpec
-from washhouse.sources.delivery import in_chunks
 from washhouse.sources.mappings.contract import Mapping
+from washhouse.sources.stack import in_chunks
 
 Chunks = Callable[[str, Sequence[str], bool], Iterable[tuple[pa.Table, bool]]]
 """Some columns of a table's typed rows in parts, of all batches or of changed ones only, each with whether its batch is

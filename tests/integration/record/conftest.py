@@ -15,12 +15,12 @@ from washhouse.lake.engine import LocalEngine, Resources, connect
 from washhouse.lake.store import Lake
 from washhouse.record.build import build
 from washhouse.record.tables import EVENT
-from washhouse.sources.delivery import PART_COLUMNS, Submission, submission_of
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import Sent, read_identities
 from washhouse.sources.reader import read_batch
 from washhouse.sources.registry import SPECS
+from washhouse.sources.submissions import PART_COLUMNS, Submission, submission_of
 from washhouse.synthetic.city import make_city
 
 SECRET = "5e" * 32

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from washhouse.lake.engine import connect
 from washhouse.sources.contract import ColumnSpec, TableSpec
-from washhouse.sources.delivery import Submission, order_submissions, resolve_history
+from washhouse.sources.delivery import resolve_history
+from washhouse.sources.submissions import Submission, order_submissions
 
 DAY = date(2025, 1, 1)
 State = tuple[str, str | None, datetime, datetime | None, datetime]

@@ -27,13 +27,13 @@ from washhouse.lake.store import Lake
 from washhouse.record.build import build
 from washhouse.record.increment import Before
 from washhouse.record.tables import EVENT, PERSON_VIEW
-from washhouse.sources.delivery import PART_COLUMNS, Submission, submission_of
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import read_identities
 from washhouse.sources.origin import with_origin
 from washhouse.sources.reader import read_batch
 from washhouse.sources.registry import SPECS
+from washhouse.sources.submissions import PART_COLUMNS, Submission, submission_of
 from washhouse.synthetic.city import make_city
 
 SECRET = "5e" * 32

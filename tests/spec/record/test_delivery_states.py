@@ -269,3 +269,20 @@ def test_nothing_sent_is_an_empty_table_of_the_declared_types(con):
     resolve_history(con, referrals("snapshot"), None)
     assert con.execute("SELECT typeof(closed), count(*) FROM referral GROUP BY 1").fetchall() == []
     assert con.execute("SELECT max(closed) - 1, max(id) FROM referral").fetchall() == [(None, None)]
+
+
+def test_of_a_hundred_snapshots_each_withdraws_what_it_leaves_out(con):
+    first = date(2024, 1, 1)
+    days = [date.fromordinal(first.toordinal() + at).isoformat() for at in range(100)]
+    batches = [
+        batch(
+            day, [("stays", "CMHT"), *([("goes", "CMHT")] if at < 64 else []), *([("gap", "CMHT")] if at != 80 else [])]
+        )
+        for at, day in enumerate(days)
+    ]
+    assert states(con, "snapshot", *batches) == [
+        ("gap", "CMHT", None, days[0], days[80]),
+        ("gap", "CMHT", None, days[81], None),
+        ("goes", "CMHT", None, days[0], days[64]),
+        ("stays", "CMHT", None, days[0], None),
+    ]

@@ -10,9 +10,10 @@ from washhouse.lake.engine import Connection
 from washhouse.lake.schemas import conform
 from washhouse.lake.shares import Share
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.delivery import Submission, resolve_history
+from washhouse.sources.delivery import resolve_history
 from washhouse.sources.identity import IDENTITY
 from washhouse.sources.mappings.contract import Mapping, Stage
+from washhouse.sources.submissions import Submission
 
 Typed = Callable[[str, str], pa.Table | Iterable[pa.Table] | None]
 """Typed rows of a source's table over all batches of a version, at once or a batch at a time; None: never sent."""
