@@ -47,7 +47,7 @@ def digest_rows(columns: Sequence[pa.Array]) -> Digests:
     states = np.empty((rows, 4), dtype=np.uint64)
     states[:] = _key()
     for column in columns:
-        valid = _ALL if not column.null_count else column.is_valid().to_numpy(zero_copy_only=False)
+        valid = _valid(column)
         if pa.types.is_string(column.type):
             _absorb_texts(states, *_text_parts(column), valid)
         else:
@@ -65,6 +65,12 @@ def _key() -> Digests:
         [0x736F6D6570736575, 0x646F72616E646F6D ^ 0xEE, 0x6C7967656E657261, 0x7465646279746573], dtype=np.uint64
     )
     return constants ^ np.array([first, second, first, second], dtype=np.uint64)
+
+
+def _valid(column: pa.Array) -> npt.NDArray[np.bool_]:
+    """Which values of a column are there; empty if all are."""
+    valid: npt.NDArray[np.bool_] = column.is_valid().to_numpy(zero_copy_only=False) if column.null_count else _ALL
+    return valid
 
 
 def _text_parts(column: pa.StringArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8], Digests]:
@@ -178,6 +184,30 @@ def _finish(states: Digests, digests: Digests) -> None:
                 v0, v1, v2, v3 = _round(v0, v1, v2, v3)
             digests[row, half] = v0 ^ v1 ^ v2 ^ v3
             v1 ^= np.uint64(0xDD)
+
+
+def has_loose_ends(column: pa.StringArray) -> bool:
+    """Whether some text of a column is empty or may begin or end with white space: what stands there is no plain sign.
+
+    >>> [has_loose_ends(pa.array([text, None])) for text in ("a b", "a ", "\u00a0a", "")]
+    [False, True, True, True]
+    """
+    starts, single, _ = _text_parts(column)
+    return bool(_is_loose(starts, single, _valid(column)))
+
+
+@_compiled
+def _is_loose(starts: npt.NDArray[np.int32], data: npt.NDArray[np.uint8], valid: npt.NDArray[np.bool_]) -> bool:
+    for row in range(len(starts) - 1):
+        if len(valid) and not valid[row]:
+            continue
+        first, end = starts[row], starts[row + 1]
+        if first == end:
+            return True
+        for byte in (data[first], data[end - 1]):
+            if byte <= 0x20 or byte >= 0x7F:
+                return True
+    return False
 
 
 class Seen:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 from math import inf
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,6 +23,7 @@ import pyarrow.compute as pc
 from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.core.time import to_local
 from washhouse.sources.contract import ColumnSpec, ColumnType, plain
+from washhouse.sources.digest import has_loose_ends
 
 Mask = npt.NDArray[np.bool_]
 
@@ -56,6 +58,8 @@ EARLIEST_YEAR = 1800
 FILLERS = frozenset({date(9999, 12, 31), date(1800, 1, 1), date(1801, 1, 1)})
 """Days that systems write for "no date"."""
 
+_DAYS_KNOWN = 1 << 14
+"""Days, as texts, whose meaning is kept: part after part of a file holds the same few thousand."""
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?"
 _DATE = re.compile(
@@ -116,7 +120,7 @@ def _parse_texts(spec: ColumnSpec, texts: pa.StringArray) -> Parsed:
     Of an id that a spreadsheet showed as a power of ten only the first digits are left, which are those of other
     people's, too: it names nobody.
     """
-    if not spec.key or not pc.any(pc.match_substring(texts, "E+", ignore_case=True)).as_py():
+    if not spec.key or not pc.any(pc.match_substring(texts, "+")).as_py():
         return Parsed(texts)
     cut = pc.fill_null(pc.match_substring_regex(texts, f"^(?:{_POWER_OF_TEN.pattern})$"), False)
     if not pc.any(cut).as_py():
@@ -126,6 +130,8 @@ def _parse_texts(spec: ColumnSpec, texts: pa.StringArray) -> Parsed:
 
 
 def _trim(raw: pa.StringArray) -> pa.StringArray:
+    if not has_loose_ends(raw):
+        return raw
     trimmed = pc.utf8_trim_whitespace(raw)
     empty = pc.equal(trimmed, "")
     return pc.if_else(empty, pa.scalar(None, pa.string()), trimmed) if pc.any(empty).as_py() else trimmed
@@ -159,8 +165,12 @@ def _is_unusual(type: ColumnType, raw: pa.StringArray) -> bool:
 
 def _parse_distinct(raw: pa.StringArray, spec: ColumnSpec, parse: Callable[[str], tuple[Any, str]]) -> Parsed:
     encoded = raw.dictionary_encode()
-    found = [parse(text.strip()) for text in encoded.dictionary.to_pylist()]
-    values = pa.array([value for value, _ in found], ARROW_TYPES[spec.type]).take(encoded.indices)
+    texts = encoded.dictionary.to_pylist()
+    found = [parse(text.strip()) for text in texts]
+    means = [value for value, _ in found]
+    # Most codes mean what they say, letter by letter.
+    is_same = spec.type == "code" and means == texts
+    values = raw if is_same else pa.array(means, ARROW_TYPES[spec.type]).take(encoded.indices)
     names = sorted({rule for _, rule in found if rule})
     if not names:
         return Parsed(values)
@@ -272,7 +282,7 @@ def _parse_flag(text: str) -> tuple[bool | None, str]:
 
 
 _PARSERS: dict[ColumnType, Callable[[str], tuple[Any, str]]] = {
-    "date": parse_date,
+    "date": lru_cache(_DAYS_KNOWN)(parse_date),
     "datetime": parse_datetime,
     "time": parse_time,
     "int": _parse_whole,
