@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from washhouse.action.changes import list_news, list_shifts
+from washhouse.action.changes import WEEK_DAYS, Change, list_news, list_shifts, sort_change
 from washhouse.action.complexity import list_needs
 from washhouse.action.facts import read_facts
 from washhouse.action.standards import PLAN, judge_standards
@@ -69,6 +69,7 @@ class CaseloadRow:
         last_contact: Day of the last attended contact with a mental-health team.
         shifts: How risk, place and reasons moved since last week.
         news: What became known in the last week.
+        change: The most of what changed since last week.
         gaps: Standards of care that the record does not meet, in words.
         needs: What makes their care more work, in words; read from no score.
         note: Why the person has no risk; empty if ranked.
@@ -85,6 +86,7 @@ class CaseloadRow:
     last_contact: date | None
     shifts: tuple[str, ...]
     news: tuple[str, ...]
+    change: Change
     gaps: tuple[str, ...]
     needs: tuple[str, ...]
     note: str
@@ -173,7 +175,7 @@ def build_caseload(
     Args:
         people: Rows of `record.person` of the caseload.
         events: Rows of `record.event` by person, at least those of `read_facts`.
-        scores: Rows of `record.score` of those people, of the newest index date and the one a week before.
+        scores: Rows of `record.score` of those people, at least of the newest index date and the one a week before.
         as_of: Newest declared date of each source; its day of mental health decides which scores are the present ones.
         covers: Day up to which each source's data reaches, which decides whether anything is ranked; the declared
             dates unless given.
@@ -231,11 +233,15 @@ def build_caseload(
 def _now_and_before(
     scores: Iterable[Mapping[str, Any]], present: date | None
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
-    """The scores of the present index date and of the newest one before it, by person."""
-    found = [row for row in scores if present is not None and row["index_date"] <= present]
-    earlier = max((row["index_date"] for row in found if row["index_date"] != present), default=None)
-    now = {row["person_id"]: row for row in found if row["index_date"] == present}
-    return now, {row["person_id"]: row for row in found if row["index_date"] == earlier}
+    """The scores of the present index date and of the one a week before, by person."""
+    if present is None:
+        return {}, {}
+    found = list(scores)
+    now, before = (
+        {row["person_id"]: row for row in found if row["index_date"] == day}
+        for day in (present, present - timedelta(WEEK_DAYS))
+    )
+    return now, before
 
 
 def _why_not_ranked(
@@ -293,6 +299,7 @@ def _ranked(
         reasons=reasons,
         points=round(score["points"]),
         shifts=tuple(shifts),
+        change=sort_change(score["risk"], before["risk"] if before else None, common["news"]),
         note="",
         **common,
     )
@@ -308,6 +315,7 @@ def _without_risk(common: Mapping[str, Any], note: str) -> CaseloadRow:
         reasons=(),
         points=None,
         shifts=(),
+        change=Change.EVENTS if common["news"] else Change.NONE,
         note=note,
         **common,
     )

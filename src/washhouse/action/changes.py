@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from enum import IntEnum
 from itertools import pairwise
 from typing import Any
 
@@ -83,6 +84,43 @@ def list_news(events: Iterable[Mapping[str, Any]], index_date: date) -> list[str
         ]
     phrases = [f"{words} on {say_day(local_day(time))}" for time, words in sorted(news, key=lambda each: each[0])]
     return list(dict.fromkeys(reversed(phrases)))
+
+
+class Change(IntEnum):
+    """The most of what changed since last week, in the order in which a list may show it first."""
+
+    NEW = 0
+    MOVED = 1
+    EVENTS = 2
+    NONE = 3
+
+    @property
+    def words(self) -> str:
+        """What it is, in words; empty for none.
+
+        >>> Change.MOVED.words
+        'Risk moved'
+        """
+        return ("New on the list", "Risk moved", "New events", "")[self]
+
+
+def sort_change(risk: float, risk_before: float | None, news: Sequence[str]) -> Change:
+    """What changed most for somebody on the list.
+
+    Args:
+        risk: Now, 0 to 1.
+        risk_before: A week ago, if scored then.
+        news: What became known since.
+
+    Examples:
+        >>> [sort_change(*each).name for each in ((0.1, None, []), (0.2, 0.1, []), (0.1, 0.1, ["x"]), (0.1, 0.1, []))]
+        ['NEW', 'MOVED', 'EVENTS', 'NONE']
+    """
+    if risk_before is None:
+        return Change.NEW
+    if round(risk * PEOPLE) != round(risk_before * PEOPLE):
+        return Change.MOVED
+    return Change.EVENTS if news else Change.NONE
 
 
 def list_shifts(

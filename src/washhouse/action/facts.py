@@ -10,12 +10,14 @@ from washhouse.action.changes import NEWS_CODELISTS
 from washhouse.action.complexity import COMPLEXITY_CODELISTS
 from washhouse.action.standards import STANDARD_CODELISTS
 from washhouse.action.step_down import STEP_DOWN_CODELISTS
+from washhouse.action.trend import TREND_CODELISTS
 from washhouse.record.reader import Record
 
 _FAMILIES = sorted(
     {
         code.partition("//")[0]
-        for each in (*NEWS_CODELISTS, *STANDARD_CODELISTS, *STEP_DOWN_CODELISTS, *COMPLEXITY_CODELISTS)
+        for lists in (NEWS_CODELISTS, STANDARD_CODELISTS, STEP_DOWN_CODELISTS, COMPLEXITY_CODELISTS, TREND_CODELISTS)
+        for each in lists
         for code in (*each.codes, *each.prefixes)
     }
 )

@@ -1,6 +1,7 @@
 """How did somebody's risk move over the last 24 weeks, and in which of them were they not with the team?
 
 A week shows the score as it was published then, not as a later model would have it: the trend tells what people saw.
+A week that nobody was scored in may have been scored afterwards, from what was known then; it is marked so.
 Weeks without a score stay empty, and nothing is drawn across them.
 """
 
@@ -28,6 +29,7 @@ class Week:
         range: Its 95 % interval in words; empty where there is none.
         in_crisis_care: Whether the person was on a ward or with a crisis team when scores were made.
         with_team: Whether a referral to a community team was open on any day of the week.
+        afterwards: Whether the score was made later, from what was known at the start of its day; no page showed it.
     """
 
     start: date
@@ -36,6 +38,14 @@ class Week:
     range: str
     in_crisis_care: bool
     with_team: bool
+    afterwards: bool = False
+
+
+TREND_CODELISTS = (COMMUNITY_TEAM, REJECTED_REFERRAL)
+"""Codes that say when somebody was with the team."""
+
+TREND_COLUMNS = ["time", "end_time", "superseded_at", "code", "ref"]
+"""Columns of events that a trend reads."""
 
 
 def build_weeks(
@@ -44,7 +54,7 @@ def build_weeks(
     """Put a trend together.
 
     Args:
-        scores: Rows of `record.score` of the person and of one model, of any version, each index date once.
+        scores: Rows of `record.score` of the person and of one model.
         events: Rows of `record.event` of the person, with at least `time, end_time, superseded_at, code, ref`.
         today: The present day; the last week ends with it, or with the newest score, made for the day after.
 
@@ -73,6 +83,7 @@ def build_weeks(
                 words="" if risk is None else say_risk(risk),
                 range="" if risk is None or score is None else say_interval(score["risk_lower"], score["risk_upper"]),
                 in_crisis_care=score is not None and score["status"] == "in-crisis-care",
+                afterwards=bool(score and score.get("scored_afterwards")),
                 with_team=any(begun < end and (ended is None or ended >= start) for begun, ended in spans),
             )
         )

@@ -245,7 +245,6 @@ class PublishedVersions:
             open_record=lambda grant: open_record(self._lake, version, grant, self._audit),
             identities=read_index(self._vault, version.vault),
             history=partial(read_earlier, self._home),
-            kept=partial(history, self._home),
             refused=partial(read_refused, self._home, LINKAGE, version.id),
             quality_refused=partial(read_refused, self._home, QUALITY, version.id),
             link_review=read_link_review(self._vault, version.vault, version.summary),

@@ -20,6 +20,7 @@ from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.lake.pointer import Version
 from washhouse.pipeline.acted import leave_out_acted
 from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.score_history import dates_of, join_kept, read_kept
 from washhouse.record.kernels import Stage, run_stages
 from washhouse.record.tables import SCORE
 from washhouse.record.writer import write_scores
@@ -53,17 +54,20 @@ def score(
     Returns:
         The candidate with the table of scores, the models and what scoring came to; and the results by outcome.
     """
+    today = {name: index_day(candidate.as_of, outcome.source) for name, outcome in outcomes.items()}
+    kept = read_kept(context.lake, context.published, candidate, outcomes, today)
     with computing(context, candidate) as (compute, grant, audit):
         results = score_outcomes(
             outcomes.values(),
             compute,
-            today={name: index_day(candidate.as_of, outcome.source) for name, outcome in outcomes.items()},
+            today=today,
+            kept=dates_of(kept),
             models_dir=context.home.models,
             record_version=candidate.id,
             leave_out=lambda outcome, cohort: leave_out_acted(context, candidate, outcome, cohort)[0],
             progress=context.progress.at,
         )
-        scores = pa.concat_tables([result.scores for result in results.values()])
+        scores = join_kept(pa.concat_tables([result.scores for result in results.values()]), kept)
         number = write_scores(context.lake, candidate, grant, scores, audit=audit)
     context.reached("scores-written")
     summary = {

@@ -300,25 +300,6 @@ class Record:
             return rows
         return rows.filter(pc.is_in(rows["index_date"], pa.array(sorted(index_dates), pa.date32())))
 
-    def earlier_scores(self, person_id: str, model: str, versions: Iterable[Version]) -> pa.Table:
-        """One person's rows of `record.score` of several versions, each index date as the newest of them tells it.
-
-        Args:
-            person_id: The person; under an earlier id nothing is looked for.
-            model: Outcome model.
-            versions: Versions that are kept, the newest last.
-
-        Raises:
-            RefusedError: The grant does not cover the person.
-        """
-        self._allow(Action.READ_CASELOAD, [person_id])
-        found: dict[date, dict[str, Any]] = {}
-        for version in versions:
-            if SCORE.name in version.tables:
-                rows = read_rows(self._store, version, SCORE, [person_id]).to_pylist()
-                found |= {row["index_date"]: row for row in rows if row["model"] == model}
-        return pa.Table.from_pylist([found[day] for day in sorted(found)], schema=arrow_schema(SCORE))
-
     def care_relations(
         self, person_ids: Iterable[str] | None = None, worker: str | None = None, team: str | None = None
     ) -> pa.Table:

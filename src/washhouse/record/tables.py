@@ -192,6 +192,9 @@ SCORE = Table(
         Column("reasons", "string", "JSON list of {feature, text, value, contribution, event_refs}"),
         Column("record_version", "string", "Version of the record that it was computed from"),
         Column("inputs", "string", "Digest of the features that the model saw, 16 hex digits; null unless scored"),
+        Column(
+            "scored_afterwards", "bool", "Made after its day, from what was known then; no page showed it on its day"
+        ),
     ),
 )
 

@@ -429,15 +429,31 @@ def test_the_list_says_which_gates_its_model_does_not_pass(open_client: Opener, 
 
 def test_a_trend_shows_what_was_published_and_shades_weeks_without_the_team(open_client: Opener, world: Any) -> None:
     then = TODAY - timedelta(days=21)
-    rows = table_of(SCORE, [score(ANNA, 0.4, then), score(ANNA, 0.9, TODAY)])
-    kept = replace(world.version, tables={**world.version.tables, SCORE.name: world.lake.write(SCORE, rows)})
-    client = open_client("clinician", published=lambda: replace(world.publish(), kept=lambda: [kept]))
+    rows = [score(ANNA, 0.4, then, scored_afterwards=True), score(ANNA, 0.2, TODAY), score(CARLA, 0.1, TODAY)]
+    tables = {**world.version.tables, SCORE.name: world.lake.write(SCORE, table_of(SCORE, rows))}
+    client = open_client("clinician", published=lambda: world.publish(tables=tables))
     page = client.get(f"/people/{ANNA}/trend").text
-    assert page.count("of 25 people like this") == 3
-    assert "About 10 of 25 people like this" in page, "three weeks ago, as an earlier version has it"
-    assert "About 5 of 25 people like this" in page, "today, as the published version has it"
+    assert page.count("of 25 people like this") == 2
+    assert page.count("Scored afterwards") == page.count("wh-trend__dot--later") == 1
+    assert "1 week that was scored afterwards" in page
     assert "wh-trend__without" not in page
     assert client.get(f"/people/{CARLA}/trend").text.count("wh-trend__without") == 24
+
+
+def test_a_row_draws_24_weeks_and_says_them(open_client: Opener) -> None:
+    page = open_client("clinician").get("/caseload").text
+    assert "24 weeks: from about 1 to about 5 of 25, about 5 at most." in page
+    assert "24 weeks: about 1 of 25 at first and now, about 1 at most; 24 weeks not with the team." in page
+
+
+def test_what_changed_comes_first_where_the_address_says_so(open_client: Opener) -> None:
+    client = open_client("clinician")
+    by_risk, by_change = (client.get(f"/caseload{query}").text for query in ("", "?order=changed&n=5"))
+    anna, carla = f'/people/{ANNA}"', f'/people/{CARLA}"'
+    assert by_risk.index(anna) < by_risk.index(carla) and "Risk moved</strong>" not in by_risk
+    assert by_change.index(carla) < by_change.index(anna), "Carla is new on the list, Anna's risk moved"
+    assert "New on the list</strong>" in by_change and "Risk moved</strong>" in by_change
+    assert "This list of" not in by_change and "/caseload.csv?n=5&amp;order=changed" in by_change
 
 
 def test_a_view_is_kept_by_its_filters_and_removed(open_client: Opener, post: Post) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from washhouse.action.agenda import build_agenda, weigh
 from washhouse.action.caseload import Caseload, CaseloadRow
+from washhouse.action.changes import Change
 from washhouse.action.complexity import NEEDS, list_needs
 from washhouse.desk.care_decisions import Answer, CareDecision
 
@@ -75,7 +76,9 @@ def person(person_id: str, **rest: Any) -> CaseloadRow:
     empty = dict.fromkeys(("place", "risk", "points", "last_contact"))
     texts = {"risk_words": "", "interval_words": "", "note": ""}
     lists: dict[str, Any] = dict.fromkeys(("reasons", "shifts", "news", "gaps", "needs"), ())
-    return CaseloadRow(**{"person_id": person_id, "is_listed": False, **empty, **texts, **lists, **rest})
+    return CaseloadRow(
+        **{"person_id": person_id, "is_listed": False, "change": Change.NONE, **empty, **texts, **lists, **rest}
+    )
 
 
 def caseload(*people: CaseloadRow, crisis: tuple[CaseloadRow, ...] = ()) -> Caseload:

@@ -42,3 +42,8 @@ def test_a_week_is_with_the_team_while_a_referral_is_open() -> None:
 def test_the_newest_score_is_for_the_day_after_the_data_and_is_shown() -> None:
     weeks = build_weeks([score(TODAY + timedelta(1), 0.2), score(TODAY - timedelta(6), 0.1)], [], TODAY)
     assert [week.risk for week in weeks[-2:]] == [0.1, 0.2]
+
+
+def test_a_week_says_whether_it_was_scored_afterwards() -> None:
+    scores = [score(TODAY, 0.2), {**score(TODAY - timedelta(7), 0.1), "scored_afterwards": True}]
+    assert [week.afterwards for week in build_weeks(scores, [], TODAY)[-3:]] == [False, True, False]

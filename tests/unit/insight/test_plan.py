@@ -9,6 +9,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from washhouse.insight.models.history import lacking_weeks
 from washhouse.insight.models.plan import choose_index_dates, split_index_dates, split_training
 from washhouse.insight.outcomes.crisis import CRISIS
 
@@ -65,3 +66,14 @@ def test_outcomes_that_follow_an_event_are_looked_at_on_any_day() -> None:
     assert dates[0] == date(2021, 1, 1)
     assert dates[-1] + timedelta(90) <= max(SUBMITTED)
     assert len(dates) == (dates[-1] - dates[0]).days + 1
+
+
+def test_weeks_that_nobody_was_scored_in_are_scored_where_the_model_is_tested() -> None:
+    today = date(2026, 6, 30)
+    crisis = replace(CRISIS, history_weeks=6)
+    none = lacking_weeks(crisis, today, (), date(2020, 1, 1))
+    assert none == (date(2026, 6, 16), date(2026, 6, 9), date(2026, 6, 2), date(2026, 5, 26))
+    kept = (date(2026, 6, 4), date(2026, 5, 26))
+    assert lacking_weeks(crisis, today, kept, date(2020, 1, 1)) == (date(2026, 6, 16), date(2026, 6, 2))
+    assert lacking_weeks(crisis, today, (), date(2026, 6, 3)) == (date(2026, 6, 16), date(2026, 6, 9))
+    assert lacking_weeks(replace(crisis, history_weeks=0), today, (), date(2020, 1, 1)) == ()

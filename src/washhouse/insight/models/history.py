@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -113,6 +113,27 @@ def present_indexes(outcome: Outcome, today: date) -> tuple[date, ...]:
     if outcome.index == "day":
         return tuple(today - timedelta(number) for number in range(1, outcome.recent_days + 1))
     return (today, today - timedelta(outcome.earlier_days)) if outcome.earlier_days else (today,)
+
+
+def lacking_weeks(outcome: Outcome, today: date, kept: Collection[date], tested_since: date) -> tuple[date, ...]:
+    """Days of earlier weeks that nobody was scored on, and on which the model can be honest still.
+
+    A model has seen what came of the people before its test begins; it was fitted and calibrated on it. Of what came
+    later it knows nothing, as little as on the day itself.
+
+    Args:
+        outcome: The declaration.
+        today: Day at whose start the newest scores are made.
+        kept: Index dates whose scores are in the record already.
+        tested_since: First index date of the model's test.
+
+    Returns:
+        One day for each week before those of `present_indexes` that has no scores, newest first.
+    """
+    days = (today - timedelta(7 * number) for number in range(1 + outcome.earlier_days // 7, outcome.history_weeks))
+    return tuple(
+        day for day in days if day >= tested_since and not any(day - timedelta(7) < other <= day for other in kept)
+    )
 
 
 def read_submitted(compute: Compute) -> dict[str, list[date]]:

@@ -89,11 +89,13 @@ class Asked:
         outcome: The declaration.
         indexes: Days of the newest scores, newest first.
         stored: What the `model.json` of its model holds; None where there is none: then nobody is scored.
+        past: Days of earlier weeks that are scored too, without reasons.
     """
 
     outcome: Outcome
     indexes: tuple[date, ...]
     stored: Mapping[str, Any] | None
+    past: tuple[date, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _stages(books: Sequence[_Book], groups: Sequence[Sequence[_Book]]) -> tuple[
     stages = [Stage(LISTED, over={"codelist": "listed-codes"}, is_kept=False)]
     for book in books:
         outcome = book.asked.outcome
-        extra[f"{outcome.name}-days"] = build_index_table(book.asked.indexes)
+        extra[f"{outcome.name}-days"] = build_index_table((*book.asked.indexes, *book.asked.past))
         extra[f"{outcome.name}-codes"] = build_codelist_table(outcome.codelists)
         over = {"index_date": f"{outcome.name}-days", "codelist": f"{outcome.name}-codes", "event": LISTED.name}
         stages.append(Stage(outcome.population, over=over))
@@ -327,7 +329,8 @@ class _Book:
         places = self._rows + np.arange(len(risk))
         self._rows += len(risk)
         self._names = matrix.names
-        self._kept.append((places, self._lists(people), risk, matrix.values))
+        may = pc.is_in(people["index_date"], pa.array(self.asked.indexes, pa.date32())).to_numpy(zero_copy_only=False)
+        self._kept.append((places[may], self._lists(people)[may], risk[may], matrix.values[may]))
         self._prune()
 
     def _watch(self, people: pa.Table, matrix: Matrix, risk: NDArray[np.float64]) -> None:
@@ -378,7 +381,7 @@ class _Book:
     def choose(self) -> pa.Table:
         """Choose the reasons of those explained; their `bucket`, `person_id` and `index_date`."""
         outcome, stored = self.asked.outcome, self.asked.stored
-        if self._ranked is None or stored is None:
+        if self._ranked is None or stored is None or not len(self._explained):
             return _NOBODY
         matrix = Matrix(self._names, self._kept[0][3])
         parts = take_apart(self._model, self._calibration, matrix)

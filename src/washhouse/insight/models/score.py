@@ -9,7 +9,7 @@ scored. Where no honest model can be had there are no scores, and the status say
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.fit import Fit, NoFit, fit_outcome, say_too_few
-from washhouse.insight.models.history import gather_history, present_indexes, read_submitted
+from washhouse.insight.models.history import gather_history, lacking_weeks, present_indexes, read_submitted
 from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.present import Asked, Compute, Progress, Scored, score_present
 from washhouse.insight.models.registry import failed_gates, find_challenger, find_model, store_fit
@@ -49,6 +50,7 @@ SCORE_SCHEMA = pa.schema(
         ("reasons", pa.string()),
         ("record_version", pa.string()),
         ("inputs", pa.string()),
+        ("scored_afterwards", pa.bool_()),
     ]
 )
 
@@ -102,6 +104,7 @@ def score_outcomes(
     today: Mapping[str, date | None],
     models_dir: Path,
     record_version: str,
+    kept: Mapping[str, Collection[date]] | None = None,
     leave_out: LeaveOut = lambda outcome, cohort: cohort,
     progress: Progress | None = None,
 ) -> dict[str, ScoreResult]:
@@ -114,6 +117,7 @@ def score_outcomes(
             sent nothing.
         models_dir: The home's folder of models.
         record_version: Version of the record that is scored, for the scores and the model record.
+        kept: By name of the outcome, index dates whose scores are in the record already; see `lacking_weeks`.
         leave_out: Leaves out of a fit whom somebody acted on because of an earlier model's score.
         progress: Whoever follows.
 
@@ -146,13 +150,21 @@ def score_outcomes(
             answer = _Answer(why_not=made) if isinstance(made, NoFit) else _judged(made, is_new=True)
         answers[outcome.name] = answer
         stored = answer.model if answer.why_not is None else None
-        asked.append(Asked(outcome, present_indexes(outcome, day), stored))
+        past = _past(outcome, day, (kept or {}).get(outcome.name, ()), stored)
+        asked.append(Asked(outcome, present_indexes(outcome, day), stored, past))
     scored = score_present(asked, compute, tell)
     tell("scored", 1.0)
     return {
-        outcome.name: _result(outcome, answers[outcome.name], scored.get(outcome.name), record_version)
+        outcome.name: _result(
+            outcome, answers[outcome.name], scored.get(outcome.name), record_version, today[outcome.name]
+        )
         for outcome in wanted
     }
+
+
+def _past(outcome: Outcome, today: date, kept: Collection[date], stored: Mapping[str, Any] | None) -> tuple[date, ...]:
+    first = None if stored is None else stored["record"]["data"]["parts"]["test"]["first_index"]
+    return () if first is None else lacking_weeks(outcome, today, kept, date.fromisoformat(first))
 
 
 def _waiting(models_dir: Path, outcome: Outcome, today: date) -> _Answer | None:
@@ -229,7 +241,9 @@ def keep_fit(
     )
 
 
-def _result(outcome: Outcome, answer: _Answer, scored: Scored | None, record_version: str) -> ScoreResult:
+def _result(
+    outcome: Outcome, answer: _Answer, scored: Scored | None, record_version: str, today: date | None
+) -> ScoreResult:
     why_not, model = answer.why_not, answer.model
     if scored is not None and not scored.counts["listed"]:
         words = f"Nobody belongs to the people that this is for. {outcome.words.population}"
@@ -239,6 +253,11 @@ def _result(outcome: Outcome, answer: _Answer, scored: Scored | None, record_ver
     if scored is not None:
         parts = [("in-crisis-care", scored.in_crisis_care), ("scored", scored.people)]
         scores = _sort(pa.concat_tables([_under_schema(outcome, version, record_version, *part) for part in parts]))
+        if outcome.index != "day":
+            place = scores.schema.get_field_index("scored_afterwards")
+            scores = scores.set_column(
+                place, SCORE_SCHEMA.field(place), pc.less(scores["index_date"], pa.scalar(today))
+            )
         counts = scored.counts
     if why_not is not None or model is None:
         assert why_not is not None  # noqa: S101
@@ -251,7 +270,13 @@ def _result(outcome: Outcome, answer: _Answer, scored: Scored | None, record_ver
 
 
 def _under_schema(outcome: Outcome, version: str, record_version: str, status: str, people: pa.Table) -> pa.Table:
-    same = {"model": outcome.name, "model_version": version, "record_version": record_version, "status": status}
+    same: dict[str, str | bool] = {
+        "model": outcome.name,
+        "model_version": version,
+        "record_version": record_version,
+        "status": status,
+        "scored_afterwards": False,
+    }
     columns = [
         people[field.name].cast(field.type)
         if field.name in people.column_names

@@ -190,5 +190,6 @@ CRISIS = Outcome(
         Column("crisis_kind", "string", "`admission` or `crisis-team`"),
     ),
     earlier_days=7,
+    history_weeks=24,
     most_people=300_000,
 )

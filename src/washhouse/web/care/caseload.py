@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
 from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload, say_why_no_model
+from washhouse.action.changes import Change
 from washhouse.action.facts import read_facts
+from washhouse.action.trend import TREND_COLUMNS, Week, build_weeks
 from washhouse.desk.reviews import ACTIONS, Review, list_reviews
 from washhouse.governance.reveal import RevealedIdentity
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.care.export import export_rows
-from washhouse.web.care.filters import DEFAULT_LENGTH, LENGTHS, QUIET_DAYS, SHOWS, Filters, read_filters, say_length
+from washhouse.web.care.filters import LENGTHS, ORDERS, QUIET_DAYS, SHOWS, Filters, read_filters, say_length
 from washhouse.web.care.risk import Risk, draw_risk
 from washhouse.web.care.saved_views import read_views
+from washhouse.web.care.trend import SPARK_HEIGHT, SPARK_STEP, Drawing, draw_trend, top_of
 from washhouse.web.shell.people import name_of, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_day
 
 MOST_REASONS = 3
+
+Trends = Callable[[str], tuple[Week, ...]]
+"""Tells a person's last 24 weeks."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,8 @@ class Line:
         contact: Day of the last attended contact.
         contact_ago: How long ago that was.
         changes: What changed since last week.
+        change: The most of it.
+        trend: The last 24 weeks as a drawing; None but for who is listed.
         gaps: Standards of care that the record does not meet, in words.
         needs: What makes their care more work, in words.
         moved_only: Whether nothing changed but the place, which the others' changes move too.
@@ -59,6 +68,8 @@ class Line:
     contact: str
     contact_ago: str
     changes: tuple[str, ...]
+    change: Change
+    trend: Drawing | None
     gaps: tuple[str, ...]
     needs: tuple[str, ...]
     moved_only: bool
@@ -83,6 +94,7 @@ class CaseloadPage:
     filtered: bool
     lengths: tuple[tuple[str, str], ...]
     shows: tuple[tuple[str, str], ...]
+    orders: tuple[tuple[str, str], ...]
     headings: tuple[tuple[str, str], ...]
     caption: str
     rows: tuple[Line, ...]
@@ -121,12 +133,14 @@ def read_page(visit: Visit) -> CaseloadPage:
     """
     today = visit.services.today()
     filters = read_filters(visit)
-    caseload, risks = read_caseload(visit, filters.length if not filters.q else None)
+    caseload, risks, trends = read_caseload(visit, filters.length if not filters.q else None)
     ranked, crisis, others = read_lines(visit, caseload, risks)
     made_on = caseload.index_date or today
     length = filters.length if caseload.is_ranked and not filters.q else None
 
     def listed_of(lines: Sequence[Line]) -> list[Line]:
+        if filters.order and length is not None:
+            return sorted(lines, key=by_change)[:length]
         return [line for line in lines if length is None or (line.place or 0) <= length]
 
     if not filters.q:
@@ -137,26 +151,28 @@ def read_page(visit: Visit) -> CaseloadPage:
     named = {line.person_id: line for line in name_lines(visit, [*nameable, *crisis, *others])}
     ranked, crisis, others = ([named.get(line.person_id, line) for line in group] for group in (ranked, crisis, others))
     crisis, others = by_name(crisis), by_name(others)
-    listed = sorted(ranked, key=lambda line: line.place or 0) if caseload.is_ranked else others
+    order = by_change if filters.order else by_place
+    listed = sorted(ranked, key=order) if caseload.is_ranked else others
     shown = [line for line in listed if is_wanted(line, filters, made_on, today)]
-    rows = listed_of(shown)
+    rows = draw_trends(listed_of(shown), trends)
     return CaseloadPage(
         today=today,
         total=len(ranked) + len(crisis) + len(others),
         ranked=caseload.is_ranked,
         why_not_ranked=caseload.explanation,
-        expectation="" if filters.q or filters.show else caseload.sentence,
+        expectation="" if filters.q or filters.show or filters.order else caseload.sentence,
         about=say_about(caseload),
         failed_gates=failed_gates(visit) if caseload.is_ranked else (),
         filters=filters,
-        filtered=bool(filters.q or filters.show or filters.n != DEFAULT_LENGTH),
+        filtered=bool(filters.q or filters.address),
         lengths=tuple((value, say_length(value)) for value in LENGTHS),
         shows=tuple(SHOWS.items()),
+        orders=tuple(ORDERS.items()),
         headings=_headings(caseload.is_ranked),
-        caption="People in your care, by 28-day crisis risk" if caseload.is_ranked else "People in your care, by name",
+        caption=_caption(caseload.is_ranked, filters),
         rows=tuple(rows),
         changed=sum(not line.moved_only for line in listed),
-        changed_href=f"/caseload?{urlencode({'n': 'all', 'show': 'changed'})}",
+        changed_href=f"/caseload?{urlencode({'n': 'all', 'show': 'changed', 'order': 'changed'})}",
         left_out=len(shown) - len(rows),
         nobody="Nobody on your caseload matches." if filters.q or filters.show else "Nobody is on this list today.",
         in_crisis=tuple(crisis),
@@ -165,8 +181,8 @@ def read_page(visit: Visit) -> CaseloadPage:
     )
 
 
-def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk]]:
-    """Read the caseload, and the newest risk of each person as a drawing."""
+def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk], Trends]:
+    """Read the caseload, the newest risk of each person as a drawing, and what tells anybody's last weeks."""
     record, people = visit.record, sorted(visit.grant.persons or ())
     # Events first: who is noted for them is noted for the rest.
     facts = read_facts(record, people)
@@ -187,7 +203,37 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         for row in scores.to_pylist()
         if row["index_date"] == caseload.index_date and row["risk"] is not None
     }
-    return caseload, risks
+    by_person: dict[str, list[dict[str, Any]]] = {}
+    for row in scores.drop_columns(["reasons"]).to_pylist():
+        by_person.setdefault(row["person_id"], []).append(row)
+
+    def weeks_of(person: str) -> tuple[Week, ...]:
+        events = facts[person].select(TREND_COLUMNS).to_pylist() if person in facts else []
+        return build_weeks(by_person.get(person, ()), events, visit.services.today())
+
+    return caseload, risks, weeks_of
+
+
+def draw_trends(lines: Sequence[Line], weeks_of: Trends) -> list[Line]:
+    """Draw the last weeks of some lines, all to one scale."""
+    trends = {line.person_id: weeks_of(line.person_id) for line in lines if line.risk is not None}
+    top = top_of(trends.values())
+    return [
+        replace(line, trend=draw_trend(trends[line.person_id], top, SPARK_STEP, SPARK_HEIGHT))
+        if line.person_id in trends
+        else line
+        for line in lines
+    ]
+
+
+def by_place(line: Line) -> tuple[int, ...]:
+    """Order by risk."""
+    return (line.place or 0,)
+
+
+def by_change(line: Line) -> tuple[int, ...]:
+    """Order by what changed most since last week, then by risk."""
+    return line.change, line.place or 0
 
 
 def read_lines(
@@ -231,6 +277,8 @@ def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today
         contact=short_day(row.last_contact) if row.last_contact else "None recorded",
         contact_ago=ago(row.last_contact, today) if row.last_contact else "",
         changes=(*row.shifts, *row.news),
+        change=row.change,
+        trend=None,
         gaps=row.gaps,
         needs=row.needs,
         moved_only=not row.news and all(words.endswith((" place", " places")) for words in row.shifts),
@@ -284,6 +332,13 @@ def _facts(identity: RevealedIdentity | None, today: date) -> str:
     age = f"{age_years(identity.birth_date, today)} years" if identity.birth_date else ""
     number = nhs_number(identity.nhs_number) if identity.nhs_number else ""
     return ", ".join(part for part in (age, number) if part)
+
+
+def _caption(ranked: bool, filters: Filters) -> str:
+    if not ranked:
+        return "People in your care, by name"
+    first = "what changed since last week, then by " if filters.order else ""
+    return f"People in your care, by {first}28-day crisis risk"
 
 
 def _headings(ranked: bool) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""What is the caseload narrowed to? Length and show stand in the address, a name is sent as a form, no score is one."""
+"""What is the caseload narrowed to, and in which order? All but a name stands in the address; no score is a filter."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ SHOWS = {
 }
 """What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""
 
+ORDERS = {"": "Highest risk first", "changed": "What changed since last week first"}
+"""Orders of the list. What changed: new on the list, then risk moved, then new events, then the rest; within each by
+risk."""
+
 
 @dataclass(frozen=True)
 class Filters:
-    """What is asked for: part of a name, the length of the list, and what to show.
+    """What is asked for: part of a name, the length of the list, what to show, and in which order.
 
     A name never stands in an address, which ends in logs and histories: it is sent as a form, the rest may stand there.
     """
@@ -29,11 +33,17 @@ class Filters:
     q: str
     n: str
     show: str
+    order: str
 
     @classmethod
-    def checked(cls, q: str, n: str, show: str) -> Filters:
+    def checked(cls, q: str, n: str, show: str, order: str) -> Filters:
         """Filters as asked for; what makes no sense counts as left out."""
-        return cls(q, n if n in LENGTHS else DEFAULT_LENGTH, show if show in SHOWS else "")
+        return cls(
+            q,
+            n if n in LENGTHS else DEFAULT_LENGTH,
+            show if show in SHOWS else "",
+            order if order in ORDERS else "",
+        )
 
     @property
     def length(self) -> int | None:
@@ -43,7 +53,7 @@ class Filters:
     @property
     def address(self) -> dict[str, str]:
         """What stands in the address of the list."""
-        asked = {"n": self.n if self.n != DEFAULT_LENGTH else "", "show": self.show}
+        asked = {"n": self.n if self.n != DEFAULT_LENGTH else "", "show": self.show, "order": self.order}
         return {name: value for name, value in asked.items() if value}
 
 
@@ -59,5 +69,6 @@ def say_length(value: str) -> str:
 def read_filters(visit: Visit) -> Filters:
     """Read the form or else the address; what makes no sense counts as left out, and so does a name in an address."""
     sent = visit.request.method == "POST"
-    q, n, show = (visit.form.get(name, "").strip()[:200] if sent else visit.query(name) for name in ("q", "n", "show"))
-    return Filters.checked(q if sent else "", n, show)
+    names = ("q", "n", "show", "order")
+    q, *others = (visit.form.get(name, "").strip()[:200] if sent else visit.query(name) for name in names)
+    return Filters.checked(q if sent else "", *others)

@@ -18,7 +18,7 @@ MOST_CHANGES = 8
 
 def show_care_home(visit: Visit) -> Response:
     """Show whom to review first, what changed since last week, and who is in crisis care."""
-    caseload, risks = read_caseload(visit, None)
+    caseload, risks, _ = read_caseload(visit, None)
     ranked, crisis, others = read_lines(visit, caseload, risks)
     made_on = caseload.index_date
     due = [line for line in ranked[:FIRST] if made_on and (line.reviewed_for is None or line.reviewed_for < made_on)]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
+from washhouse.action.changes import WEEK_DAYS
 from washhouse.action.complexity import list_needs
 from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standards
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
@@ -138,12 +139,13 @@ def say_stale(visit: Visit) -> str:
 
 
 def choose_scores(visit: Visit, person: str) -> tuple[Score | None, Score | None]:
-    """The present score and the newest one before it; none where the present one is missing or may not be shown."""
+    """The present score and the one a week before it; none where the present one is missing or may not be shown."""
     present = index_day(visit.published.as_of, MENTAL_HEALTH)
     scores = read_scores(visit, person)
-    if not is_fresh(visit) or not scores or scores[0].index_date != present:
+    if present is None or not is_fresh(visit) or not scores or scores[0].index_date != present:
         return None, None
-    return scores[0], scores[1] if len(scores) > 1 else None
+    week_ago = present - timedelta(WEEK_DAYS)
+    return scores[0], next((score for score in scores if score.index_date == week_ago), None)
 
 
 def read_page(visit: Visit, person: str) -> PersonPage:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlencode
 from starlette.responses import Response
 
 from washhouse.desk.saved_views import list_views, remove_view, save_view
-from washhouse.web.care.filters import SHOWS, Filters, read_filters, say_length
+from washhouse.web.care.filters import ORDERS, SHOWS, Filters, read_filters, say_length
 from washhouse.web.shell.respond import redirect
 from washhouse.web.shell.visit import Visit
 
@@ -42,7 +42,12 @@ def read_views(visit: Visit) -> tuple[SavedView, ...]:
     found, now = [], urlencode(read_filters(visit).address)
     for kept in list_views(visit.services.desk, visit.user.actor):
         asked = {name: values[0] for name, values in parse_qs(kept).items()}
-        filters = Filters.checked("", asked.get("n", ""), asked.get("show", ""))
-        words = f"{say_length(filters.n)}: {SHOWS[filters.show][:1].lower()}{SHOWS[filters.show][1:]}"
+        filters = Filters.checked("", asked.get("n", ""), asked.get("show", ""), asked.get("order", ""))
+        order = ORDERS[filters.order] if filters.order else ""
+        words = f"{say_length(filters.n)}: {', '.join(_low(each) for each in (SHOWS[filters.show], order) if each)}"
         found.append(SavedView(words, f"/caseload?{kept}".rstrip("?"), filters, kept == now))
     return tuple(found)
+
+
+def _low(words: str) -> str:
+    return words[:1].lower() + words[1:]

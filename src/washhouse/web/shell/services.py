@@ -56,7 +56,6 @@ class Published:
         open_record: Opens this version's record under a grant.
         identities: The vault's identities of this version, for `reveal` only.
         history: Reads the versions that are kept, this one last.
-        kept: The versions that are kept, for `Record.earlier_scores` only.
         refused: Reads what the limits of linkage refused since this version, see `pipeline.gate`.
         quality_refused: Reads what the limits of data quality refused since this version.
         link_review: Questions about links; None where the version has none.
@@ -72,7 +71,6 @@ class Published:
     open_record: Callable[[Grant], Record] = field(repr=False)
     identities: IdentityIndex = field(repr=False)
     history: Callable[[], Sequence[EarlierVersion]] = field(default=tuple, repr=False)
-    kept: Callable[[], Sequence[Any]] = field(default=tuple, repr=False)
     refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
     quality_refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
     link_review: LinkReview | None = field(default=None, repr=False)
