@@ -11,12 +11,12 @@ import pyarrow as pa
 from washhouse.lake.engine import Connection
 from washhouse.lake.shares import Share
 from washhouse.record.staging import Rows
-from washhouse.sources.contract import SourceSpec
+from washhouse.sources.contract import Delivery, SourceSpec
 from washhouse.sources.delivery import resolve_history
 from washhouse.sources.mappings.contract import Mapping, Stage
 from washhouse.sources.mappings.run import SmallHeld
 from washhouse.sources.stack import in_chunks
-from washhouse.sources.submissions import Submission, standing_of
+from washhouse.sources.submissions import Submission, order_submissions, standing_of
 from washhouse.sources.tracing import Tracer
 
 
@@ -96,6 +96,26 @@ class SourceChange:
             elif self._is_told_otherwise(table, stages):
                 return Whom(None)
         return self.people(" UNION ".join(f"SELECT source_id FROM {name}" for name in people)) if people else None
+
+    def added(self, stages: Sequence[Stage]) -> Rows | None:
+        """Rows of the batches that came, where these say more and change nothing that was said; None where not.
+
+        Of stages that tell by row, whatever has a new key in them is then an event more, and nothing else changes.
+        """
+        if self._is_new or self._tracer is None or not all(stage.is_by_row for stage in stages):
+            return None
+        came: dict[str, frozenset[str]] = {}
+        for table in {states.table for stage in stages for states in stage.states}:
+            came[table] = self.changed(table)
+            delivery = self._spec.table(table).delivery
+            now, before = (kept.submissions(self._spec.name, table) for kept in (self._now, self._before))
+            if not self._tracer.routes[table].is_own or not _only_adds(now, before, came[table], delivery):
+                return None
+
+        def rows(source: str, table: str) -> Iterable[pa.Table]:
+            return self._now.rows(source, table, sorted(came[table]))
+
+        return Rows(rows, sent=self._sent, are_all=False) if all(came.values()) else None
 
     def people(self, sql: str) -> Whom | None:
         """Some people of the source, by SQL of their `source_id`; None if it gives nobody."""
@@ -187,6 +207,22 @@ def _changed(
     return frozenset(generation for generation, one in known[0] | known[1] if one in other) | frozenset(
         generation for generation, _ in came_or_went
     )
+
+
+def _only_adds(
+    now: list[tuple[str, Submission, str]],
+    before: list[tuple[str, Submission, str]],
+    changed: frozenset[str],
+    delivery: Delivery,
+) -> bool:
+    """Whether what changed is what came, and it was said last, and nothing takes its place."""
+    known = {one for _, one, _ in before}
+    if not known <= {one for _, one, _ in now} or changed & {generation for generation, _, _ in before}:
+        return False
+    places = order_submissions(list(dict.fromkeys(one for _, one, _ in now)), delivery)
+    fresh = [place for place in places if place.submission not in known]
+    first = len(known)
+    return all(one.sequence >= first and one.rank >= first and one.replaced_by is None for one in fresh)
 
 
 def _count(con: Connection, rows: str) -> int:

@@ -4,8 +4,11 @@ A rebuild stays the definition: the same stages and the same finish run on the r
 out takes the place of what was there. Concerned is, part by part of a source,
 
 - whoever a changed batch tells of, by its rows or by no longer holding them (`record.changes`);
-- whoever has a source record that joined, left or changed person, or lies in another bucket: in every part;
+- whoever has a record of the source that joined, left or changed person, or lies in another bucket: in all its parts;
 - with the two feeds that return the same stays, whoever is concerned in one is so in the other (`record.twins`).
+
+Where rows tell by themselves (`Stage.is_by_row`) and a batch only adds, nobody is: a new key's event is made from its
+own row, and is an event more. Only who was told the same before, at that time and with that code, is made anew.
 
 References:
     docs/adr/2026-11-26-incremental-record.md
@@ -23,8 +26,8 @@ from washhouse.lake.engine import Connection
 from washhouse.record.changes import KeptRows, SourceChange, Whom
 from washhouse.record.facts import FACTS, add_facts, create_facts, drop_facts, fact_stages
 from washhouse.record.members import create_member
-from washhouse.record.merging import ALL_PARTS, MergedEvents, MergedSlice
-from washhouse.record.staging import Progress, Staging, literal, slices_of
+from washhouse.record.merging import MergedEvents, MergedSlice
+from washhouse.record.staging import Progress, Rows, Staging, literal, read_sql, slices_of
 from washhouse.record.twins import TOLD_BY_TWO
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
@@ -45,6 +48,7 @@ class Before:
         buckets: Number of its buckets; the same as now.
         files: Files of its events, by bucket.
         new_sources: Sources that were read or mapped otherwise then.
+        changes: Files of what came and went since its events were written whole, by bucket.
     """
 
     now: KeptRows
@@ -55,6 +59,7 @@ class Before:
     buckets: int
     files: Callable[[int], list[str]]
     new_sources: frozenset[str]
+    changes: Callable[[int], list[str]] = lambda bucket: []
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ class Part:
     def tables(self) -> list[str]:
         """Tables that the stages read."""
         return sorted({states.table for stage in self.stages for states in stage.states})
+
+    @property
+    def is_by_row(self) -> bool:
+        """Whether each of its rows tells an event by itself."""
+        return all(stage.is_by_row for stage in self.stages)
 
     @property
     def is_told_by_two(self) -> bool:
@@ -116,12 +126,21 @@ def stage_increment(
         for spec, mapping in pairs:
             for kind, stage in fact_stages(mapping):
                 _replace_facts(con, changes[spec.name], spec, kind, stage)
+        added: dict[Part, Rows] = {}
         for part in parts:
-            _concern(con, part, changes[part.spec.name].whom(part.stages))
+            change = changes[part.spec.name]
+            rows = change.added(part.stages) if part.is_by_row else None
+            if rows is None:
+                _concern(con, part, change.whom(part.stages))
+            else:
+                added[part] = rows
+                _concern(con, part, _told_before(con, part, change, rows, before))
         _close(con, parts)
         staging = Staging(con, folder, digits, sum(len(one.queries) for part in parts for one in part.stages))
         for part in parts:
             _restage(con, staging, part, changes[part.spec.name], progress)
+        for part, rows in added.items():
+            _stage_added(con, staging, part, rows, progress)
     finally:
         for change in changes.values():
             change.close()
@@ -131,7 +150,7 @@ def stage_increment(
 # A record that moved is there with its person and bucket of before, and with those of now.
 _MOVED = """
 CREATE OR REPLACE TEMP TABLE moved AS
-SELECT DISTINCT person_id FROM (
+SELECT DISTINCT source, person_id FROM (
     (SELECT source, source_id, person_id, bucket FROM member EXCEPT FROM member_before)
     UNION ALL (SELECT source, source_id, person_id, bucket FROM member_before EXCEPT FROM member))
 """
@@ -172,15 +191,48 @@ def _concern(con: Connection, part: Part, whom: Whom | None) -> None:
     )
 
 
+def _told_before(con: Connection, part: Part, change: SourceChange, rows: Rows, before: Before) -> Whom | None:
+    """Of whom does a row that came perhaps say what was said before: its key may be no new one."""
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE told_now
+           (source_id VARCHAR, person_id VARCHAR, bucket INTEGER, time TIMESTAMP, code VARCHAR)"""
+    )
+    for stage in part.stages:
+        for sql in run_stage(con, part.spec, stage, rows.typed, rows.sent):
+            con.execute(
+                f"""INSERT INTO told_now SELECT DISTINCT source_id, m.person_id, m.bucket, e.time, e.code
+                    FROM ({sql}) AS e JOIN member AS m USING (source_id) WHERE m.source = $source""",
+                {"source": part.spec.name},
+            )
+    con.execute("CREATE OR REPLACE TEMP TABLE told_before (source_id VARCHAR)")
+    for bucket in range(before.buckets):
+        files = [*before.files(bucket), *before.changes(bucket)]
+        if files:
+            con.execute(
+                f"""INSERT INTO told_before SELECT DISTINCT n.source_id
+                    FROM {read_sql(files, union_by_name=True)} AS e JOIN told_now AS n
+                      ON n.person_id = e.person_id AND n.code = e.code AND n.time IS NOT DISTINCT FROM e.time
+                    WHERE n.bucket = $bucket AND e.source = $source""",
+                {"bucket": bucket, "source": part.spec.name},
+            )
+    found = change.people("SELECT source_id FROM told_before")
+    con.execute("DROP TABLE told_now; DROP TABLE told_before")
+    return found
+
+
 def _close(con: Connection, parts: Sequence[Part]) -> None:
-    """Whoever moved is concerned in every part, and whoever is in one of the two feeds of a stay is so in both."""
+    """Whoever moved is concerned in every part of the source, and in both feeds of a stay whoever is so in one."""
     twins = [part.number for part in parts if part.is_told_by_two]
+    for part in parts:
+        con.execute(
+            f"INSERT INTO concerned_once SELECT person_id, {part.number} FROM moved WHERE source = $source",
+            {"source": part.spec.name},
+        )
     con.execute(
         """CREATE OR REPLACE TEMP TABLE concerned AS
            SELECT person_id, part FROM concerned_once
-           UNION SELECT person_id, unnest($parts) FROM moved
            UNION SELECT person_id, unnest($twins) FROM concerned_once WHERE list_contains($twins, part)""",
-        {"parts": [part.number for part in parts], "twins": twins},
+        {"twins": twins},
     )
     con.execute("DROP TABLE concerned_once")
 
@@ -196,6 +248,18 @@ def _restage(con: Connection, staging: Staging, part: Part, change: SourceChange
     whom = change.people("SELECT source_id FROM member_of_part")
     if whom is not None:
         staging.add(part.spec, part.stages, change.rows(whom), progress, member="member_of_part")
+    con.execute("DROP TABLE member_of_part")
+
+
+def _stage_added(con: Connection, staging: Staging, part: Part, rows: Rows, progress: Progress) -> None:
+    """Stage the events that a part has more, of whom nothing else of the part is made anew."""
+    con.execute(
+        """CREATE OR REPLACE TEMP TABLE member_of_part AS
+           SELECT m.* FROM member AS m ANTI JOIN (FROM concerned WHERE part = $part) AS c USING (person_id)
+           WHERE m.source = $source""",
+        {"part": part.number, "source": part.spec.name},
+    )
+    staging.add(part.spec, part.stages, rows, progress, member="member_of_part")
     con.execute("DROP TABLE member_of_part")
 
 
@@ -218,8 +282,8 @@ def _merged(con: Connection, parts: Sequence[Part], before: Before, folder: Path
     con.execute(f"COPY increment__file TO '{literal(folder / 'files.parquet')}' (FORMAT parquet)")
     con.unregister("increment__file")
     con.execute(
-        f"""COPY (SELECT b.bucket, person_id, c.part FROM member_before AS b JOIN concerned AS c USING (person_id)
-                  UNION SELECT b.bucket, person_id, {ALL_PARTS} FROM member_before AS b JOIN moved USING (person_id))
+        f"""COPY (SELECT DISTINCT b.bucket, person_id, c.part
+                  FROM member_before AS b JOIN concerned AS c USING (person_id))
             TO '{literal(folder / "gone")}' (FORMAT parquet, PARTITION_BY (bucket))"""
     )
     staged = slices_of(folder)
@@ -227,9 +291,9 @@ def _merged(con: Connection, parts: Sequence[Part], before: Before, folder: Path
     slices = []
     for bucket in range(before.buckets):
         gone = tuple(sorted(str(file) for file in (folder / "gone" / f"bucket={bucket}").glob("*.parquet")))
-        old = tuple(before.files(bucket))
+        old, changes = tuple(before.files(bucket)), tuple(before.changes(bucket))
         for prefix in prefixes:
             fresh = staged.get((bucket, f"s{prefix}"), ())
-            if old or fresh:
-                slices.append(MergedSlice(bucket, prefix, old, fresh, gone))
+            if old or fresh or changes:
+                slices.append(MergedSlice(bucket, prefix, old, fresh, gone, changes))
     return MergedEvents(folder, tuple(slices))

@@ -22,15 +22,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from washhouse.lake.engine import Engine, Resources
+from washhouse.lake.overlay import PLACE, changed_sql
 from washhouse.lake.schemas import arrow_schema
 from washhouse.lake.store import Lake
 from washhouse.record.staging import Progress, finished_sql, in_order, no_progress, read_sql
 from washhouse.record.tables import EVENT
 
-ALL_PARTS = -1
-"""Stands for every part of every source."""
-
 _SCHEMA = arrow_schema(EVENT)
+_NAMES = [column.name for column in EVENT.columns if column.name != "bucket"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,7 @@ class MergedSlice:
         old: Files of the bucket in the earlier version.
         fresh: Staged files of the slice.
         gone: Files that name the people of the bucket whose old events go, and of which part.
+        changes: Files of what came and went in the bucket since `old` was written.
     """
 
     bucket: int
@@ -50,6 +50,7 @@ class MergedSlice:
     old: tuple[str, ...]
     fresh: tuple[str, ...]
     gone: tuple[str, ...]
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,11 @@ def merge_events(files: str, part: MergedSlice, resources: Resources) -> Iterato
     """
     with resources.connect() as con:
         fresh = [finished_sql(part.fresh)] if part.fresh else []
-        if not part.old:
+        if not part.old and not part.changes:
             yield from in_order(con, f"FROM ({fresh[0]})", part.bucket)
             return
-        people = " UNION ".join(f"SELECT person_id FROM {read_sql([file])}" for file in (*part.gone, *part.fresh))
+        named = (*part.gone, *part.fresh, *part.changes)
+        people = " UNION ".join(f"SELECT person_id FROM {read_sql([file])}" for file in named)
         con.execute(f"CREATE TEMP TABLE concerned AS {people or 'SELECT CAST(NULL AS VARCHAR) AS person_id LIMIT 0'}")
         concerned = con.sql("FROM concerned").to_arrow_table().column("person_id")
         rows = " UNION ALL ".join(f"({one})" for one in (_staying_sql(files, part), *fresh))
@@ -107,13 +109,24 @@ def merge_events(files: str, part: MergedSlice, resources: Resources) -> Iterato
 def _staying_sql(files: str, part: MergedSlice) -> str:
     """SQL of the old events that stay of people of whom others go or come."""
     some = f" AND person_id >= '{part.prefix}' AND person_id < '{part.prefix}g'" if part.prefix else ""
-    rows = f"(FROM {read_sql(part.old)} WHERE person_id IN (FROM concerned){some})"
-    names = ", ".join(f'e."{column.name}"' for column in EVENT.columns if column.name != "bucket")
+    rows = f"(FROM ({_old_sql(part)}) WHERE person_id IN (FROM concerned){some})"
+    names = ", ".join(f'e."{name}"' for name in _NAMES)
     if not part.gone:
         return f"SELECT {names} FROM {rows} AS e"
     return f"""
         SELECT {names} FROM {rows} AS e JOIN {read_sql([files])} AS f USING (source, source_file)
-        ANTI JOIN {read_sql(part.gone)} AS g ON g.person_id = e.person_id AND g.part IN (f.part, {ALL_PARTS})"""
+        ANTI JOIN {read_sql(part.gone)} AS g ON g.person_id = e.person_id AND g.part = f.part"""
+
+
+def _old_sql(part: MergedSlice) -> str:
+    """SQL of a bucket's old events."""
+    if not part.changes:
+        return f"FROM {read_sql(part.old)}"
+    listed = ", ".join(f'"{name}"' for name in _NAMES)
+    changes = f"SELECT {listed}, place, goes FROM {read_sql(part.changes)}"
+    if not part.old:
+        return f"SELECT {listed} FROM ({changes}) WHERE NOT goes"
+    return changed_sql(f"SELECT {listed}, {PLACE} AS place FROM {read_sql(part.old)}", changes, _NAMES)
 
 
 def _others(part: MergedSlice, concerned: pa.ChunkedArray) -> Iterator[tuple[str, pa.Table]]:

@@ -196,10 +196,11 @@ def finished_sql(files: Sequence[str]) -> str:
     return FINISHED_EVENTS.format(staged=f"FROM {read_sql(files)}", columns=columns)
 
 
-def read_sql(files: Sequence[str]) -> str:
-    """SQL that reads Parquet files as they are."""
+def read_sql(files: Sequence[str], *, union_by_name: bool = False) -> str:
+    """SQL that reads Parquet files as they are; by name where they hold different columns."""
     paths = ", ".join(f"'{literal(file)}'" for file in files)
-    return f"read_parquet([{paths}], hive_partitioning = false)"
+    by_name = ", union_by_name = true" if union_by_name else ""
+    return f"read_parquet([{paths}], hive_partitioning = false{by_name})"
 
 
 def in_order(con: Connection, rows: str, bucket: int) -> Iterator[pa.RecordBatch]:

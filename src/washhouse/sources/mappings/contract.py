@@ -62,11 +62,14 @@ class Stage:
         states: Tables of states, resolved first.
         derived: Further temporary tables, `(name, SQL)`, made in this order.
         queries: SELECTs with the columns that the stage is for.
+        is_by_row: Whether each state of its one table tells an event by itself, at a time and with a code that the
+            business key decides: a key never told before then adds its event and changes no other.
     """
 
     states: tuple[States, ...]
     queries: tuple[str, ...]
     derived: tuple[tuple[str, str], ...] = ()
+    is_by_row: bool = False
 
 
 @dataclass(frozen=True)

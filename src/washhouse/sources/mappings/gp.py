@@ -125,6 +125,7 @@ MAPPING = Mapping(
             ),
             derived=(("gp_entered", _ENTERED),),
             queries=(_JOURNAL,),
+            is_by_row=True,
         ),
         Stage(
             states=(
@@ -136,6 +137,7 @@ MAPPING = Mapping(
             ),
             derived=(("gp_prescribed", _PRESCRIBED),),
             queries=(_PRESCRIPTIONS,),
+            is_by_row=True,
         ),
         Stage(
             states=(
