@@ -22,10 +22,9 @@ from washhouse.core.errors import HomeError
 from washhouse.core.tables import Table
 from washhouse.lake.commit import WrittenFile, commit_files, is_ahead, new_name, write_files
 from washhouse.lake.engine import Connection, Engine, Resources, Task
+from washhouse.lake.overlay import PLACE, changed_sql
 from washhouse.lake.schemas import arrow_schema, conform, conform_batch
 
-_MOST_ROWS = 1 << 40
-"""More rows than a file has."""
 _WRITERS = 2
 """Files of a table written at a time: while one's rows are packed by one thread, another's are brought into order."""
 _Thing = TypeVar("_Thing")
@@ -196,6 +195,7 @@ class Lake:
         bucket: int | None = None,
         name: str = "",
         place: bool = False,
+        changes: tuple[Table, int] | None = None,
     ) -> None:
         """Show one version of a table, or one bucket of it, to an engine as a view.
 
@@ -206,20 +206,30 @@ class Lake:
             bucket: Only this bucket's rows.
             name: Name of the view; empty for the table's own.
             place: Show `place` too, which rises in the table's order from row to row: it breaks ties.
+            changes: Contract and version of the table of what came and went since this one was written whole.
         """
-        files = self.files(table.name, version, bucket)
         view = (name or table.name).replace('"', '""')
+        rows = self._rows_sql(table, version, bucket, table.column_names)
+        if changes is not None:
+            came_or_went = self._rows_sql(changes[0], changes[1], bucket, (*table.column_names, "place", "goes"))
+            rows = changed_sql(rows, came_or_went, table.column_names)
+        names = ", ".join(f'"{column}"' for column in table.column_names) + (", place" if place else "")
+        connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS SELECT {names} FROM ({rows})')
+
+    def _rows_sql(self, table: Table, version: int, bucket: int | None, columns: Sequence[str]) -> str:
+        """SELECT of some columns of a table and of `place`: its own column, else where each row lies."""
+        files = self.files(table.name, version, bucket)
+        types = {column.name: _SQL[column.type] for column in table.columns} | {"place": "BIGINT"}
+        wanted = list(dict.fromkeys((*columns, "place")))
         if not files:
-            columns = ", ".join(f'CAST(NULL AS {_SQL[c.type]}) AS "{c.name}"' for c in table.columns)
-            columns += ", CAST(NULL AS BIGINT) AS place" if place else ""
-            connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS SELECT {columns} WHERE false')
-            return
+            nulls = ", ".join(f'CAST(NULL AS {types[one]}) AS "{one}"' for one in wanted)
+            return f"SELECT {nulls} WHERE false"
         paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        types = ", ".join(f"'{c.name}': {_SQL[c.type]}" for c in table.columns if c.name in table.partition_by)
-        hive = f", hive_partitioning = true, hive_types = {{{types}}}" if types else ", hive_partitioning = false"
-        names = ", ".join(f'"{column}"' for column in table.column_names)
-        names += f", CAST(file_index * {_MOST_ROWS} + file_row_number AS BIGINT) AS place" if place else ""
-        connection.execute(f'CREATE OR REPLACE VIEW "{view}" AS SELECT {names} FROM read_parquet([{paths}]{hive})')
+        parted = ", ".join(f"'{name}': {types[name]}" for name in table.partition_by)
+        hive = f"hive_partitioning = true, hive_types = {{{parted}}}" if parted else "hive_partitioning = false"
+        own = "" if "place" in table.column_names else f", {PLACE} AS place"
+        names = ", ".join(f'"{one}"' for one in wanted if one != "place" or not own)
+        return f"SELECT {names}{own} FROM read_parquet([{paths}], {hive})"
 
     def prune(self, keep: Mapping[str, Sequence[int]]) -> int:
         """Delete files that no kept version uses.

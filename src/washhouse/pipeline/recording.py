@@ -8,16 +8,31 @@ from dataclasses import dataclass
 from importlib.metadata import version as _package_version
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.core.tables import Table
+from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.landing import Book
 from washhouse.pipeline.linking import Linked
 from washhouse.pipeline.typed import TypedRows
+from washhouse.record.adding import add_events, may_add
 from washhouse.record.build import build
 from washhouse.record.facts import FACTS
 from washhouse.record.increment import Before
-from washhouse.record.tables import BATCH, CARE_RELATION, EVENT, PERSON, PERSON_VIEW, QUARANTINE, RELATION, RETIRED
+from washhouse.record.merging import MergedEvents
+from washhouse.record.staging import Events
+from washhouse.record.tables import (
+    BATCH,
+    CARE_RELATION,
+    EVENT,
+    EVENT_CHANGE,
+    PERSON,
+    PERSON_VIEW,
+    QUARANTINE,
+    RELATION,
+    RETIRED,
+)
 from washhouse.record.twins import EVENT_ORDER, FINISHED_EVENTS
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
@@ -95,10 +110,33 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked, generati
         context.vault.write(FACTS[kind].name, generation, facts)
     for table in BUILT:
         tables[table.name] = _write(context, table, built.tables[table.name])
-    tables[EVENT.name] = built.events.write(context.lake, context.engine, context.progress.at)
+    tables |= _write_events(context, built.events)
     context.reached("table-written")
-    summary = {"people": _rows(context, PERSON, tables), "events": _rows(context, EVENT, tables)}
+    summary = {"people": _rows(context, PERSON, tables), "events": _count_events(context, tables)}
     return Built(tables, dict.fromkeys((FACTS[kind].name for kind in built.facts), generation), summary, mapped)
+
+
+def _write_events(context: RunContext, events: Events) -> dict[str, int]:
+    """Write all events, or of very many what came and went beside them; returns the Delta version of each table."""
+    lake, published = context.lake, context.published
+    known = published.tables if published is not None else {}
+    if isinstance(events, MergedEvents) and may_add(events):
+        added = add_events(events, lake, context.engine, context.progress.at)
+        return {EVENT.name: known[EVENT.name], EVENT_CHANGE.name: added}
+    whole = {EVENT.name: events.write(lake, context.engine, context.progress.at)}
+    if EVENT_CHANGE.name in known:  # versions that are kept may need what it held
+        whole[EVENT_CHANGE.name] = lake.write(EVENT_CHANGE, arrow_schema(EVENT_CHANGE).empty_table())
+    return whole
+
+
+def _count_events(context: RunContext, tables: Mapping[str, int]) -> int:
+    """Events of all people: as they were written whole, less those that went, and those that came."""
+    whole = _rows(context, EVENT, dict(tables))
+    if EVENT_CHANGE.name not in tables:
+        return whole
+    goes = context.lake.read(EVENT_CHANGE, tables[EVENT_CHANGE.name], columns=["goes"]).column("goes")
+    went = int(pc.sum(goes).as_py() or 0)
+    return whole + len(goes) - 2 * went
 
 
 def _before(context: RunContext, typed: TypedRows, mapped: Mapping[str, str]) -> Before | None:
@@ -119,6 +157,9 @@ def _before(context: RunContext, typed: TypedRows, mapped: Mapping[str, str]) ->
         buckets=published.buckets,
         files=lambda bucket: lake.files(EVENT.name, tables[EVENT.name], bucket),
         new_sources=frozenset(name for name in context.systems if known.get(name) != mapped[name]),
+        changes=lambda bucket: (
+            lake.files(EVENT_CHANGE.name, tables[EVENT_CHANGE.name], bucket) if EVENT_CHANGE.name in tables else []
+        ),
     )
 
 

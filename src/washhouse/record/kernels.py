@@ -25,6 +25,7 @@ from washhouse.lake.engine import Connection, Engine, LocalEngine, Resources
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import conform
 from washhouse.lake.store import Lake
+from washhouse.record.scan import change_of
 from washhouse.record.tables import PERSON_VIEW, TABLES
 from washhouse.record.views import VIEW_OF, read_view
 
@@ -186,7 +187,8 @@ class _StagesTask:
             con.register(name, read_view(self.store, self.version, self.view, bucket))
         else:
             only = bucket if "bucket" in table.partition_by else None
-            self.store.create_view(con, table, self.version.tables[name], bucket=only, place=True)
+            changes = change_of(table, self.version)
+            self.store.create_view(con, table, self.version.tables[name], bucket=only, place=True, changes=changes)
 
 
 def compute_stages(con: Connection, stages: Sequence[Stage], show: Callable[[str], None]) -> dict[str, pa.Table]:

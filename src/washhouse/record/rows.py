@@ -18,7 +18,7 @@ from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
 from washhouse.record.held import EVENT_BYTES, Held
 from washhouse.record.scan import query, scan
-from washhouse.record.tables import EVENT, PERSON, RELATION
+from washhouse.record.tables import EVENT, EVENT_CHANGE, PERSON, RELATION
 from washhouse.record.views import bucket_finder
 
 HELD_TABLES = (PERSON, RELATION)
@@ -33,8 +33,8 @@ def read_events(store: Lake, version: Version, person_ids: Sequence[str]) -> pa.
 
     Each person's are held in memory once somebody asked for them.
     """
-    number = version.tables[EVENT.name]
-    keys = {person_id: (str(store.root), number, person_id) for person_id in sorted(set(person_ids))}
+    numbers = version.tables[EVENT.name], version.tables.get(EVENT_CHANGE.name)
+    keys = {person_id: (str(store.root), *numbers, person_id) for person_id in sorted(set(person_ids))}
     found = {person_id: _HELD_EVENTS.find(key) for person_id, key in keys.items()}
     lacking = [person_id for person_id, rows in found.items() if rows is None]
     if lacking:

@@ -56,6 +56,22 @@ EVENT = Table(
     ),
 )
 
+EVENT_CHANGE = Table(
+    name="event_change",
+    grain="one row per row of `event` that came or went since that table was last written whole",
+    key=("bucket", "place"),
+    order=("place",),
+    partition_by=("bucket",),
+    columns=(
+        _BUCKET,
+        Column(
+            "place", "int64", "Where it lies among the bucket's rows of `event`, see `lake.overlay`", nullable=False
+        ),
+        Column("goes", "bool", "True for a row of `event` that holds no more, false for one more", nullable=False),
+        *EVENT.columns[1:],
+    ),
+)
+
 RELATION = Table(
     name="relation",
     grain="one row per tie of a person and span; a tie between two people stands at both",

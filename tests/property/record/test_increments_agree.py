@@ -10,6 +10,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 from unittest.mock import patch
 from uuid import uuid4
@@ -21,12 +22,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from washhouse.lake.engine import LocalEngine, Resources, connect
-from washhouse.lake.schemas import arrow_schema
+from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.shares import Share
 from washhouse.lake.store import Lake
+from washhouse.record.adding import add_events
 from washhouse.record.build import build
 from washhouse.record.increment import Before
-from washhouse.record.tables import EVENT, PERSON_VIEW
+from washhouse.record.increment import _restage as restage
+from washhouse.record.tables import EVENT, EVENT_CHANGE, PERSON_VIEW
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.mappings.run import read_identities
@@ -101,6 +104,7 @@ class Version:
     facts: dict[str, pa.Table]
     lake: Lake
     number: int
+    changes: int | None = None
 
     def before(self, now: Rows) -> Before:
         files = self.lake.files
@@ -113,10 +117,11 @@ class Version:
             buckets=BUCKETS,
             files=lambda bucket: files(EVENT.name, self.number, bucket),
             new_sources=frozenset(),
+            changes=lambda bucket: files(EVENT_CHANGE.name, self.changes, bucket) if self.changes is not None else [],
         )
 
 
-def build_version(folder: Path, rows: Rows, linked: int, earlier: Version | None) -> Version:
+def build_version(folder: Path, rows: Rows, linked: int, earlier: Version | None, *, beside: bool = False) -> Version:
     with connect(spill=folder / "spill", threads=1) as con:
         create_macros(con, SECRET)
         identities = read_identities(con, list(SYSTEMS.values()), rows)
@@ -132,10 +137,24 @@ def build_version(folder: Path, rows: Rows, linked: int, earlier: Version | None
             before=earlier.before(rows) if earlier else None,
         )
         lake = earlier.lake if earlier else Lake(folder / uuid4().hex)
-        number = built.events.write(lake, LocalEngine(Resources(threads=1)))
-    return Version(
-        rows, membership, views, {**built.tables, "event": lake.read(EVENT, number)}, built.facts, lake, number
-    )
+        engine, changes = LocalEngine(Resources(threads=1)), None
+        if beside and earlier is not None:
+            number, changes = earlier.number, add_events(built.events, lake, engine)
+        else:
+            number = built.events.write(lake, engine)
+    tables = {**built.tables, "event": read_all(lake, number, changes)}
+    return Version(rows, membership, views, tables, built.facts, lake, number, changes)
+
+
+def read_all(lake: Lake, number: int, changes: int | None) -> pa.Table:
+    """All events as a reader of each bucket sees them, by place."""
+    parts = [arrow_schema(EVENT).empty_table()]
+    with connect(threads=1) as con:
+        for bucket in range(BUCKETS):
+            told = None if changes is None else (EVENT_CHANGE, changes)
+            lake.create_view(con, EVENT, number, bucket=bucket, place=True, changes=told)
+            parts.append(conform(EVENT, con.sql("SELECT * EXCLUDE place FROM event ORDER BY place").to_arrow_table()))
+    return pa.concat_tables(parts)
 
 
 def link(identities: pa.Table, seed: int) -> tuple[pa.Table, pa.Table]:
@@ -186,11 +205,12 @@ def test_steps_come_to_what_one_build_comes_to(city: City, tmp_path_factory: pyt
     steps = [early[:first], [*early, *late[:2]], [one for one in (*early, *late) if one not in taken_out]]
     # Where everybody of a source is concerned, some or all of them are taken at a time.
     at_once = data.draw(st.sampled_from([60, 150_000]), "people at a time")
+    beside = data.draw(st.sampled_from([(True, True), (True, False), (False, True)]), "written beside")
     version = None
-    for batches, seed in zip(steps, linked, strict=True):
+    for batches, seed, is_beside in zip(steps, linked, (False, *beside), strict=True):
         rows = Rows(city, tuple(batches))
         with patch("washhouse.record.staging.MOST_RECORDS_READ", at_once):
-            version = build_version(folder, rows, seed, version)
+            version = build_version(folder, rows, seed, version, beside=is_beside)
         assert differing(version, build_version(folder, rows, seed, None)) == []
 
 
@@ -215,3 +235,46 @@ def test_only_the_events_of_those_concerned_are_made_anew(city: City, tmp_path, 
     assert staged["hospital"] >= told
     for source, known in of_source.items():
         assert len(staged[source]) < len(set(known["person_id"].to_pylist())) / 2
+
+
+def test_new_journal_rows_are_told_by_themselves(city: City, tmp_path, monkeypatch):
+    """A night's new rows make nobody's journal anew but of whom a row says what was said before."""
+    *_, last = sorted(batch for source, batch in city if source == "gp")
+    journal = city["gp", last]["journal"]
+    told = journal.slice(0, 40)
+    night, before = ("gp", "2099-01-01-delta"), tuple(city)
+    origin = {
+        "_batch": "2099-01-01-delta",
+        "_submitted_at": datetime(2099, 1, 1),
+        "_as_of": date(2099, 1, 1),
+        "_kind": "delta",
+    }
+    for name, value in origin.items():
+        kind = told.schema.field(name).type
+        is_coded = pa.types.is_dictionary(kind)
+        column = pa.repeat(pa.scalar(value, kind.value_type if is_coded else kind), told.num_rows)
+        column = column.dictionary_encode() if is_coded else column
+        told = told.set_column(told.schema.get_field_index(name), name, column)
+    # All but the first ten happened on a day of which nothing was said.
+    days = pa.concat_arrays([*told["event_date"].slice(0, 10).chunks, pa.repeat(pa.scalar(date(2098, 12, 31)), 30)])
+    told = told.set_column(told.schema.get_field_index("event_date"), "event_date", days)
+    grown = {**city, night: {"journal": told}}
+    earlier = build_version(tmp_path, Rows(grown, before), 0, None)
+    restaged: set[str] = set()
+
+    def note(con, staging, part, *others):
+        if part.is_by_row:
+            found = con.execute(
+                "SELECT source_id FROM member SEMI JOIN (FROM concerned WHERE part = $part) AS c USING (person_id) "
+                "WHERE source = 'gp'",
+                {"part": part.number},
+            )
+            restaged.update(source_id for (source_id,) in found.fetchall())
+        restage(con, staging, part, *others)
+
+    monkeypatch.setattr("washhouse.record.increment._restage", note)
+    rows = Rows(grown, (*before, night))
+    now = build_version(tmp_path, rows, 0, earlier, beside=True)
+    assert restaged == set(told["patient_id"].slice(0, 10).to_pylist())
+    assert now.tables["event"].num_rows == earlier.tables["event"].num_rows + 30
+    assert differing(now, build_version(tmp_path, rows, 0, None)) == []
