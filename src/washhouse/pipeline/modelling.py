@@ -61,7 +61,8 @@ def fit_challenger(
         today = index_day(version.as_of, outcome.source)
         with computing(context, version) as (compute, _, _):
             context.progress.at("gathering the history", 0.0)
-            history = gather_history(outcome, compute, today)
+            submitted = read_submitted(compute)
+            history = gather_history(outcome, compute, today, submitted=submitted.get(outcome.source, []))
         if today is None or history.cohort is None:
             message = f"The record holds nothing of {outcome.source} that a model could be fitted on."
             return told | {"status": "no-data", "message": message}
@@ -71,7 +72,9 @@ def fit_challenger(
         fit = fit_outcome(outcome, cohort, history.split)
         if isinstance(fit, NoFit):
             return told | {"status": fit.status, "message": fit.message}
-        stored = keep_fit(outcome, fit, cohort, home.models, record_version=version.id, today=today)
+        stored = keep_fit(
+            outcome, fit, cohort, home.models, submitted=submitted, record_version=version.id, today=today
+        )
         fitted, failed = str(stored["version"]), failed_gates(stored["record"])
         move = move_of(
             "fitted",

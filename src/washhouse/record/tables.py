@@ -211,6 +211,13 @@ SCORE = Table(
         Column(
             "scored_afterwards", "bool", "Made after its day, from what was known then; no page showed it on its day"
         ),
+        Column(
+            "rests_on",
+            "string",
+            "JSON list of {source, sent, knows, is_late}: every sending system, when it last sent something before the "
+            "index, whether it knows the person, and whether it was silent for longer than the model has seen; null "
+            "unless scored",
+        ),
     ),
 )
 

@@ -128,6 +128,13 @@ def event(person_id: str, time: datetime, code: str, **rest: Any) -> dict[str, A
     }
 
 
+RESTS_ON = [
+    {"source": "hospital", "sent": "2025-05-31", "knows": False, "is_late": True},
+    {"source": "mental_health", "sent": "2025-06-30", "knows": True, "is_late": False},
+]
+"""What a score rests on: the mental-health sender knows the person, the hospital does not and is late."""
+
+
 def score(person_id: str, risk: float | None, index_date: date, **rest: Any) -> dict[str, Any]:
     reasons = [
         {"feature": "missed_90d", "text": "Missed 2 contacts", "value": 2, "contribution": 0.6, "event_refs": ["c1"]}
@@ -291,7 +298,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     SCORE.name: [
         score(CARLA, 0.05, TODAY),
-        score(ANNA, 0.20, TODAY),
+        score(ANNA, 0.20, TODAY, rests_on=json.dumps(RESTS_ON)),
         score(ANNA, 0.05, TODAY - timedelta(days=7)),
         score(BEN, None, TODAY),
         score(DORA, 0.9, TODAY),

@@ -44,6 +44,17 @@ def test_the_list_is_in_the_order_of_risk_and_says_it_in_people(open_client: Ope
     assert "crises are expected in 28 days" in page
 
 
+def test_a_score_says_which_sources_it_rests_on(open_client: Opener) -> None:
+    client = open_client("clinician")
+    page = " ".join(client.get(f"/people/{ANNA}").text.split())
+    rests = page.split("What it rests on")[1].split("</ul>")[0]
+    hospital, mental = rests.split("<li>")[1:]
+    assert "Hospital: <strong>nothing of this person</strong>, last sent 31 May 2025" in hospital
+    assert "Silent for longer than the model has seen" in hospital and "Silent" not in mental
+    assert "Mental health: last sent 30 June 2025" in mental
+    assert "What it rests on" not in client.get(f"/people/{CARLA}").text, "a score from before it was noted"
+
+
 def test_people_in_crisis_care_stand_apart_and_the_dead_on_no_list(open_client: Opener) -> None:
     page = open_client("clinician").get("/caseload").text
     apart = page.split('id="in-crisis"')[1]

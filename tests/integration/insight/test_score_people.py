@@ -31,8 +31,13 @@ def score(computing: Callable[..., Any], last_day: date) -> Score:
 
     def run(caseload: Any, models_dir: Path, today: date | None = None) -> ScoreResult:
         day = today or last_day + timedelta(1)
-        days = {CRISIS.name: day}
-        scored = score_outcomes([CRISIS], computing(caseload), today=days, models_dir=models_dir, record_version="v1")
+        scored = score_outcomes(
+            [CRISIS],
+            computing(caseload),
+            today={CRISIS.name: day},
+            models_dir=models_dir,
+            record_version="v1",
+        )
         return scored[CRISIS.name]
 
     return run
@@ -121,6 +126,56 @@ def test_every_score_names_what_it_was_made_of(fitted: ScoreResult) -> None:
         by_inputs.setdefault(inputs, set()).add(risk)
     assert all(len(risks) == 1 for risks in by_inputs.values()), "the same inputs give the same risk"
     assert len(by_inputs) > told.num_rows / 2
+
+
+def test_a_score_says_what_it_rests_on(fitted: ScoreResult, last_day: date) -> None:
+    now = pc.equal(fitted.scores["index_date"], pa.scalar(last_day + timedelta(1)))
+    rests = {row["status"]: row["rests_on"] for row in fitted.scores.filter(now).to_pylist()}
+    sent = last_day.replace(day=2).isoformat()
+    assert json.loads(rests["scored"]) == [{"source": "mental_health", "sent": sent, "knows": True, "is_late": False}]
+    assert rests["in-crisis-care"] is None
+    assert fitted.model_record is not None
+    assert 2 <= fitted.model_record["data"]["longest_lags"]["mental_health"] <= 9, (
+        "a month's first Monday after the 2nd"
+    )
+    assert fitted.message.endswith("were scored.")
+
+
+def test_scores_after_a_silence_that_the_model_never_saw_say_so(
+    score: Score, planted: Any, fitted: ScoreResult, models: Path, last_day: date
+) -> None:
+    register(models, str(fitted.fitted), "fitted", "promoted")
+    late = score(planted, models, today=last_day + timedelta(61))
+    assert late.status == "scored"
+    assert "mental_health sent nothing after" in late.message and "counts as nothing" in late.message
+    told = {
+        (row["index_date"], json.loads(row["rests_on"])[0]["is_late"])
+        for row in late.scores.to_pylist()
+        if row["status"] == "scored"
+    }
+    assert (last_day + timedelta(61), True) in told and (last_day + timedelta(61), False) not in told
+
+
+def test_without_the_events_of_a_reason_the_score_falls_and_the_reason_goes(
+    score: Score, planted: Any, fitted: ScoreResult, models: Path, last_day: date
+) -> None:
+    register(models, str(fitted.fitted), "fitted", "promoted")
+    now = pc.equal(fitted.scores["index_date"], pa.scalar(last_day + timedelta(1)))
+    (first,) = [row for row in fitted.scores.filter(now).to_pylist() if row["rank"] == 1]
+    reasons = json.loads(first["reasons"])
+    missed = [reason for reason in reasons if "issed" in reason["text"]]
+    assert missed
+    event = planted.event
+    theirs = pc.and_(pc.equal(event["person_id"], first["person_id"]), pc.equal(event["code"], "MHS_CONTACT//3"))
+    without = score(replace(planted, event=event.filter(pc.invert(theirs))), models)
+    (after,) = [
+        row
+        for row in without.scores.to_pylist()
+        if (row["person_id"], row["index_date"]) == (first["person_id"], first["index_date"])
+    ]
+    assert not [reason for reason in json.loads(after["reasons"]) if "issed" in reason["text"]]
+    fell = np.log(first["risk"] / (1 - first["risk"])) - np.log(after["risk"] / (1 - after["risk"]))
+    assert fell >= sum(reason["contribution"] for reason in missed) - 0.05
 
 
 def test_people_in_crisis_care_get_no_score(fitted: ScoreResult) -> None:

@@ -83,3 +83,23 @@ def test_where_nothing_is_to_be_learned_few_trees_are_chosen(make_matrix) -> Non
     rng = np.random.default_rng(2)
     matrix, period = make_matrix(noise=rng.normal(size=ROWS), more=rng.normal(size=ROWS)), np.arange(ROWS) // 300
     assert choose_trees(matrix, rng.random(ROWS) < 0.1, period, (5, 400)) == 5
+
+
+def test_without_what_leads_the_reasons_the_log_odds_fall(fitted: BoostedModel, make_matrix) -> None:
+    """TreeSHAP promises a sum, not what would be without a feature: shares of what acts together are split among all.
+
+    So a part's size is not what the log-odds move by; where a feature raises the risk most, without it they fall.
+    """
+    matrix, outcome = draw(make_matrix, 9)
+    calibration = fit_calibration(fitted.log_odds(matrix), outcome, PERSON)
+    parts = take_apart(fitted, calibration, matrix).by_feature
+    honos = matrix.names.index("honos")
+    leads = (parts.argmax(axis=1) == honos) & (parts[:, honos] > 0.5)
+    assert leads.sum() > 100
+    known = matrix.values.copy()
+    known[leads, honos] = 9
+    moved = calibration.log_odds(fitted.log_odds(matrix)) - calibration.log_odds(
+        fitted.log_odds(Matrix(matrix.names, known))
+    )
+    assert (moved[leads] > 0.3).all()
+    assert not moved[~leads].any()

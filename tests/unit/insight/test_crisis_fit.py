@@ -209,6 +209,25 @@ def test_reasons_sum_up_and_cite_their_events(fitted: Fit) -> None:
     assert with_visits[0]["contribution"] - still == pytest.approx(moved, abs=1e-4)
 
 
+@pytest.mark.parametrize("name", ["points", "logistic"])
+def test_a_sum_without_a_feature_moves_by_what_the_feature_adds(fitted: Fit, name: str) -> None:
+    """Exactly, for points and logistic: set back to what a feature is where nothing happened, and scored anew."""
+    candidate, matrix = fitted.candidates[name], cohort("both", people=40, seed=4).matrix
+    absent = {"emergency_90d": 0.0, "is_homeless": np.nan, "days_since_crisis": np.nan}
+    for feature, value in absent.items():
+        values = matrix.values.copy()
+        values[:, NAMES.index(feature)] = value
+        both = (matrix, Matrix(NAMES, values))
+        before, after = (take_apart(candidate.model, candidate.calibration, each) for each in both)
+        odds = [candidate.calibration.log_odds(candidate.model.log_odds(each)) for each in both]
+        place = NAMES.index(feature)
+        np.testing.assert_allclose(
+            odds[0] - odds[1], before.by_feature[:, place] - after.by_feature[:, place], atol=1e-9
+        )
+        if name == "points":
+            assert not after.by_feature[:, place].any(), "what is absent has no points: the part is the whole move"
+
+
 def test_self_injury_never_shows(fitted: Fit) -> None:
     text = json.dumps(build(fitted)) + render_model_record(build(fitted))
     assert "979651000000100" not in text

@@ -10,7 +10,8 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -36,6 +37,29 @@ class Split:
     fit: tuple[date, ...]
     calibration: tuple[date, ...]
     test: tuple[date, ...]
+
+
+def longest_lags(index_dates: Iterable[date], submitted: Mapping[str, Sequence[date]]) -> dict[str, int]:
+    """How long ago each source had last submitted something, at most, when people were looked at.
+
+    Args:
+        index_dates: Days on which people were looked at.
+        submitted: Days on which each source submitted something, in order.
+
+    Returns:
+        Days by source, over the index dates before which it had submitted anything; without those it never had.
+
+    Examples:
+        >>> longest_lags([date(2024, 3, 4), date(2024, 4, 1)], {"gp": [date(2024, 2, 28)], "late": [date(2025, 1, 1)]})
+        {'gp': 33}
+    """
+    days, found = sorted(set(index_dates)), {}
+    for source, sent in submitted.items():
+        places = [bisect_left(sent, day) for day in days]
+        lags = [(day - sent[place - 1]).days for day, place in zip(days, places, strict=True) if place]
+        if lags:
+            found[source] = max(lags)
+    return found
 
 
 def choose_index_dates(outcome: Outcome, submitted: Iterable[date], today: date) -> tuple[date, ...]:

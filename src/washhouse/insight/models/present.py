@@ -104,7 +104,8 @@ class Scored:
 
     Attributes:
         people: One row per person and index day at risk, by bucket, day and id: `bucket`, `person_id`, `index_date`,
-            `risk`, `risk_lower`, `risk_upper`, `rank`, `points`, `reasons`, `inputs`; no rows without a model.
+            `risk`, `risk_lower`, `risk_upper`, `rank`, `points`, `reasons`, `inputs`, `sources` (that know the person);
+            no rows without a model.
         in_crisis_care: `bucket`, `person_id`, `index_date` of those who are listed and not scored.
         counts: People on the newest day, by what became of them; `listed` in all.
         inputs: Of those scored on the newest day, how many lie in which bin of the fit; none without a model.
@@ -211,7 +212,8 @@ def _rows_kernel(name: str, populations: int) -> Kernel:
     return Kernel(
         name,
         f"""SELECT CAST(row_number() OVER (ORDER BY "outcome", "index_date", "person_id") - 1 AS INTEGER) AS "row",
-            "outcome", {names} FROM ({parts})""",
+            "outcome", {names}, "sources"
+            FROM ({parts}) JOIN (SELECT "person_id", "sources" FROM "person") USING ("person_id")""",
         (
             Column("row", "int32", "Number, from 0", nullable=False),
             Column("outcome", "int32", "Place of the outcome among those that share features", nullable=False),
@@ -221,8 +223,9 @@ def _rows_kernel(name: str, populations: int) -> Kernel:
             Column("birth_month", "date", "First day of the month of birth"),
             Column("sex", "string", "As in `record.person`"),
             Column("deprivation_decile", "int32", "1 (most deprived) to 10"),
+            Column("sources", "string", "As in `record.person`", nullable=False),
         ),
-        inputs=(),
+        inputs=("person",),
     )
 
 
@@ -319,7 +322,7 @@ class _Book:
         interval = self._calibration.interval(odds, variance)
         # Sums over many rows differ in their last digits with the number of rows; ranks must not.
         risk, lower, upper = (np.round(each, RISK_DECIMALS) for each in (self._calibration.risk(odds), *interval))
-        columns = people.select(["bucket", "person_id", "index_date"])
+        columns = people.select(["bucket", "person_id", "index_date", "sources"])
         figures = {"risk": risk, "risk_lower": lower, "risk_upper": upper, "points": count_points(self._points, matrix)}
         for name, values in figures.items():
             columns = columns.append_column(name, pa.array(values))

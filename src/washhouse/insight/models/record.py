@@ -48,7 +48,15 @@ _SHIP_RULE = (
 
 
 def build_model_record(
-    outcome: Outcome, fit: Fit, version: str, *, inputs: str, sampled: float = 1.0, record_version: str, today: date
+    outcome: Outcome,
+    fit: Fit,
+    version: str,
+    *,
+    inputs: str,
+    sampled: float = 1.0,
+    lags: Mapping[str, int] | None = None,
+    record_version: str,
+    today: date,
 ) -> dict[str, Any]:
     """Write down a fit as plain values.
 
@@ -58,6 +66,7 @@ def build_model_record(
         version: The model's version.
         inputs: Digest of what it was fitted on.
         sampled: Share of the record's people that it was fitted and tested on, above 0 to 1.
+        lags: Days for which each source was silent at most when people were looked at, see `plan.longest_lags`.
         record_version: Version of the record it was fitted on.
         today: Day at whose start the first scores were made.
 
@@ -87,6 +96,7 @@ def build_model_record(
             "inputs": inputs,
             "sampled": round(sampled, 4),
             "most_people": outcome.most_people,
+            "longest_lags": dict(lags or {}),
             "fitted_for": today.isoformat(),
         },
         "performance": {

@@ -94,6 +94,7 @@ def store_fit(
     *,
     inputs: str,
     sampled: float = 1.0,
+    lags: Mapping[str, int] | None = None,
     record_version: str,
     today: date,
 ) -> dict[str, Any]:
@@ -111,7 +112,7 @@ def store_fit(
     }
     version = digest(values)
     record = build_model_record(
-        outcome, fit, version, inputs=inputs, sampled=sampled, record_version=record_version, today=today
+        outcome, fit, version, inputs=inputs, sampled=sampled, lags=lags, record_version=record_version, today=today
     )
     stored = json.dumps({**values, "version": version, "record": record}, sort_keys=True)
     folder = models_dir / outcome.name / version

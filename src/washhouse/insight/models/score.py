@@ -22,7 +22,8 @@ import pyarrow.compute as pc
 from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.fit import Fit, NoFit, fit_outcome, say_too_few
 from washhouse.insight.models.history import gather_history, lacking_weeks, present_indexes, read_submitted
-from washhouse.insight.models.plan import MIN_EVENTS
+from washhouse.insight.models.known import Known, read_known
+from washhouse.insight.models.plan import MIN_EVENTS, longest_lags
 from washhouse.insight.models.present import Asked, Compute, Progress, Scored, score_present
 from washhouse.insight.models.registry import failed_gates, find_challenger, find_model, store_fit
 from washhouse.insight.models.store import digest
@@ -51,6 +52,7 @@ SCORE_SCHEMA = pa.schema(
         ("record_version", pa.string()),
         ("inputs", pa.string()),
         ("scored_afterwards", pa.bool_()),
+        ("rests_on", pa.string()),
     ]
 )
 
@@ -140,7 +142,7 @@ def score_outcomes(
             made = fit_model(
                 outcome,
                 compute,
-                days,
+                submitted,
                 day,
                 models_dir,
                 record_version=record_version,
@@ -156,7 +158,12 @@ def score_outcomes(
     tell("scored", 1.0)
     return {
         outcome.name: _result(
-            outcome, answers[outcome.name], scored.get(outcome.name), record_version, today[outcome.name]
+            outcome,
+            answers[outcome.name],
+            scored.get(outcome.name),
+            record_version,
+            read_known(answers[outcome.name].model, submitted),
+            today[outcome.name],
         )
         for outcome in wanted
     }
@@ -192,7 +199,7 @@ def _judged(model: Mapping[str, Any], *, is_new: bool) -> _Answer:
 def fit_model(
     outcome: Outcome,
     compute: Compute,
-    submitted: Sequence[date],
+    submitted: Mapping[str, Sequence[date]],
     today: date,
     models_dir: Path,
     *,
@@ -205,7 +212,7 @@ def fit_model(
     Args:
         outcome: The declaration.
         compute: Runs stages over the record.
-        submitted: Days on which its source submitted something, in order.
+        submitted: Days on which each source submitted something, in order.
         today: Day at whose start the newest scores are made; none of it is looked at.
         models_dir: The home's folder of models.
         record_version: Version of the record, for the model record.
@@ -215,7 +222,7 @@ def fit_model(
     Returns:
         What its `model.json` holds; or why there is no model.
     """
-    history = gather_history(outcome, compute, today, submitted=submitted, tell=tell)
+    history = gather_history(outcome, compute, today, submitted=submitted.get(outcome.source, []), tell=tell)
     if history.cohort is None:
         return NoFit("too-few-events", say_too_few(outcome, dict.fromkeys(MIN_EVENTS, 0)))
     cohort = leave_out(outcome, history.cohort)
@@ -223,13 +230,20 @@ def fit_model(
     fit = fit_outcome(outcome, cohort, history.split)
     if isinstance(fit, NoFit):
         return fit
-    return keep_fit(outcome, fit, cohort, models_dir, record_version=record_version, today=today)
+    return keep_fit(outcome, fit, cohort, models_dir, submitted=submitted, record_version=record_version, today=today)
 
 
 def keep_fit(
-    outcome: Outcome, fit: Fit, cohort: Cohort, models_dir: Path, *, record_version: str, today: date
+    outcome: Outcome,
+    fit: Fit,
+    cohort: Cohort,
+    models_dir: Path,
+    *,
+    submitted: Mapping[str, Sequence[date]],
+    record_version: str,
+    today: date,
 ) -> dict[str, Any]:
-    """Store a fit with the digest of what it was fitted on.
+    """Store a fit with the digest of what it was fitted on, and for how long sources were silent then.
 
     Returns:
         What its `model.json` holds.
@@ -237,12 +251,24 @@ def keep_fit(
     parts = (cohort.matrix.values, cohort.outcome, cohort.index_date.astype(np.int64))
     inputs = digest([hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for part in parts])
     return store_fit(
-        models_dir, outcome, fit, inputs=inputs, sampled=cohort.sampled, record_version=record_version, today=today
+        models_dir,
+        outcome,
+        fit,
+        inputs=inputs,
+        sampled=cohort.sampled,
+        lags=longest_lags(np.unique(cohort.index_date).astype("datetime64[D]").astype(object).tolist(), submitted),
+        record_version=record_version,
+        today=today,
     )
 
 
 def _result(
-    outcome: Outcome, answer: _Answer, scored: Scored | None, record_version: str, today: date | None
+    outcome: Outcome,
+    answer: _Answer,
+    scored: Scored | None,
+    record_version: str,
+    known: Known,
+    today: date | None,
 ) -> ScoreResult:
     why_not, model = answer.why_not, answer.model
     if scored is not None and not scored.counts["listed"]:
@@ -251,7 +277,7 @@ def _result(
     version = "none" if why_not is not None or model is None else str(model["version"])
     scores, counts = SCORE_SCHEMA.empty_table(), {}
     if scored is not None:
-        parts = [("in-crisis-care", scored.in_crisis_care), ("scored", scored.people)]
+        parts = [("in-crisis-care", scored.in_crisis_care), ("scored", known.tell(scored.people))]
         scores = _sort(pa.concat_tables([_under_schema(outcome, version, record_version, *part) for part in parts]))
         if outcome.index != "day":
             place = scores.schema.get_field_index("scored_afterwards")
@@ -264,7 +290,7 @@ def _result(
         refused = model is not None and why_not.status == "gates-not-met"
         failed = failed_gates(model["record"]) if model is not None and refused else ()
         return ScoreResult(scores, why_not.status, why_not.message, None, None, counts, failed, answer.fitted)
-    message = f"{counts['at-risk']} people at risk were scored."
+    message = f"{counts['at-risk']} people at risk were scored.{known.say_late(today) if today else ''}"
     inputs = scored.inputs if scored is not None else None
     return ScoreResult(scores, "scored", message, version, model["record"], counts, fitted=answer.fitted, inputs=inputs)
 

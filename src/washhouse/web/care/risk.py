@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +11,7 @@ from typing import Any
 
 from washhouse.action.caseload import read_reasons as read_parts
 from washhouse.action.words import PEOPLE, say_interval, say_risk
+from washhouse.web.shell.layout import SOURCE_TITLES, source_title
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,23 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class RestsOn:
+    """What a score rests on, source by source.
+
+    Attributes:
+        source: The sending system, titled.
+        sent: When it had last sent something.
+        knows: Whether it had sent anything of the person.
+        is_late: Whether it was silent for longer than the model has seen.
+    """
+
+    source: str
+    sent: date
+    knows: bool
+    is_late: bool
+
+
+@dataclass(frozen=True)
 class Score:
     """One score of one person.
 
@@ -57,6 +76,7 @@ class Score:
         risk: The risk in words; None if unscored.
         probability: The risk itself; None if unscored.
         reasons: What raised it most, strongest first.
+        rests_on: What it rests on; nothing in a version from before that was noted.
     """
 
     index_date: date
@@ -65,6 +85,7 @@ class Score:
     risk: Risk | None
     probability: float | None
     reasons: tuple[Reason, ...]
+    rests_on: tuple[RestsOn, ...] = ()
 
 
 def draw_risk(risk: float, lower: float, upper: float) -> Risk:
@@ -91,6 +112,21 @@ def read_score(row: Mapping[str, Any]) -> Score:
         risk=draw_risk(row["risk"], row["risk_lower"], row["risk_upper"]) if scored else None,
         probability=row["risk"] if scored else None,
         reasons=tuple(read_reasons(row["reasons"])),
+        rests_on=read_rests_on(row["rests_on"]),
+    )
+
+
+def read_rests_on(text: str | None) -> tuple[RestsOn, ...]:
+    """Read what a score rests on, in the order in which pages show sources.
+
+    >>> read_rests_on('[{"source": "gp", "sent": "2026-06-30", "knows": true, "is_late": false}]')
+    (RestsOn(source='GP', sent=datetime.date(2026, 6, 30), knows=True, is_late=False),)
+    """
+    order = {name: place for place, name in enumerate(SOURCE_TITLES)}
+    told = sorted(json.loads(text or "[]"), key=lambda each: (order.get(each["source"], len(order)), each["source"]))
+    return tuple(
+        RestsOn(source_title(each["source"]), date.fromisoformat(each["sent"]), each["knows"], each["is_late"])
+        for each in told
     )
 
 
