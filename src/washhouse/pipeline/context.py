@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from washhouse.core.home import Home, Settings
+from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.engine import Connection, Engine, LocalEngine, Resources
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook
 from washhouse.pipeline.progress import Progress
+from washhouse.record.staging import Workers
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.declared.read import Declared
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
@@ -60,9 +63,27 @@ class RunContext:
         self.home.spill.mkdir(parents=True, exist_ok=True, mode=0o700)
         return resources_of(self.home, self.settings).connect()
 
+    @property
+    def reopen(self) -> Callable[[], Vault]:
+        """Opens the vault in another process, with the key in its file: no key is handed on."""
+        return partial(_open_vault, self.home, self.settings.key_file)
+
+    @property
+    def workers(self) -> Workers:
+        """Who tells the events of shares of people."""
+        return Workers(self.engine, partial(_ref_secret, self.home, self.settings.key_file))
+
     def empty_spill(self) -> None:
         """Remove what an engine may have left behind."""
         shutil.rmtree(self.home.spill, ignore_errors=True)
+
+
+def _open_vault(home: Home, key_file: str) -> Vault:
+    return Vault(home, load_master_key(home, Settings(key_file=key_file)))
+
+
+def _ref_secret(home: Home, key_file: str) -> str:
+    return _open_vault(home, key_file).secret("ref")
 
 
 def resources_of(home: Home, settings: Settings) -> Resources:

@@ -104,6 +104,7 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked, generati
             before=_before(context, typed, mapped),
             sent=typed.sent,
             of_share=typed.of_share,
+            workers=context.workers,
             progress=context.progress.at,
         )
     for kind, facts in built.facts.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pyarrow as pa
@@ -21,10 +21,14 @@ class TypedRows:
         vault: The vault.
         batches: Ids of the version's batches.
         files: Rows of `record.batch`: an accepted file of a known table has typed rows.
+        reopen: Opens the vault in another process, where its key is read from the key's own file.
     """
 
-    def __init__(self, vault: Vault, batches: Iterable[str], files: pa.Table) -> None:
+    def __init__(
+        self, vault: Vault, batches: Iterable[str], files: pa.Table, reopen: Callable[[], Vault] | None = None
+    ) -> None:
         self._vault = vault
+        self._reopen = reopen
         self._known: dict[tuple[str, str], dict[str, list[tuple[Any, ...]]]] = {}
         self._generations: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         sent: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
@@ -42,6 +46,14 @@ class TypedRows:
             found = [one for one in inside if vault.exists(f"typed.{source}.{one}", generation)]
             for table in (*(one for one in held if one not in around), *found):
                 self._generations[source, table].append(generation)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the vault."""
+        return {**self.__dict__, "_vault": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Open the vault where this came to."""
+        self.__dict__ |= {**state, "_vault": state["_reopen"]()}
 
     def __call__(self, source: str, table: str) -> Iterator[pa.Table] | None:
         """Typed rows of a table, batch by batch in the order of landing, a large one in parts; None if never sent."""
@@ -83,7 +95,7 @@ class TypedRows:
 
     def earlier(self, batches: Iterable[str], files: pa.Table) -> TypedRows:
         """Typed rows of an earlier version; what is known of a batch is known to both."""
-        found = TypedRows(self._vault, batches, files)
+        found = TypedRows(self._vault, batches, files, self._reopen)
         found._known = self._known
         return found
 

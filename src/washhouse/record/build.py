@@ -21,7 +21,7 @@ from washhouse.record.increment import Before, stage_increment
 from washhouse.record.members import create_member
 from washhouse.record.people import build_people
 from washhouse.record.relations import build_relations
-from washhouse.record.staging import Events, Progress, Rows, StagedEvents, Staging, no_progress, slices_of
+from washhouse.record.staging import Events, Progress, Rows, StagedEvents, Staging, Workers, no_progress, slices_of
 from washhouse.record.tables import CARE_RELATION, PERSON_VIEW, RETIRED
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
@@ -60,6 +60,7 @@ def build(
     before: Before | None = None,
     sent: Sent | None = None,
     of_share: OfShare | None = None,
+    workers: Workers | None = None,
     progress: Progress = no_progress,
 ) -> Built:
     """Build the record.
@@ -78,6 +79,7 @@ def build(
         before: An earlier version that the build starts from: only what changed since is made anew. None: everything.
         sent: All submissions of a table. Given, people are taken some at a time where there are very many.
         of_share: Typed rows of some people. None: they are looked for among all.
+        workers: Who tells shares of people side by side; `typed`, `of_share` are then called where a task runs.
         progress: Told the part and how much of it is done.
 
     Returns:
@@ -94,7 +96,8 @@ def build(
     held = SmallHeld(typed, of_share)
     stage = _staging_folder(con)
     if before is None:
-        staging = Staging(con, stage, digits, sum(len(one.queries) for _, found in pairs for one in found.events))
+        queries = sum(len(one.queries) for _, found in pairs for one in found.events)
+        staging = Staging(con, stage, digits, queries, workers)
         create_facts(con)
         for spec, mapping in pairs:
             rows = Rows(held)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -23,7 +23,9 @@ from washhouse.record.tables import EVENT, SQL_TYPES
 from washhouse.record.twins import EVENT_ORDER, FINISHED_EVENTS
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.mappings.contract import Stage
+from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.run import OfShare, Sent, Typed, nothing_else, run_stage
+from washhouse.sources.submissions import Submission
 from washhouse.sources.tracing import Route
 
 BATCH_ROWS = 122_880
@@ -75,14 +77,18 @@ class Staging:
         folder: The staging area.
         digits: Leading hex digits of `person_id` by which a bucket is cut.
         queries: How many queries there will be.
+        workers: Who tells shares of people side by side; None: they are told one after another.
     """
 
-    def __init__(self, con: Connection, folder: Path, digits: int, queries: int) -> None:
+    def __init__(
+        self, con: Connection, folder: Path, digits: int, queries: int, workers: Workers | None = None
+    ) -> None:
         self._con = con
         self._folder = folder
         self._digits = digits
         self._queries = max(queries, 1)
         self._number = 0
+        self._workers = workers
 
     def add(
         self, spec: SourceSpec, stages: Sequence[Stage], rows: Rows, progress: Progress, *, member: str = "member"
@@ -96,34 +102,55 @@ class Staging:
             progress: Told the part and how much of it is done.
             member: Table of whose source records events are wanted (source, source_id, person_id, bucket).
         """
-        listed = ", ".join(
-            f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
-            for column in EVENT.columns
-            if column.name not in ("bucket", "person_id", "source")
-        )
         for stage in stages:
             progress("read", min(self._number / self._queries, 1.0))
-            for typed in self._shares(spec, stage, rows, member):
+            of = self._shares(spec, stage, rows, member)
+            if of == 1:
                 # With all rows at hand what was submitted need not be looked up.
-                sent = nothing_else if rows.are_all and typed is rows.typed else rows.sent
-                for sql in run_stage(self._con, spec, stage, typed, sent):
-                    folder = self._folder / f"{self._number:04}"
-                    self._number += 1
-                    self._con.execute(
-                        f"COPY (SELECT m.bucket, 's' || left(m.person_id, {self._digits}) AS slice, "
-                        f"m.person_id, $source AS source, {listed} "
-                        f"FROM ({sql}) AS e JOIN {member} AS m ON m.source = $source AND m.source_id = e.source_id) "
-                        f"TO '{literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket, slice))",
-                        {"source": spec.name},
-                    )
+                sent = nothing_else if rows.are_all else rows.sent
+                self._number += self._copy(spec, stage, rows.typed, sent, member)
+            elif self._workers is not None and rows.are_all:
+                self._add_by_tasks(self._workers, spec, stage, rows, member, of, progress)
+            else:
+                for number in range(of):
+                    some = _OfShare(rows, number, of)
+                    self._number += self._copy(spec, stage, some, rows.sent, member)
 
-    def _shares(self, spec: SourceSpec, stage: Stage, rows: Rows, member: str) -> Iterator[Typed]:
-        """Typed rows as they are, or those of a share of the people after another where they are too many at once."""
-        read, routes = rows.of_share, rows.routes
-        found = [routes.get(states.table) for states in stage.states]
+    def _copy(self, spec: SourceSpec, stage: Stage, typed: Typed, sent: Sent, member: str) -> int:
+        return copy_events(
+            self._con, spec, stage, typed, sent, member, Target(self._folder, self._number, self._digits)
+        )
+
+    def _add_by_tasks(
+        self,
+        workers: Workers,
+        spec: SourceSpec,
+        stage: Stage,
+        rows: Rows,
+        member: str,
+        of: int,
+        progress: Progress,
+    ) -> None:
+        tables = sorted({states.table for states in stage.states})
+        for table in tables:  # what is small is read here once, and it is seen which tables are large
+            rows.typed(spec.name, table)
+        members = self._con.sql(f"FROM {member} WHERE source = $source", params={"source": spec.name}).to_arrow_table()
+        sent = {(spec.name, table): tuple(rows.sent(spec.name, table)) for table in tables}
+        work = _ShareWork(workers.secret, spec, stage, rows, sent, members)
+        each = len(stage.queries)
+        things = [
+            (number, of, Target(self._folder, self._number + number * each, self._digits)) for number in range(of)
+        ]
+        for _ in workers.engine.map(work, things, at_once=2):
+            self._number += each
+            progress("read", min(self._number / self._queries, 1.0))
+
+    def _shares(self, spec: SourceSpec, stage: Stage, rows: Rows, member: str) -> int:
+        """Of how many shares of the people each is told by itself: 1 where rows do not lead to people by themselves."""
+        found = [rows.routes.get(states.table) for states in stage.states]
         of = 1
         if (
-            read is not None
+            rows.of_share is not None
             and any(one and one.is_own for one in found)
             and all(one and (one.is_own or one.is_common) for one in found)
         ):
@@ -131,17 +158,99 @@ class Staging:
             ((records,),) = self._con.execute(counted, {"source": spec.name}).fetchall()
             while of * MOST_RECORDS_READ < records:
                 of *= 2
-        if read is None or of == 1:
-            yield rows.typed
-            return
-        for number in range(of):
+        return of
 
-            def some(source: str, table: str, number: int = number) -> pa.Table | Iterable[pa.Table] | None:
-                if routes[table].is_common:
-                    return rows.typed(source, table)
-                return read(source, table, Share(routes[table].person, number, of))
 
-            yield some
+@dataclass(frozen=True)
+class Workers:
+    """Who tells the events of shares of people side by side.
+
+    Attributes:
+        engine: Calls the tasks.
+        secret: Gives the key of the opaque ids, hex, where a task runs: it is not handed from process to process.
+    """
+
+    engine: Engine
+    secret: Callable[[], str]
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the events of a stage's first query go, and by how many digits a bucket is cut."""
+
+    folder: Path
+    number: int
+    digits: int
+
+
+def copy_events(
+    con: Connection, spec: SourceSpec, stage: Stage, typed: Typed, sent: Sent, member: str, target: Target
+) -> int:
+    """Write the events of a stage, a folder a query; what an earlier try left there goes.
+
+    Returns:
+        The number of queries.
+    """
+    listed = ", ".join(
+        f'CAST(e."{column.name}" AS {SQL_TYPES[column.type]}) AS "{column.name}"'
+        for column in EVENT.columns
+        if column.name not in ("bucket", "person_id", "source")
+    )
+    for at, sql in enumerate(run_stage(con, spec, stage, typed, sent)):
+        folder = target.folder / f"{target.number + at:04}"
+        shutil.rmtree(folder, ignore_errors=True)
+        con.execute(
+            f"COPY (SELECT m.bucket, 's' || left(m.person_id, {target.digits}) AS slice, "
+            f"m.person_id, $source AS source, {listed} "
+            f"FROM ({sql}) AS e JOIN {member} AS m ON m.source = $source AND m.source_id = e.source_id) "
+            f"TO '{literal(folder)}' (FORMAT parquet, COMPRESSION lz4_raw, PARTITION_BY (bucket, slice))",
+            {"source": spec.name},
+        )
+    return len(stage.queries)
+
+
+@dataclass(frozen=True)
+class _OfShare:
+    """Typed rows of one share of the people."""
+
+    rows: Rows
+    number: int
+    of: int
+
+    def __call__(self, source: str, table: str) -> pa.Table | Iterable[pa.Table] | None:
+        route, read = self.rows.routes[table], self.rows.of_share
+        if read is None or route.is_common:
+            return self.rows.typed(source, table)
+        return read(source, table, Share(route.person, self.number, self.of))
+
+
+class _ShareWork:
+    """Writes the events of a stage of one share of the people: a task of an engine."""
+
+    def __init__(
+        self,
+        secret: Callable[[], str],
+        spec: SourceSpec,
+        stage: Stage,
+        rows: Rows,
+        sent: Mapping[tuple[str, str], Sequence[Submission]],
+        members: pa.Table,
+    ) -> None:
+        self.secret, self.spec, self.stage, self.members = secret, spec, stage, members
+        self.sent = sent
+        # Who sent what is told above: how it is looked up stays here.
+        self.rows = replace(rows, sent=nothing_else)
+
+    def __call__(self, share: tuple[int, int, Target], resources: Resources) -> int:
+        number, of, target = share
+        with resources.connect() as con:
+            create_macros(con, self.secret())
+            con.register("member", self.members)
+            some = _OfShare(self.rows, number, of)
+            return copy_events(con, self.spec, self.stage, some, self._sent, "member", target)
+
+    def _sent(self, source: str, table: str) -> Sequence[Submission]:
+        return self.sent[source, table]
 
 
 @dataclass(frozen=True)

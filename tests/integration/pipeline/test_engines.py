@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,6 +20,8 @@ from washhouse.lake.engine import LocalEngine, Resources
 from washhouse.lake.pointer import read_current
 from washhouse.lake.spark import SparkEngine
 from washhouse.lake.store import Lake
+from washhouse.pipeline.run import run_inbox
+from washhouse.record import staging
 from washhouse.record.kernels import Kernel, run
 from washhouse.record.tables import TABLES
 
@@ -64,6 +67,26 @@ def test_every_table_is_the_same(stage, by_spark, contents_of):
     for name, told in local.items():
         assert told == spark[name], name
     assert not by_spark.spill.exists()
+
+
+def test_people_told_some_at_a_time_by_spark_make_the_same_record(stage, contents_of, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(staging, "MOST_RECORDS_READ", 40)
+    monkeypatch.setattr(staging.Staging, "_add_by_tasks", _noted(staging.Staging._add_by_tasks, asked))
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    run_inbox(home, replace(stage.settings, engine="local[2]"), stage.early)
+    assert asked, "no task told a share of the people"
+    local, spark = contents_of(stage.first), contents_of(home)
+    assert {name for name in local if local[name] != spark[name]} == set()
+
+
+def _noted(method, asked):
+    def add(self, workers, spec, *rest):
+        asked.append(spec.name)
+        return method(self, workers, spec, *rest)
+
+    return add
 
 
 def test_a_kernel_comes_to_the_same_bucket_by_bucket(stage, spark):

@@ -11,9 +11,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from washhouse.lake.engine import LocalEngine, Resources, connect
+from washhouse.lake.engine import Engine, LocalEngine, Resources, connect
 from washhouse.lake.store import Lake
 from washhouse.record.build import build
+from washhouse.record.staging import Workers
 from washhouse.record.tables import EVENT
 from washhouse.sources.mappings.macros import create_macros
 from washhouse.sources.mappings.registry import SYSTEMS
@@ -53,13 +54,33 @@ class City:
         return list(dict.fromkeys(found))
 
     def build(
-        self, folder, until: datetime | None = None, *, buckets: int = 4, sent: Sent | None = None, **settings
+        self,
+        folder,
+        until: datetime | None = None,
+        *,
+        buckets: int = 4,
+        sent: Sent | None = None,
+        engine: Engine | None = None,
+        **settings,
     ) -> dict[str, pa.Table]:
         con = connect(spill=folder, **settings)
-        rows = self.rows(until)
-        built = build(con, rows, self.membership, self.identities, buckets=buckets, secret=SECRET, sent=sent)
+        workers = Workers(engine, _secret) if engine is not None else None
+        built = build(
+            con,
+            self.rows(until),
+            self.membership,
+            self.identities,
+            buckets=buckets,
+            secret=SECRET,
+            sent=sent,
+            workers=workers,
+        )
         lake = Lake(folder.with_name(f"{folder.name}-lake"))
         return {**built.tables, "event": lake.read(EVENT, built.events.write(lake, LocalEngine(Resources(threads=1))))}
+
+
+def _secret() -> str:
+    return SECRET
 
 
 @pytest.fixture(scope="session")

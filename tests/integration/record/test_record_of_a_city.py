@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from washhouse.lake.engine import connect
+from washhouse.lake.engine import LocalEngine, Resources, connect
 from washhouse.lake.shares import Share
 from washhouse.record import staging
 from washhouse.record.buckets import bucket_of
@@ -31,12 +31,13 @@ def test_the_same_inputs_give_the_same_rows_in_the_same_order(city, record, tmp_
     assert all(again[name].equals(record[name]) for name in record)
 
 
-@pytest.mark.parametrize("most", [50, 100, 700])
-def test_people_taken_some_at_a_time_make_the_same_record(city, record, tmp_path, monkeypatch, most):
+@pytest.mark.parametrize(("most", "side_by_side"), [(50, False), (100, True), (700, True)])
+def test_people_taken_some_at_a_time_make_the_same_record(city, record, tmp_path, monkeypatch, most, side_by_side):
     shares = []
     monkeypatch.setattr(staging, "MOST_RECORDS_READ", most)
     monkeypatch.setattr(staging, "Share", lambda *given: shares.append(Share(*given)) or shares[-1])
-    again = city.build(tmp_path, sent=city.sent)
+    engine = LocalEngine(Resources(threads=2)) if side_by_side else None
+    again = city.build(tmp_path, sent=city.sent, engine=engine)
     assert len(set(shares)) > 1, "nobody was taken apart"
     assert all(again[name].equals(record[name]) for name in record)
 

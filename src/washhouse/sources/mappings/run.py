@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Lock
+from typing import Any
 
 import pyarrow as pa
 
@@ -37,6 +39,8 @@ HELD_BYTES = 256_000_000
 class SmallHeld:
     """Typed rows of which each small table is read once: reading is decrypting, and a few are read by several stages.
 
+    Several threads may ask at once. In another process it begins anew, but knows which tables are large.
+
     Args:
         typed: Where typed rows come from.
         of_share: Where those of some people come from; None: they are looked for among all.
@@ -49,13 +53,28 @@ class SmallHeld:
         self._left = most_bytes
         self._held: dict[tuple[str, str], list[pa.Table] | None] = {}
         self._large: set[tuple[str, str]] = set()
+        self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process begins with: where rows come from, and none of them."""
+        left = self._left + sum(part.nbytes for parts in self._held.values() for part in parts or ())
+        return {**self.__dict__, "_held": {}, "_left": left, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin anew."""
+        self.__dict__ |= {**state, "_lock": Lock()}
 
     def __call__(self, source: str, table: str) -> pa.Table | Iterable[pa.Table] | None:
         """All rows of a table."""
-        key = (source, table)
+        with self._lock:
+            return self._read((source, table))
+
+    def _read(self, key: tuple[str, str]) -> pa.Table | Iterable[pa.Table] | None:
         if key in self._held:
             return self._held[key]
-        rows = self._typed(source, table)
+        rows = self._typed(*key)
+        if key in self._large:
+            return rows
         parts: list[pa.Table] = []
         rest = iter([rows] if isinstance(rows, pa.Table) else rows or ())
         size = 0
