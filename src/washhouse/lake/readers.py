@@ -16,7 +16,7 @@ from pathlib import Path
 
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home
-from washhouse.lake.pointer import Version, read_current, read_version, version_file, version_text
+from washhouse.lake.pointer import Version, history, read_current, read_version, version_file, version_text
 
 FOLDER = "readers"
 _TRIES = 20
@@ -66,6 +66,16 @@ def reading_current(home: Home) -> Iterator[Version | None]:
     finally:
         if pinned is not None:
             pinned[1].release()
+
+
+def readable_versions(home: Home) -> list[Version]:
+    """Versions that were published and not pruned, and those that are being read now; see `pinned_versions`."""
+    return [*history(home), *pinned_versions(home)]
+
+
+def kept_tables(home: Home) -> frozenset[str]:
+    """Tables that any readable version names: more than the published one's after going back to before a table was."""
+    return frozenset(name for version in readable_versions(home) for name in version.tables)
 
 
 def pinned_versions(home: Home) -> list[Version]:

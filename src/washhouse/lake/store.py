@@ -7,7 +7,7 @@ written by the tasks of an engine, a file each; only the commit is made here.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -120,17 +120,20 @@ class Lake:
             return []
         return sorted(path.name for path in self.root.iterdir() if (path / "_delta_log").is_dir())
 
-    def restore(self, versions: Mapping[str, int]) -> list[str]:
+    def restore(self, versions: Mapping[str, int], kept: Collection[str] = ()) -> list[str]:
         """Bring every table back to a published version, as after a run that died before it published.
 
         Args:
-            versions: Delta version of each published table; a table not named here is removed.
+            versions: Delta version of each published table; a table not named here is removed, unless it is kept.
+            kept: Tables that an earlier version names and the published one does not: they stay as they are.
 
         Returns:
             Names of the tables that were ahead, sorted.
         """
         ahead: list[str] = []
         for name in self.names():
+            if name not in versions and name in kept:
+                continue
             if name not in versions:
                 shutil.rmtree(self.root / name)
                 ahead.append(name)

@@ -37,6 +37,7 @@ from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.lake.disk import write_atomically
 from washhouse.lake.lock import run_lock
 from washhouse.lake.pointer import Version, publish, read_current
+from washhouse.lake.readers import kept_tables
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import nothing
 from washhouse.pipeline.context import RunContext, engine_of
@@ -150,7 +151,7 @@ def modelling(home: Home, settings: Settings, progress: Progress | None = None) 
             engine=engine_of(home, settings),
         )
         context.empty_spill()
-        context.lake.restore(published.tables)
+        context.lake.restore(published.tables, kept_tables(home))
         register_models(context, published)
         try:
             yield context

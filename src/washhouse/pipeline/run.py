@@ -19,8 +19,8 @@ from washhouse.desk.clock import utc_now
 from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.lock import run_lock
-from washhouse.lake.pointer import Version, history, publish, read_current
-from washhouse.lake.readers import pinned_versions
+from washhouse.lake.pointer import Version, publish, read_current
+from washhouse.lake.readers import kept_tables, readable_versions
 from washhouse.lake.store import Lake
 from washhouse.pipeline.aggregates import count_population
 from washhouse.pipeline.commit_points import Hook, nothing
@@ -166,10 +166,10 @@ def run(
         )
         context.empty_spill()
         context = replace(context, declared=read_declared(context))
-        restored = context.lake.restore(context.published.tables if context.published else {})
+        restored = context.lake.restore(context.published.tables if context.published else {}, kept_tables(home))
         if context.published is not None:  # by a run that died after it published
             register_models(context, context.published)
-        prune_models(context, [*history(home), *pinned_versions(home)])
+        prune_models(context, readable_versions(home))
         reached("restored")
         try:
             found = take_up(context, read_anew(context, find(context.published, context.declared)))

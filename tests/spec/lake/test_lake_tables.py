@@ -144,6 +144,13 @@ def test_restore_brings_tables_back_removes_unpublished_ones_and_is_idempotent(t
     assert lake.version("visit") == newest
 
 
+def test_restore_leaves_a_table_that_only_an_earlier_version_names(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    earlier = {"visit": lake.write(VISIT, visits((0, "a"))), "team": lake.write(TEAM, pa.table({"team": ["t"]}))}
+    assert lake.restore({"visit": earlier["visit"]}, earlier.keys()) == []
+    assert lake.read(TEAM, earlier["team"])["team"].to_pylist() == ["t"]
+
+
 def test_prune_deletes_what_no_kept_version_uses(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     versions = [lake.write(VISIT, visits((0, person))) for person in "abc"]
