@@ -17,10 +17,10 @@ import pyarrow as pa
 from washhouse.action.changes import WEEK_DAYS, Change, list_news, list_shifts, sort_change
 from washhouse.action.complexity import list_needs
 from washhouse.action.facts import read_facts
-from washhouse.action.standards import PLAN, judge_standards
+from washhouse.action.standards import STANDARDS, Standard, judge_standards
 from washhouse.action.words import local_day, say_expected, say_interval, say_risk
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
-from washhouse.insight.codelists import ATTENDED_CONTACT, CARE_PLAN
+from washhouse.insight.codelists import ATTENDED_CONTACT
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.registry import index_day
@@ -196,7 +196,8 @@ def build_caseload(
     explanation = _why_not_ranked(reaches_to, today, now, has_model, why_no_model)
     index_date = present or today
     facts = {person: events[person].to_pylist() if person in events else [] for person in alive}
-    plans_are_sent = any(CARE_PLAN.holds(row["code"]) for rows in facts.values() for row in rows)
+    codes = {row["code"] for rows in facts.values() for row in rows}
+    sent = {each for each in STANDARDS if each.sent_as is None or any(map(each.sent_as.holds, codes))}
     places, places_before = _place(now, alive), _place(before, alive)
     ranked, crisis, others = [], [], []
     for person in alive:
@@ -205,7 +206,7 @@ def build_caseload(
             "person_id": person,
             "last_contact": _last_contact(facts[person], index_date),
             "news": tuple(list_news(facts[person], index_date)),
-            "gaps": _list_gaps(facts[person], today, plans_are_sent),
+            "gaps": _list_gaps(facts[person], today, sent),
             "needs": tuple(need.title for need in list_needs(facts[person], today)),
         }
         if score is not None and score["status"] == "in-crisis-care":
@@ -329,12 +330,12 @@ def read_reasons(text: str | None) -> tuple[Reason, ...]:
     )
 
 
-def _list_gaps(rows: Sequence[Mapping[str, Any]], today: date, plans_are_sent: bool) -> tuple[str, ...]:
-    """Standards that are not met; where nobody's care plan is sent, its lack says nothing of anybody."""
+def _list_gaps(rows: Sequence[Mapping[str, Any]], today: date, sent: Collection[Standard]) -> tuple[str, ...]:
+    """Standards that are not met; where nobody's care plan is sent, say, its lack says nothing of anybody."""
     return tuple(
         standing.words
         for standing in judge_standards(rows, today)
-        if standing.is_met is False and (plans_are_sent or standing.standard is not PLAN)
+        if standing.is_met is False and standing.standard in sent
     )
 
 

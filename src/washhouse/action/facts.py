@@ -21,6 +21,10 @@ _FAMILIES = sorted(
         for code in (*each.codes, *each.prefixes)
     }
 )
+_LISTED = frozenset(code for each in STANDARD_CODELISTS for code in each.codes)
+_JOURNAL = "SNOMED//"
+"""Of what a GP practice codes, only what is listed tells anything here: a journal is longer than all the rest."""
+
 _COLUMNS = [
     "time", "end_time", "recorded_at", "superseded_at", "code", "ref", "text_value", "source_file", "source_row"
 ]  # fmt: skip
@@ -36,7 +40,10 @@ def read_facts(record: Record, person_ids: Collection[str]) -> dict[str, pa.Tabl
     Raises:
         RefusedError: The grant does not cover the people.
     """
-    rows = record.events_of(person_ids, _FAMILIES).select(["person_id", *_COLUMNS]).sort_by("person_id")
+    rows = record.events_of(person_ids, _FAMILIES).select(["person_id", *_COLUMNS])
+    codes = rows["code"].combine_chunks().dictionary_encode()
+    wanted = [not code.startswith(_JOURNAL) or code in _LISTED for code in codes.dictionary.to_pylist()]
+    rows = rows.filter(pa.array(wanted, pa.bool_()).take(codes.indices)).sort_by("person_id")
     counts = rows["person_id"].combine_chunks().value_counts().to_pylist()
     facts, start = {}, 0
     for count in counts:

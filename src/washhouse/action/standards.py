@@ -12,12 +12,23 @@ from datetime import date, timedelta
 from typing import Any
 
 from washhouse.action.words import local_day, say_day
-from washhouse.insight.codelists import ATTENDED_CONTACT, CARE_PLAN, HOSPITAL_SPELL
+from washhouse.insight.codelists import (
+    ATTENDED_CONTACT,
+    CARE_PLAN,
+    COMMUNITY_TEAM,
+    DIALOG,
+    HOSPITAL_SPELL,
+    PHYSICAL_CHECK,
+    SEVERE_MENTAL_ILLNESS,
+    Codelist,
+)
 
 FOLLOW_UP_DAYS = 3
 RECENT_DISCHARGE_DAYS = 28
 PLAN_DAYS = 365
 QUIET_DAYS = 28
+CHECK_DAYS = 365
+OUTCOME_DAYS = 183
 
 DIRECT_MECHANISMS = frozenset({"01", "02", "04", "11"})
 """`ConsMechanismMH` that make a contact a follow-up: face to face, telephone, talk type, video."""
@@ -33,11 +44,14 @@ class Standard:
         name: Kebab-case name, unique.
         title: What is expected, in words.
         source: Who set it, and how it is judged.
+        sent_as: What shows that it is kept; where nobody's is sent, its lack says nothing of anybody. None if that is
+            not asked.
     """
 
     name: str
     title: str
     source: str
+    sent_as: Codelist | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +84,22 @@ PLAN = Standard(
     "care-plan-12-months",
     "A care plan made or brought up to date in the last 12 months",
     "NHS England's measures of care and crisis plans count MHS008 plans made or updated in the 12 months before",
+    CARE_PLAN,
+)
+PHYSICAL = Standard(
+    "physical-check-12-months",
+    "An annual physical health check in severe mental illness",
+    "NHS England, Improving the physical health of people living with severe mental illness, guidance for integrated "
+    "care systems, 2024: six core elements a year for those on the GP register. Five are judged, each in the last 12 "
+    "months; alcohol is not, as no list of its codes is declared here; remission is not known",
+)
+OUTCOME = Standard(
+    "outcome-measure-6-months",
+    "An outcome measure (DIALOG) in the last 6 months",
+    "NHS England's task and finish group of 2021 recommends DIALOG, ReQoL-10 and goal-based outcomes in community "
+    "mental health, with no interval that we found; six months at most is a trust's rule (Rotherham, Doncaster and "
+    "South Humber, Moving towards personalised care). Change it with the team's own rule",
+    DIALOG,
 )
 
 Rows = Sequence[Mapping[str, Any]]
@@ -130,6 +160,34 @@ def _judge_plan(rows: Rows, today: date) -> tuple[bool | None, str]:
     )
 
 
+def _judge_physical(rows: Rows, today: date) -> tuple[bool | None, str]:
+    if not any(SEVERE_MENTAL_ILLNESS.holds(row["code"]) for row in rows):
+        return None, "No severe mental illness on the GP record."
+    begin = today - timedelta(CHECK_DAYS)
+    recent = {row["code"] for row in rows if local_day(row["time"]) >= begin}
+    missing = [each.meaning for each in PHYSICAL_CHECK if not any(map(each.holds, recent))]
+    if missing:
+        return False, f"Physical check: not recorded in 12 months: {', '.join(missing)}."
+    return True, "Every element that is judged is recorded in the last 12 months; alcohol is not judged."
+
+
+def _judge_outcome(rows: Rows, today: date) -> tuple[bool | None, str]:
+    open_ones = (COMMUNITY_TEAM.holds(row["code"]) for row in rows if _is_open(row, today))
+    if not any(open_ones):
+        return None, "No open referral to a community mental-health team."
+    days = [local_day(row["time"]) for row in rows if DIALOG.holds(row["code"])]
+    if not days:
+        return False, "No outcome measure (DIALOG) recorded."
+    return (
+        max(days) >= today - timedelta(OUTCOME_DAYS),
+        f"Outcome measure (DIALOG) last on {max(days):%-d %B %Y}.",
+    )
+
+
+def _is_open(row: Mapping[str, Any], today: date) -> bool:
+    return row["end_time"] is None or local_day(row["end_time"]) >= today
+
+
 def _is_direct(row: Mapping[str, Any]) -> bool:
     return ATTENDED_CONTACT.holds(row["code"]) and (row["text_value"] or "01") in DIRECT_MECHANISMS
 
@@ -138,11 +196,21 @@ STANDARDS: Mapping[Standard, Callable[[Rows, date], tuple[bool | None, str]]] = 
     FOLLOW_UP: _judge_follow_up,
     CONTACT: _judge_contact,
     PLAN: _judge_plan,
+    PHYSICAL: _judge_physical,
+    OUTCOME: _judge_outcome,
 }
 """Every standard with the rule that judges it."""
 
 STANDARD_COLUMNS = ["time", "end_time", "superseded_at", "code", "text_value"]
 """Columns of events that the rules read."""
 
-STANDARD_CODELISTS = (HOSPITAL_SPELL, ATTENDED_CONTACT, CARE_PLAN)
+STANDARD_CODELISTS = (
+    HOSPITAL_SPELL,
+    ATTENDED_CONTACT,
+    CARE_PLAN,
+    SEVERE_MENTAL_ILLNESS,
+    *PHYSICAL_CHECK,
+    COMMUNITY_TEAM,
+    DIALOG,
+)
 """Codes that the rules read."""

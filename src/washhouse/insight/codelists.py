@@ -175,6 +175,13 @@ HONOS = Codelist(
     source=_HONOS_SOURCE,
     codes=_coded("HONOS", _HONOS_ITEMS),
 )
+DIALOG = Codelist(
+    name="dialog",
+    meaning="Item of DIALOG rated",
+    source="DIALOG, SNOMED CT, eleven items, see sources.mappings.mental_health_referral; Priebe 2007, "
+    "doi:10.1192/bjp.bp.107.037184",
+    prefixes=("DIALOG//",),
+)
 HONOS_ITEMS = {
     number: Codelist(
         name=f"honos-item-{number}", meaning=f"HoNOS item {number} rated, 0 to 4", source=_HONOS_SOURCE, codes=(code,)
@@ -214,6 +221,15 @@ SEVERE_MENTAL_ILLNESS = Codelist(
     source=f"The refset's four general concepts; {_MH_COD}",
     codes=_coded("SNOMED", "58214004 68890003 13746004 69322001"),
 )
+_PHYSICAL_CHECK = "SNOMED CT; an element of NHS England's core annual check in severe mental illness"
+PHYSICAL_CHECK = (
+    Codelist("blood-pressure", "Blood pressure", _PHYSICAL_CHECK, _coded("SNOMED", "271649006 271650006")),
+    Codelist("body-mass-index", "Body mass index", _PHYSICAL_CHECK, _coded("SNOMED", "60621009")),
+    Codelist("blood-glucose", "HbA1c", _PHYSICAL_CHECK, _coded("SNOMED", "999791000000106")),
+    Codelist("lipids", "Lipids (HDL cholesterol)", _PHYSICAL_CHECK, _coded("SNOMED", "1005681000000107")),
+    Codelist("smoking", "Smoking status", _PHYSICAL_CHECK, _coded("SNOMED", "77176002 8517006 266919005")),
+)
+"""Elements of the annual physical check, as the practices of the record code them; alcohol, the sixth, has no list."""
 DEPRESSION = Codelist(
     name="depression",
     meaning="Depressive disorder on the GP or hospital record",

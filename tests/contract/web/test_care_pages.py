@@ -483,3 +483,12 @@ def test_a_view_is_kept_by_its_filters_and_removed(open_client: Opener, post: Po
     assert "/caseload?n=5" not in open_client("team-manager").get("/caseload").text, "views are one's own"
     post(client, "/caseload/views/remove", n="5", show="no-contact")
     assert "First 5: no contact" not in client.get("/caseload").text
+
+
+def test_the_list_says_up_to_which_day_other_services_news_is_known(open_client: Opener, world: Any) -> None:
+    now = replace(
+        world.services.published(), summary={"covers": {"mental_health": "2025-07-01", "hospital": "2025-05-31"}}
+    )
+    page = open_client("clinician", published=lambda: now).get("/caseload").text
+    assert "Hospital and A&amp;E is known up to 31 May 2025." in page and "no news is not no events" in page
+    assert "Social care is not known: the source has sent nothing." in page

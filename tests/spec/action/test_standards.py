@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from washhouse.action.standards import CONTACT, FOLLOW_UP, PLAN, STANDARDS, judge_standards
+from washhouse.action.standards import CONTACT, FOLLOW_UP, OUTCOME, PHYSICAL, PLAN, STANDARDS, judge_standards
 
 TODAY = date(2024, 3, 5)
 WARD, SEEN, MISSED, PLANNED, UPDATED = (
@@ -87,6 +87,49 @@ def test_contact_in_28_days(rows: list[dict[str, Any]], is_met: bool, words: str
 )
 def test_care_plan_in_12_months(rows: list[dict[str, Any]], is_met: bool, words: str) -> None:
     found, said = standing(PLAN.name, *rows)
+    assert found is is_met and words in said
+
+
+PSYCHOSIS, PRESSURE, WEIGHT, GLUCOSE, LIPID, SMOKER = (
+    f"SNOMED//{code}"
+    for code in ("69322001", "271649006", "60621009", "999791000000106", "1005681000000107", "77176002")
+)
+ELEMENTS = [row(code, "2023-03-06") for code in (PRESSURE, WEIGHT, GLUCOSE, LIPID, SMOKER)]
+ILL = row(PSYCHOSIS, "2015-03-05")
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_met", "words"),
+    [
+        (ELEMENTS, None, "No severe mental illness"),
+        ([ILL, *ELEMENTS], True, "alcohol is not judged"),
+        ([ILL, *ELEMENTS[1:]], False, "not recorded in 12 months: Blood pressure."),
+        ([ILL, row(SMOKER, "2023-03-05"), *ELEMENTS[:4]], False, "12 months: Smoking status."),
+        ([ILL], False, "Blood pressure, Body mass index, HbA1c, Lipids (HDL cholesterol), Smoking status."),
+        ([row(PSYCHOSIS, "2015-03-05", gone=True)], None, "No severe mental illness"),
+    ],
+)
+def test_physical_check_in_severe_mental_illness(rows: list[dict[str, Any]], is_met: bool | None, words: str) -> None:
+    found, said = standing(PHYSICAL.name, *rows)
+    assert found is is_met and words in said
+
+
+WITH_TEAM, RATED = row("MHS_REFERRAL//A06", "2023-01-01"), "DIALOG//1037651000000100"
+
+
+@pytest.mark.parametrize(
+    ("rows", "is_met", "words"),
+    [
+        ([], None, "No open referral"),
+        ([row("MHS_REFERRAL//A02", "2023-01-01")], None, "No open referral"),
+        ([row("MHS_REFERRAL//A06", "2023-01-01", "2024-03-04"), row(RATED, "2020-01-01")], None, "No open referral"),
+        ([WITH_TEAM], False, "No outcome measure (DIALOG) recorded."),
+        ([WITH_TEAM, row(RATED, "2023-09-04")], True, "last on 4 September 2023"),
+        ([WITH_TEAM, row(RATED, "2023-09-03")], False, "last on 3 September 2023"),
+    ],
+)
+def test_outcome_measure_in_6_months(rows: list[dict[str, Any]], is_met: bool | None, words: str) -> None:
+    found, said = standing(OUTCOME.name, *rows)
     assert found is is_met and words in said
 
 

@@ -23,6 +23,7 @@ from washhouse.web.care.filters import LENGTHS, ORDERS, QUIET_DAYS, SHOWS, Filte
 from washhouse.web.care.risk import Risk, draw_risk
 from washhouse.web.care.saved_views import read_views
 from washhouse.web.care.trend import SPARK_HEIGHT, SPARK_STEP, Drawing, draw_trend, top_of
+from washhouse.web.shell.layout import say_news_reach
 from washhouse.web.shell.people import name_of, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
@@ -90,6 +91,7 @@ class CaseloadPage:
     expectation: str
     about: str
     failed_gates: tuple[str, ...]
+    reach: tuple[str, ...]
     filters: Filters
     filtered: bool
     lengths: tuple[tuple[str, str], ...]
@@ -163,6 +165,7 @@ def read_page(visit: Visit) -> CaseloadPage:
         expectation="" if filters.q or filters.show or filters.order else caseload.sentence,
         about=say_about(caseload),
         failed_gates=failed_gates(visit) if caseload.is_ranked else (),
+        reach=say_news_reach(visit),
         filters=filters,
         filtered=bool(filters.q or filters.address),
         lengths=tuple((value, say_length(value)) for value in LENGTHS),

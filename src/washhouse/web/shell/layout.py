@@ -131,6 +131,12 @@ def say_reach(visit: Visit, source: str, what: str) -> str:
     return f"{what} is known up to {short_day(known)}." if known < visit.services.today() else ""
 
 
+def say_news_reach(visit: Visit) -> tuple[str, ...]:
+    """Up to which day each service's news is known where that is not today: no news is not no events."""
+    told = (("hospital", "Hospital and A&E"), ("social_care", "Social care"))
+    return tuple(said for source, what in told if (said := say_reach(visit, source, what)))
+
+
 def source_title(source: str) -> str:
     """Name of a source as people say it.
 

@@ -21,6 +21,7 @@ from washhouse.desk.care_decisions import (
 from washhouse.desk.reviews import ACTIONS, NOTE_LIMIT
 from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
+from washhouse.web.shell.layout import say_news_reach
 from washhouse.web.shell.people import reveal_names, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
@@ -181,6 +182,7 @@ def _answer(visit: Visit, form: Form, status: int = 200) -> Response:
         actions=ACTIONS,
         due_days=DUE_DAYS,
         who={worker: team.names[worker], visit.user.actor: visit.user.name},
+        reach=say_news_reach(visit),
         done=visit.query("done") == "saved",
     )
 
