@@ -7,20 +7,19 @@ nothing else. Where mental-health data is too old, or there is no model, nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 
-from washhouse.action.changes import WEEK_DAYS, Change, list_news, list_shifts, sort_change
-from washhouse.action.complexity import list_needs
+from washhouse.action.changes import WEEK_DAYS, Change, list_shifts, sort_change
 from washhouse.action.facts import read_facts
-from washhouse.action.standards import STANDARDS, Standard, judge_standards
-from washhouse.action.words import local_day, say_expected, say_interval, say_risk
+from washhouse.action.standards import STANDARDS
+from washhouse.action.told import tell_events
+from washhouse.action.words import say_expected, say_interval, say_risk
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
-from washhouse.insight.codelists import ATTENDED_CONTACT
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.registry import index_day
@@ -166,6 +165,7 @@ def build_caseload(
     as_of: Mapping[str, date],
     covers: Mapping[str, date] | None = None,
     today: date,
+    key: Hashable = None,
     capacity: int | None = None,
     has_model: bool = False,
     why_no_model: str = "",
@@ -180,6 +180,7 @@ def build_caseload(
         covers: Day up to which each source's data reaches, which decides whether anything is ranked; the declared
             dates unless given.
         today: The present day.
+        key: Names the events, so that what they tell is worked out once, see `told.tell_events`; none holds nothing.
         capacity: People that the team can review; everybody unless given.
         has_model: Whether the record has a crisis model; decides in which words nobody's having a risk is told.
         why_no_model: Why it has none, in the run's words.
@@ -195,19 +196,19 @@ def build_caseload(
     reaches_to = (as_of if covers is None else covers).get(MENTAL_HEALTH)
     explanation = _why_not_ranked(reaches_to, today, now, has_model, why_no_model)
     index_date = present or today
-    facts = {person: events[person].to_pylist() if person in events else [] for person in alive}
-    codes = {row["code"] for rows in facts.values() for row in rows}
-    sent = {each for each in STANDARDS if each.sent_as is None or any(map(each.sent_as.holds, codes))}
+    told = {person: tell_events(person, events.get(person), index_date, today, key) for person in alive}
+    sent = {each for each in STANDARDS if each.sent_as is None}.union(*(one.shows for one in told.values()))
     places, places_before = _place(now, alive), _place(before, alive)
     ranked, crisis, others = [], [], []
     for person in alive:
         score = now.get(person)
         common = {
             "person_id": person,
-            "last_contact": _last_contact(facts[person], index_date),
-            "news": tuple(list_news(facts[person], index_date)),
-            "gaps": _list_gaps(facts[person], today, sent),
-            "needs": tuple(need.title for need in list_needs(facts[person], today)),
+            "last_contact": told[person].last_contact,
+            "news": told[person].news,
+            # Where nobody's care plan is sent, say, its lack says nothing of anybody.
+            "gaps": tuple(words for standard, words in told[person].gaps if standard in sent),
+            "needs": told[person].needs,
         }
         if score is not None and score["status"] == "in-crisis-care":
             when = "when last known" if explanation else "now"
@@ -328,21 +329,3 @@ def read_reasons(text: str | None) -> tuple[Reason, ...]:
     return tuple(
         Reason(each["feature"], each["text"], each["contribution"], tuple(each["event_refs"])) for each in given
     )
-
-
-def _list_gaps(rows: Sequence[Mapping[str, Any]], today: date, sent: Collection[Standard]) -> tuple[str, ...]:
-    """Standards that are not met; where nobody's care plan is sent, say, its lack says nothing of anybody."""
-    return tuple(
-        standing.words
-        for standing in judge_standards(rows, today)
-        if standing.is_met is False and standing.standard in sent
-    )
-
-
-def _last_contact(rows: Iterable[Mapping[str, Any]], index_date: date) -> date | None:
-    days = [
-        local_day(row["time"])
-        for row in rows
-        if row["time"] is not None and row["superseded_at"] is None and ATTENDED_CONTACT.holds(row["code"])
-    ]
-    return max((day for day in days if day < index_date), default=None)

@@ -180,7 +180,7 @@ def _judge_outcome(rows: Rows, today: date) -> tuple[bool | None, str]:
         return False, "No outcome measure (DIALOG) recorded."
     return (
         max(days) >= today - timedelta(OUTCOME_DAYS),
-        f"Outcome measure (DIALOG) last on {max(days):%-d %B %Y}.",
+        f"Outcome measure (DIALOG): the last on {max(days):%-d %B %Y}.",
     )
 
 

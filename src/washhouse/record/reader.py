@@ -7,7 +7,7 @@ for one request notes each person once. One person's rows lie in one bucket, so 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Protocol
@@ -31,6 +31,7 @@ from washhouse.record.tables import (
     ATTRITION,
     BATCH,
     CARE_RELATION,
+    EVENT,
     INDICATOR,
     PERSON,
     QUALITY,
@@ -136,6 +137,11 @@ class Record:
     def covers(self) -> dict[str, date]:
         """Day up to which each source's data reaches; about nobody, so open to everybody."""
         return covers_of(self.version)
+
+    @property
+    def events_key(self) -> Hashable:
+        """What stays the same as long as the events do: for what is worked out from them and held."""
+        return str(self._store.root), self.version.tables[EVENT.name]
 
     def resolve(self, person_id: str) -> str:
         """The id that a person has now: a retired one leads to the one that took over.

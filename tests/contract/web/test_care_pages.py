@@ -490,5 +490,5 @@ def test_the_list_says_up_to_which_day_other_services_news_is_known(open_client:
         world.services.published(), summary={"covers": {"mental_health": "2025-07-01", "hospital": "2025-05-31"}}
     )
     page = open_client("clinician", published=lambda: now).get("/caseload").text
-    assert "Hospital and A&amp;E is known up to 31 May 2025." in page and "no news is not no events" in page
-    assert "Social care is not known: the source has sent nothing." in page
+    assert "News of hospital and A&amp;E is known up to 31 May 2025." in page and "no news is not no events" in page
+    assert "News of social care is not known: the source has sent nothing." in page

@@ -124,8 +124,8 @@ WITH_TEAM, RATED = row("MHS_REFERRAL//A06", "2023-01-01"), "DIALOG//103765100000
         ([row("MHS_REFERRAL//A02", "2023-01-01")], None, "No open referral"),
         ([row("MHS_REFERRAL//A06", "2023-01-01", "2024-03-04"), row(RATED, "2020-01-01")], None, "No open referral"),
         ([WITH_TEAM], False, "No outcome measure (DIALOG) recorded."),
-        ([WITH_TEAM, row(RATED, "2023-09-04")], True, "last on 4 September 2023"),
-        ([WITH_TEAM, row(RATED, "2023-09-03")], False, "last on 3 September 2023"),
+        ([WITH_TEAM, row(RATED, "2023-09-04")], True, "the last on 4 September 2023"),
+        ([WITH_TEAM, row(RATED, "2023-09-03")], False, "the last on 3 September 2023"),
     ],
 )
 def test_outcome_measure_in_6_months(rows: list[dict[str, Any]], is_met: bool | None, words: str) -> None:

@@ -186,7 +186,7 @@ def read_page(visit: Visit) -> CaseloadPage:
 
 def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk], Trends]:
     """Read the caseload, the newest risk of each person as a drawing, and what tells anybody's last weeks."""
-    record, people = visit.record, sorted(visit.grant.persons or ())
+    record, people, today = visit.record, sorted(visit.grant.persons or ()), visit.services.today()
     # Events first: who is noted for them is noted for the rest.
     facts = read_facts(record, people)
     scores = record.scores(people, MODEL)
@@ -196,7 +196,8 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         scores,
         as_of=record.as_of(),
         covers=record.covers(),
-        today=visit.services.today(),
+        today=today,
+        key=record.events_key,
         capacity=length,
         has_model=MODEL in record.version.models,
         why_no_model=say_why_no_model(record.version.summary),
@@ -212,7 +213,7 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
 
     def weeks_of(person: str) -> tuple[Week, ...]:
         events = facts[person].select(TREND_COLUMNS).to_pylist() if person in facts else []
-        return build_weeks(by_person.get(person, ()), events, visit.services.today())
+        return build_weeks(by_person.get(person, ()), events, today)
 
     return caseload, risks, weeks_of
 

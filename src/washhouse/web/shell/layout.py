@@ -133,7 +133,7 @@ def say_reach(visit: Visit, source: str, what: str) -> str:
 
 def say_news_reach(visit: Visit) -> tuple[str, ...]:
     """Up to which day each service's news is known where that is not today: no news is not no events."""
-    told = (("hospital", "Hospital and A&E"), ("social_care", "Social care"))
+    told = (("hospital", "News of hospital and A&E"), ("social_care", "News of social care"))
     return tuple(said for source, what in told if (said := say_reach(visit, source, what)))
 
 

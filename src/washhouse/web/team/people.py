@@ -62,6 +62,7 @@ def read_agenda(visit: Visit, people: Collection[str]) -> tuple[list[AgendaLine]
         as_of=record.as_of(),
         covers=record.covers(),
         today=today,
+        key=record.events_key,
         has_model=MODEL in record.version.models,
         why_no_model=say_why_no_model(record.version.summary),
     )

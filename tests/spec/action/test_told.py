@@ -1,0 +1,40 @@
+"""Is what events tell worked out once for each version and day, and never handed to another?"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from washhouse.action.standards import PLAN
+from washhouse.action.told import tell_events
+
+TODAY = date(2024, 3, 5)
+
+
+def events(code: str) -> pa.Table:
+    time = datetime(2024, 3, 1, 10)
+    texts = dict.fromkeys(("ref", "text_value", "source_file", "end_time", "superseded_at", "source_row"))
+    return pa.Table.from_pylist([{"code": code, "time": time, "recorded_at": time, **texts}])
+
+
+def test_what_events_tell_is_held_for_one_key_person_and_day(tmp_path: Path) -> None:
+    seen, plan = events("MHS_CONTACT//5"), events("MHS_CARE_PLAN//10")
+    key = (str(tmp_path), 1)
+    first = tell_events("a", seen, TODAY, TODAY, key)
+    assert first.last_contact == date(2024, 3, 1) and first.news == ("Contact on 1 March",)
+    assert tell_events("a", plan, TODAY, TODAY, key) is first
+    for other in (
+        tell_events("b", plan, TODAY, TODAY, key),
+        tell_events("a", plan, TODAY, TODAY, (str(tmp_path), 2)),
+        tell_events("a", plan, TODAY, date(2024, 3, 6), key),
+        tell_events("a", plan, date(2024, 3, 4), TODAY, key),
+        tell_events("a", plan, TODAY, TODAY),
+    ):
+        assert other.last_contact is None and PLAN in other.shows
+
+
+def test_nobody_without_events_is_told_of_as_met() -> None:
+    told = tell_events("a", None, TODAY, TODAY)
+    assert told.news == () and told.needs == () and PLAN.name in {standard.name for standard, _ in told.gaps}
