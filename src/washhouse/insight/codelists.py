@@ -179,7 +179,7 @@ DIALOG = Codelist(
     name="dialog",
     meaning="Item of DIALOG rated",
     source="DIALOG, SNOMED CT, eleven items, see sources.mappings.mental_health_referral; Priebe 2007, "
-    "doi:10.1192/bjp.bp.107.037184",
+    "doi:10.1192/bjp.bp.107.036939",
     prefixes=("DIALOG//",),
 )
 HONOS_ITEMS = {

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from washhouse.core.tables import Table
 from washhouse.lake.pointer import Version
@@ -22,10 +25,15 @@ from washhouse.record.tables import EVENT, EVENT_CHANGE, PERSON, RELATION
 from washhouse.record.views import bucket_finder
 
 HELD_TABLES = (PERSON, RELATION)
-"""Tables that are held in memory, bucket by bucket, once somebody asked; of scores, those of the model asked for."""
+"""Tables that are held in memory once somebody asked; of scores, those of the model asked for."""
+
+MOST_ROWS_HELD = 50_000
+"""Rows of a bucket that are held together; of a larger bucket each person's are, as events always are."""
 
 _HELD = Held()
-_HELD_EVENTS = Held(EVENT_BYTES)
+_HELD_EACH = Held(EVENT_BYTES)
+_READING = tuple(Lock() for _ in range(64))
+"""By bucket: whoever asks for what another is just reading waits for it, and does not read it too."""
 
 
 def read_events(store: Lake, version: Version, person_ids: Sequence[str]) -> pa.Table:
@@ -33,21 +41,10 @@ def read_events(store: Lake, version: Version, person_ids: Sequence[str]) -> pa.
 
     Each person's are held in memory once somebody asked for them.
     """
-    numbers = version.tables[EVENT.name], version.tables.get(EVENT_CHANGE.name)
-    keys = {person_id: (str(store.root), *numbers, person_id) for person_id in sorted(set(person_ids))}
-    found = {person_id: _HELD_EVENTS.find(key) for person_id, key in keys.items()}
-    lacking = [person_id for person_id, rows in found.items() if rows is None]
-    if lacking:
-        rows = read_rows(store, version, EVENT, lacking)
-        ids = rows["person_id"].combine_chunks().dictionary_encode()
-        members = ids.dictionary.to_pylist()
-        place = ids.indices.to_numpy()
-        for person_id in lacking:
-            # Taken, not sliced: what is held must not keep the rows of others in memory.
-            mine = np.flatnonzero(place == members.index(person_id)) if person_id in members else place[:0]
-            found[person_id] = rows.take(pa.array(mine)).combine_chunks()
-            _HELD_EVENTS.hold(keys[person_id], found[person_id])
-    return pa.concat_tables([arrow_schema(EVENT).empty_table(), *found.values()])
+    found: dict[str, pa.Table] = {}
+    for bucket, members in _by_bucket(store, version, set(person_ids)).items():
+        found |= _read_each(store, version, EVENT, bucket, members)
+    return pa.concat_tables([arrow_schema(EVENT).empty_table(), *(found[one] for one in sorted(found))])
 
 
 def read_rows(
@@ -62,26 +59,68 @@ def read_rows(
         person_ids: The people, each once.
         model: Of `record.score`, the outcome model.
     """
-    by_bucket: dict[int, list[str]] = defaultdict(list)
-    find = bucket_finder(store, version)
-    for person_id in person_ids:
-        by_bucket[find(person_id)].append(person_id)
-    names = ", ".join(f'"{name}"' for name in table.column_names)
-    order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
+    by_bucket = _by_bucket(store, version, person_ids)
     parts = [arrow_schema(table).empty_table()]
     for bucket, members in sorted(by_bucket.items()):
-        if table in HELD_TABLES or model is not None:
+        if model is not None:
             parts.append(_read_held(store, version, table, bucket, members, model))
-            continue
-        one = len(members) == 1
-        rows = query(
-            f"SELECT {names} FROM {scan(store, table, version, bucket)} "
-            f"WHERE {'person_id = $who' if one else 'list_contains($who, person_id)'} ORDER BY {order}",
-            {"who": members[0] if one else members},
-        )
-        parts.append(conform(table, rows))
+        elif table not in HELD_TABLES:
+            parts.append(_read(store, version, table, bucket, members))
+        elif sum(map(_count, store.files(table.name, version.tables[table.name], bucket))) > MOST_ROWS_HELD:
+            each = _read_each(store, version, table, bucket, members)
+            parts += [each[person_id] for person_id in sorted(each)]
+        else:
+            parts.append(_read_held(store, version, table, bucket, members, model))
     found = pa.concat_tables(parts)
     return found if len(by_bucket) < 2 else found.sort_by([(name, "ascending") for name in table.order])
+
+
+def _by_bucket(store: Lake, version: Version, person_ids: Iterable[str]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    find = bucket_finder(store, version)
+    for person_id in person_ids:
+        found[find(person_id)].append(person_id)
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _count(file: str) -> int:
+    """Rows of a file; no file is written twice."""
+    return int(pq.read_metadata(file).num_rows)
+
+
+def _read(store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str]) -> pa.Table:
+    """Rows of people of one bucket from its files."""
+    names = ", ".join(f'"{name}"' for name in table.column_names)
+    order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
+    one = len(members) == 1
+    # Looked for as a join: a list's members are compared with every row, a join passes by what lies outside them.
+    rows = query(
+        f"SELECT {names} FROM {scan(store, table, version, bucket)} "
+        f"WHERE person_id {'= $who' if one else 'IN (SELECT unnest($who))'} ORDER BY {order}",
+        {"who": members[0] if one else list(members)},
+    )
+    return conform(table, rows)
+
+
+def _read_each(store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str]) -> dict[str, pa.Table]:
+    """Rows of people of one bucket, each person's held in memory."""
+    numbers = version.tables[table.name], version.tables.get(EVENT_CHANGE.name) if table is EVENT else None
+    keys = {person_id: (str(store.root), table.name, *numbers, person_id) for person_id in members}
+    with _READING[bucket % len(_READING)]:
+        found = {person_id: _HELD_EACH.find(key) for person_id, key in keys.items()}
+        lacking = [person_id for person_id, rows in found.items() if rows is None]
+        if lacking:
+            rows = _read(store, version, table, bucket, lacking)
+            ids = rows["person_id"].combine_chunks().dictionary_encode()
+            known = {person_id: number for number, person_id in enumerate(ids.dictionary.to_pylist())}
+            place = ids.indices.to_numpy()
+            for person_id in lacking:
+                # Taken, not sliced: what is held must not keep the rows of others in memory.
+                mine = np.flatnonzero(place == known.get(person_id, -1))
+                found[person_id] = rows.take(pa.array(mine)).combine_chunks()
+                _HELD_EACH.hold(keys[person_id], found[person_id])
+    return {person_id: rows for person_id, rows in found.items() if rows is not None}
 
 
 def _read_held(
@@ -97,7 +136,8 @@ def _read_held(
         return conform(table, query(sql, params)).combine_chunks()
 
     key = (str(store.root), table.name, version.tables[table.name], bucket, model)
-    rows = _HELD.get(key, read)
+    with _READING[bucket % len(_READING)]:
+        rows = _HELD.get(key, read)
     ids, every = rows["person_id"], range(rows.num_rows)
     parts = [rows.slice(0, 0)]
     for person_id in sorted(person_ids):

@@ -149,7 +149,7 @@ def test_only_the_persons_own_bucket_is_opened(world, monkeypatch):
     monkeypatch.setattr(world.lake, "files", noting)
     record.events(ANN)
     record.person(ANN)
-    assert [one for one in asked if one[0] != "person_view"] == [("event", 0), ("person", 0)]
+    assert {one for one in asked if one[0] != "person_view"} == {("event", 0), ("person", 0)}
 
 
 def test_somebody_who_is_not_there(world):
