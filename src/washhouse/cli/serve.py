@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -260,5 +260,11 @@ def read_earlier(home: Home) -> list[EarlierVersion]:
 
 def demo_day(home: Home) -> date:
     """Today, in a demonstration: the newest declared date of the published version's delivering sources."""
+    return _newest_day(home, pointer_stamp(home)) or date.today()
+
+
+@lru_cache(maxsize=8)
+def _newest_day(home: Home, stamp: tuple[int, int] | None) -> date | None:
+    """As of when the newest delivery is, read once for what the pointer says: a page asks many times."""
     version = read_current(home)
-    return date.today() if version is None else newest_day(version)
+    return None if version is None else newest_day(version)
