@@ -130,6 +130,13 @@ def test_small_groups_are_shown_and_not_judged() -> None:
     assert sum(each.n for each in groups if each.by == "sex") == 150
 
 
+def test_a_gate_that_judged_nobody_says_so() -> None:
+    judged, nobody = groups_of(), ()
+    told = [judge(GOOD, 2000, groups)[-1].says for groups in (judged, nobody)]
+    assert told[0].endswith(f"in each of {sum(each.is_judged for each in judged)} groups; it does.")
+    assert told[1].endswith("in each group that is large enough to judge; none was.")
+
+
 def test_the_interval_of_few_outcomes_is_byars() -> None:
     """Breslow and Day 1987 give 95 % limits of 4.1 and 16.1 or so to a count of 8.5 or so; by their formula for 8."""
     happened = np.arange(100) < 8

@@ -94,7 +94,11 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     auroc = record["performance"][shipped]["auroc"]
     ranking = f"AUROC {auroc['value']:.3f} ({auroc['lower']:.3f} to {auroc['upper']:.3f}) {on}"
     judged = sum(group["is_judged"] for group in record["groups"])
-    fairness = f"Calibration in each of {judged} groups is a gate, its interval widened for their number."
+    fairness = (
+        f"Calibration in each of {judged} groups is a gate, its interval widened for their number."
+        if judged
+        else "Calibration by group is a gate, and no group was large enough to judge."
+    )
     places = record.get("places", {}).get("message") or "Practices are not known."
     person = NEEDS_A_PERSON
     yield Item("1", "Title: model, people and outcome", f"{record['title']}. {record['population']}")

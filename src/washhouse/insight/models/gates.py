@@ -10,7 +10,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from washhouse.insight.models.evaluation import Estimate
@@ -52,10 +52,6 @@ def judge(figures: Mapping[str, Estimate], events: int, groups: tuple[Group, ...
     auroc = figures["auroc"]
     off = [each for each in groups if each.is_judged and not each.ratio.lower <= 1 <= each.ratio.upper]
     judged = sum(each.is_judged for each in groups)
-    unfair = "; ".join(
-        f"{each.by} {each.name}: {each.ratio.value:.2f} ({each.ratio.lower:.2f} to {each.ratio.upper:.2f})"
-        for each in off
-    )
     return (
         Gate(
             "ranks-better-than-chance",
@@ -70,13 +66,19 @@ def judge(figures: Mapping[str, Estimate], events: int, groups: tuple[Group, ...
             EXPECTED_OVER_OBSERVED,
             events,
         ),
-        Gate(
-            "calibration-by-group",
-            not off,
-            f"Observed over expected must reach 1 in each of {judged} groups"
-            + (f", and does not in {unfair}." if off else "; it does."),
-        ),
+        Gate("calibration-by-group", not off, _say_groups(judged, off)),
     )
+
+
+def _say_groups(judged: int, off: Sequence[Group]) -> str:
+    if not judged:
+        return "Observed over expected must reach 1 in each group that is large enough to judge; none was."
+    unfair = "; ".join(
+        f"{each.by} {each.name}: {each.ratio.value:.2f} ({each.ratio.lower:.2f} to {each.ratio.upper:.2f})"
+        for each in off
+    )
+    found = f", and does not in {unfair}." if off else "; it does."
+    return f"Observed over expected must reach 1 in each of {judged} groups{found}"
 
 
 def judge_places(figures: Mapping[str, Estimate]) -> Gate:
