@@ -65,6 +65,7 @@ class CaseloadRow:
         interval_words: 95 % interval in the same unit, `"1 to 6 of 25"`; empty unless ranked.
         reasons: Strongest first.
         points: Points of the points list; none unless ranked.
+        rests_on: What the score rests on, as in `record.score`; none unless ranked and noted.
         last_contact: Day of the last attended contact with a mental-health team.
         shifts: How risk, place and reasons moved since last week.
         news: What became known in the last week.
@@ -82,6 +83,7 @@ class CaseloadRow:
     interval_words: str
     reasons: tuple[Reason, ...]
     points: int | None
+    rests_on: str | None
     last_contact: date | None
     shifts: tuple[str, ...]
     news: tuple[str, ...]
@@ -300,6 +302,7 @@ def _ranked(
         interval_words=say_interval(score["risk_lower"], score["risk_upper"]),
         reasons=reasons,
         points=round(score["points"]),
+        rests_on=score["rests_on"],
         shifts=tuple(shifts),
         change=sort_change(score["risk"], before["risk"] if before else None, common["news"]),
         note="",
@@ -316,6 +319,7 @@ def _without_risk(common: Mapping[str, Any], note: str) -> CaseloadRow:
         interval_words="",
         reasons=(),
         points=None,
+        rests_on=None,
         shifts=(),
         change=Change.EVENTS if common["news"] else Change.NONE,
         note=note,

@@ -55,6 +55,16 @@ def test_a_score_says_which_sources_it_rests_on(open_client: Opener) -> None:
     assert "What it rests on" not in client.get(f"/people/{CARLA}").text, "a score from before it was noted"
 
 
+def test_a_row_of_the_caseload_says_what_its_score_lacks(open_client: Opener) -> None:
+    client = open_client("clinician")
+    anna, carla = client.get("/caseload").text.split('class="wh-caseload__name"')[1:3]
+    assert "Nothing from: Hospital<" in anna and "Late: Hospital, last sent 31 May 2025" in anna
+    assert "Nothing from" not in carla, "a score from before it was noted"
+    rows = list(csv.DictReader(StringIO(client.get("/caseload.csv").text)))
+    assert rows[0]["score_lacks"] == "Nothing from: Hospital; Late: Hospital, last sent 31 May 2025"
+    assert rows[1]["score_lacks"] == ""
+
+
 def test_people_in_crisis_care_stand_apart_and_the_dead_on_no_list(open_client: Opener) -> None:
     page = open_client("clinician").get("/caseload").text
     apart = page.split('id="in-crisis"')[1]

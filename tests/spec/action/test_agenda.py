@@ -73,7 +73,7 @@ def test_every_need_has_its_row_above() -> None:
 
 
 def person(person_id: str, **rest: Any) -> CaseloadRow:
-    empty = dict.fromkeys(("place", "risk", "points", "last_contact"))
+    empty = dict.fromkeys(("place", "risk", "points", "rests_on", "last_contact"))
     texts = {"risk_words": "", "interval_words": "", "note": ""}
     lists: dict[str, Any] = dict.fromkeys(("reasons", "shifts", "news", "gaps", "needs"), ())
     return CaseloadRow(

@@ -48,7 +48,7 @@ def before(person: str, risk: float | None, reasons: list[dict[str, Any]] | None
 
 SCORES = pa.schema(
     [
-        *((name, pa.string()) for name in ("person_id", "model_version", "status", "reasons")),
+        *((name, pa.string()) for name in ("person_id", "model_version", "status", "reasons", "rests_on")),
         *((name, pa.float64()) for name in ("risk", "risk_lower", "risk_upper", "points")),
         ("index_date", pa.date32()),
         ("rank", pa.int32()),

@@ -20,7 +20,7 @@ from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.care.export import export_rows
 from washhouse.web.care.filters import LENGTHS, ORDERS, QUIET_DAYS, SHOWS, Filters, read_filters, say_length
-from washhouse.web.care.risk import Risk, draw_risk
+from washhouse.web.care.risk import Risk, draw_risk, read_rests_on, say_lacks
 from washhouse.web.care.saved_views import read_views
 from washhouse.web.care.trend import SPARK_HEIGHT, SPARK_STEP, Drawing, draw_trend, top_of
 from washhouse.web.shell.layout import say_news_reach
@@ -46,6 +46,7 @@ class Line:
         facts: Age, sex and NHS number.
         risk: The risk in words and drawing; None unless ranked.
         reasons: The strongest reasons, in words.
+        lacks: What the score could not rest on, in words.
         contact: Day of the last attended contact.
         contact_ago: How long ago that was.
         changes: What changed since last week.
@@ -66,6 +67,7 @@ class Line:
     facts: str
     risk: Risk | None
     reasons: tuple[str, ...]
+    lacks: tuple[str, ...]
     contact: str
     contact_ago: str
     changes: tuple[str, ...]
@@ -278,6 +280,7 @@ def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today
         facts="",
         risk=risk if row.risk is not None else None,
         reasons=tuple(reason.text for reason in row.reasons[:MOST_REASONS]),
+        lacks=say_lacks(read_rests_on(row.rests_on)),
         contact=short_day(row.last_contact) if row.last_contact else "None recorded",
         contact_ago=ago(row.last_contact, today) if row.last_contact else "",
         changes=(*row.shifts, *row.news),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
@@ -12,6 +12,7 @@ from typing import Any
 from washhouse.action.caseload import read_reasons as read_parts
 from washhouse.action.words import PEOPLE, say_interval, say_risk
 from washhouse.web.shell.layout import SOURCE_TITLES, source_title
+from washhouse.web.shell.words import short_day
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,20 @@ def read_rests_on(text: str | None) -> tuple[RestsOn, ...]:
         RestsOn(source_title(each["source"]), date.fromisoformat(each["sent"]), each["knows"], each["is_late"])
         for each in told
     )
+
+
+def say_lacks(rests_on: Sequence[RestsOn]) -> tuple[str, ...]:
+    """What a score could not rest on, in short: who has sent nothing of the person, and who is silent for long.
+
+    >>> sent = date(2026, 6, 1)
+    >>> say_lacks([RestsOn("GP", sent, False, False), RestsOn("Hospital", sent, False, True)])
+    ('Nothing from: GP, Hospital', 'Late: Hospital, last sent 1 Jun 2026')
+    >>> say_lacks([RestsOn("GP", sent, True, False)])
+    ()
+    """
+    unknown = [each.source for each in rests_on if not each.knows]
+    late = [f"Late: {each.source}, last sent {short_day(each.sent)}" for each in rests_on if each.is_late]
+    return (*([f"Nothing from: {', '.join(unknown)}"] if unknown else []), *late)
 
 
 def read_reasons(text: str | None) -> list[Reason]:
