@@ -22,13 +22,14 @@ from washhouse.cli.options import DeskUrl, HomeThere, KeyFile
 from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
 from washhouse.core.errors import HomeError, WashhouseError
-from washhouse.core.home import Home, Settings
+from washhouse.core.home import Home, PatientRecord, Settings
 from washhouse.desk.accounts import Account, demo_manager, demo_planner, demo_researcher, end_demo, ensure_demo_users
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.desk.sessions import end_sessions
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.keys import load_master_key
+from washhouse.governance.patient_record import LocalIds, read_local_ids
 from washhouse.governance.record_reveal import read_record_index
 from washhouse.governance.reveal import read_index
 from washhouse.governance.vault import Vault
@@ -170,7 +171,7 @@ def build_services(home: Home, settings: Settings, *, demo: bool = False) -> Ser
         settings=settings,
         desk=desk,
         audit=audit,
-        published=PublishedVersions(home, vault, audit),
+        published=PublishedVersions(home, vault, audit, settings.patient_record),
         # The same in every process that serves the home, and kept nowhere.
         session_secret=vault.hmac("web-session", b"sign-in"),
         today=partial(demo_day, home) if demo else date.today,
@@ -203,12 +204,14 @@ class PublishedVersions:
         home: The home.
         vault: Its vault.
         audit: The audit trail that every opened record writes to.
+        patient_record: Whose ids are held, to open the record in that system.
     """
 
-    def __init__(self, home: Home, vault: Vault, audit: AuditTrail) -> None:
+    def __init__(self, home: Home, vault: Vault, audit: AuditTrail, patient_record: PatientRecord) -> None:
         self._home = home
         self._vault = vault
         self._audit = audit
+        self._patient_record = patient_record
         self._lake = Lake(home.lake)
         self._held: tuple[tuple[int, int] | None, Published] | None = None
         self._lock = threading.Lock()
@@ -244,6 +247,7 @@ class PublishedVersions:
             summary=version.summary,
             open_record=lambda grant: open_record(self._lake, version, grant, self._audit),
             identities=read_index(self._vault, version.vault),
+            local_ids=self._read_local_ids(version),
             history=partial(read_earlier, self._home),
             refused=partial(read_refused, self._home, LINKAGE, version.id),
             quality_refused=partial(read_refused, self._home, QUALITY, version.id),
@@ -251,6 +255,10 @@ class PublishedVersions:
             review_records=read_record_index(self._vault, version.vault),
             link_history=cache(partial(read_link_history, self._vault, version.vault)),
         )
+
+    def _read_local_ids(self, version: Version) -> LocalIds | None:
+        chosen = self._patient_record
+        return read_local_ids(self._vault, version.vault, chosen.source) if chosen.url else None
 
 
 def read_earlier(home: Home) -> list[EarlierVersion]:

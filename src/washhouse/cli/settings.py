@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from washhouse.core.errors import InputError
-from washhouse.core.home import Home, LinkageLimits, QualityLimits, Settings
+from washhouse.core.home import Home, LinkageLimits, PatientRecord, QualityLimits, Settings
 
 FRESH_FILE = """\
 # Settings of this washhouse home. A flag or an environment variable (WASHHOUSE_BUCKETS=4) counts before this file.
@@ -75,6 +75,16 @@ FRESH_FILE = """\
 
 # Limits of single checks, where not the check's own: a name of docs/reference/checks.md, and what it may come to.
 [quality.limits]
+
+# Where a person's page opens the record in the sending system itself: the button "Open in the patient record".
+[patient_record]
+
+# Its https address, with {local_id} where the sender's own id of the person goes; empty for no button.
+# For example "https://epr.example.nhs.uk/patients/{local_id}".
+# url = ""
+
+# The sending system whose ids these are: a source that is built in or declared in this home.
+# source = "mental_health"
 """
 
 _DEFAULTS = Settings()
@@ -99,6 +109,13 @@ class _Quality(BaseModel):
     limits: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = {}
 
 
+class _PatientRecord(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    url: str = _DEFAULTS.patient_record.url
+    source: str = _DEFAULTS.patient_record.source
+
+
 class _Fields(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="WASHHOUSE_", env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
@@ -114,6 +131,7 @@ class _Fields(BaseSettings):
     engine: str = Field(_DEFAULTS.engine, pattern=r"^(local(\[(\d+|\*)(,\d+)?\])?|(spark|k8s|yarn)\S*|)$")
     linkage: _Limits = _Limits.model_validate({})
     quality: _Quality = _Quality.model_validate({})
+    patient_record: _PatientRecord = _PatientRecord.model_validate({})
 
 
 def read_settings(home: Home, **flags: object) -> Settings:
@@ -157,8 +175,11 @@ def read_settings(home: Home, **flags: object) -> Settings:
         | {
             "linkage": LinkageLimits(**chosen.linkage.model_dump()),
             "quality": QualityLimits(**chosen.quality.model_dump()),
+            "patient_record": PatientRecord(**chosen.patient_record.model_dump()),
         }
     )
+    if settings.patient_record.url:
+        _check_patient_record(home, settings.patient_record)
     if settings.key_file and not Path(settings.key_file).expanduser().is_absolute():
         raise _invalid("key_file: an absolute path is needed")
     return settings
@@ -173,6 +194,18 @@ def _check_names(limits: Mapping[str, float]) -> None:
         near = get_close_matches(unknown[0], CHECKS)
         hint = f"; did you mean {' or '.join(near)}" if near else ""
         raise _invalid(f"quality.limits: there is no check named {', '.join(unknown)}{hint}")
+
+
+def _check_patient_record(home: Home, chosen: PatientRecord) -> None:
+    """Refuse an address that is none, and a source that does not exist; what knows them is loaded only here."""
+    from washhouse.governance.patient_record import address_fault
+    from washhouse.sources.registry import SPECS
+
+    if fault := address_fault(chosen.url):
+        raise _invalid(f"patient_record.url: {fault}")
+    known = {*SPECS, *(file.stem for file in home.sources.glob("*.toml"))}
+    if chosen.source not in known:
+        raise _invalid(f"patient_record.source: one of {', '.join(sorted(known))} is needed")
 
 
 def prepare_home(home: Home) -> None:

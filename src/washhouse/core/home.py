@@ -97,6 +97,19 @@ class QualityLimits:
 
 
 @dataclass(frozen=True)
+class PatientRecord:
+    """Where the sending system's own record of a person opens: the table `[patient_record]` of the settings.
+
+    Attributes:
+        url: Its https address, `{local_id}` where the sender's id of the person goes; empty for no such link.
+        source: The sending system whose ids they are.
+    """
+
+    url: str = ""
+    source: str = "mental_health"
+
+
+@dataclass(frozen=True)
 class Settings:
     """What a deployer may choose for one home.
 
@@ -112,6 +125,7 @@ class Settings:
             or `local[2]` for Spark on this machine.
         linkage: How good a linkage must be to be published.
         quality: How good data must be to be published.
+        patient_record: Where the sending system's own record of a person opens.
     """
 
     buckets: int = 2
@@ -124,3 +138,4 @@ class Settings:
     engine: str = ""
     linkage: LinkageLimits = LinkageLimits()
     quality: QualityLimits = QualityLimits()
+    patient_record: PatientRecord = PatientRecord()

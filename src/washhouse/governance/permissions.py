@@ -23,6 +23,8 @@ class Action(StrEnum):
     """The list of the people that the grant covers, with their scores."""
     REVEAL = "reveal"
     """Names and other identifiers, from the vault."""
+    OPEN_PATIENT_RECORD = "open-patient-record"
+    """Be sent on to one person's record in the sending system, which checks again who asks."""
     REVIEW = "review"
     """Record, list or undo a review of a person's score."""
     REVIEW_STEP_DOWN = "review-step-down"
@@ -82,6 +84,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_RELATIONS, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_CASELOAD, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.OPEN_PATIENT_RECORD, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW_STEP_DOWN, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.ANSWER_DECISION, Relation.CARE),
@@ -89,6 +92,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_PERSON, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_CASELOAD, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.REVEAL, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.OPEN_PATIENT_RECORD, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_WORKLOAD, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.SUPERVISE, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.ALLOCATE, Relation.CARE),

@@ -16,12 +16,13 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from washhouse.core.home import Home, Settings
+from washhouse.core.home import Home, PatientRecord, Settings
 from washhouse.core.tables import Table
 from washhouse.desk.database import Desk, open_desk
 from washhouse.desk.directory import sync_directory
 from washhouse.desk.models import AuditRow
 from washhouse.governance.audit import AuditTrail
+from washhouse.governance.patient_record import LocalIds
 from washhouse.governance.record_reveal import RecordIndex
 from washhouse.governance.reveal import IdentityIndex
 from washhouse.lake.pointer import Version
@@ -76,6 +77,7 @@ class World:
     audit: AuditTrail
     version: Version
     identities: IdentityIndex
+    local_ids: LocalIds
     services: Services
 
     def publish(self, **changes: Any) -> Published:
@@ -89,6 +91,7 @@ class World:
             summary=version.summary,
             open_record=lambda grant: open_record(self.lake, version, grant, self.services.audit),
             identities=self.identities,
+            local_ids=self.local_ids,
             link_review=build_link_review(table_of(REVIEW, QUESTIONS), {"strata": STRATA, "left_off": 7}),
             review_records=RecordIndex(table_of(REVIEW_RECORD, RECORDS)),
         )
@@ -420,8 +423,25 @@ def identities() -> IdentityIndex:
     return IdentityIndex(identity, membership)
 
 
+PATIENT_RECORD = PatientRecord("https://epr.example:8443/patients?id={local_id}&tab=summary", "gp")
+
+
+@pytest.fixture(scope="session")
+def local_ids() -> LocalIds:
+    """The practice's own numbers of the people; it sent Ben under a pseudonym alone."""
+    people = list(NAMES)
+    key = {"source": ["gp"] * len(people), "source_id": [f"A&B #{place}/7" for place in range(len(people))]}
+    kinds = ["pseudonym" if person_id == BEN else "clear" for person_id in people]
+    identity = pa.table({**key, "identity_kind": kinds, "last_seen": [NOW] * len(people)})
+    return LocalIds(
+        identity, pa.table({**key, "person_id": people, "valid_to": pa.nulls(len(people), pa.date32())}), "gp"
+    )
+
+
 @pytest.fixture
-def world(lake_and_tables: tuple[Lake, dict[str, int]], identities: IdentityIndex, tmp_path: Path) -> Iterator[World]:
+def world(
+    lake_and_tables: tuple[Lake, dict[str, int]], identities: IdentityIndex, local_ids: LocalIds, tmp_path: Path
+) -> Iterator[World]:
     """The people, with a fresh desk."""
     lake, tables = lake_and_tables
     desk = open_desk(tmp_path / "desk.db")
@@ -452,7 +472,7 @@ def world(lake_and_tables: tuple[Lake, dict[str, int]], identities: IdentityInde
     audit = AuditTrail(desk, lambda: NOW)
     services = Services(
         home=Home(tmp_path),
-        settings=Settings(),
+        settings=Settings(patient_record=PATIENT_RECORD),
         desk=desk,
         audit=audit,
         published=lambda: None,
@@ -461,7 +481,7 @@ def world(lake_and_tables: tuple[Lake, dict[str, int]], identities: IdentityInde
         now=lambda: NOW,
         demo=True,
     )
-    made = World(lake, desk, audit, version, identities, services)
+    made = World(lake, desk, audit, version, identities, local_ids, services)
     yield replace(made, services=replace(services, published=made.publish))
     desk.close()
 

@@ -41,6 +41,7 @@ PERSON_ACTIONS = {
     Action.READ_PERSON,
     Action.READ_RELATIONS,
     Action.READ_CASELOAD,
+    Action.OPEN_PATIENT_RECORD,
     Action.REVIEW,
     Action.REVIEW_STEP_DOWN,
     Action.VIEW_AUDIT_OF_PERSON,

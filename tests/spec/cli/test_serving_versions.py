@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from washhouse.cli import serve
-from washhouse.core.home import Home
+from washhouse.core.home import Home, PatientRecord
 from washhouse.lake.pointer import Version, publish
 
 FIRST = Version(1, "v000001-aaaa", dt.datetime(2025, 7, 1), {"event": 0}, {"identity": "g1"}, (), {}, {}, 2)
@@ -22,7 +22,7 @@ def test_an_id_that_is_published_again_with_other_tables_is_another_version(
     """Going back to an older version and running again makes the same id."""
     monkeypatch.setattr(serve, "read_index", lambda vault, generations: object())
     nothing: Any = None
-    versions = serve.PublishedVersions(Home(tmp_path), nothing, nothing)
+    versions = serve.PublishedVersions(Home(tmp_path), nothing, nothing, PatientRecord())
     assert versions() is None
     publish(Home(tmp_path), FIRST)
     first = versions()

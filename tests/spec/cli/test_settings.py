@@ -9,7 +9,7 @@ import pytest
 
 from washhouse.cli.settings import FRESH_FILE, prepare_home, read_settings
 from washhouse.core.errors import InputError
-from washhouse.core.home import Home, LinkageLimits, QualityLimits, Settings
+from washhouse.core.home import Home, LinkageLimits, PatientRecord, QualityLimits, Settings
 
 
 @pytest.fixture
@@ -42,6 +42,9 @@ def test_each_layer_counts_before_the_next(home: Home, monkeypatch: pytest.Monke
         "[linkage]\ngate = 'perhaps'",
         "[linkage]\nmax_false_links = 2",
         "[linkage]\nlimit = 1",
+        "[patient_record]\nurl = 'http://epr.example/{local_id}'",
+        "[patient_record]\nurl = 'https://epr.example/{local_id}'\nsource = 'nobody'",
+        "[patient_record]\nname = 'EPR'",
     ],
 )
 def test_settings_that_make_no_sense_are_refused(home: Home, text: str) -> None:
@@ -59,6 +62,16 @@ def test_the_limits_of_linkage_are_a_table_of_their_own(home: Home, monkeypatch:
     assert read_settings(home).linkage == LinkageLimits(gate="stop", max_false_links=0.25)
 
 
+def test_a_patient_record_is_an_address_and_a_source_built_in_or_declared(home: Home) -> None:
+    home.sources.mkdir(parents=True)
+    text = "[patient_record]\nurl = 'https://epr.example/{local_id}'\n"
+    home.settings_file.write_text(text)
+    assert read_settings(home).patient_record == PatientRecord("https://epr.example/{local_id}", "mental_health")
+    (home.sources / "own.toml").write_text("")
+    home.settings_file.write_text(f"{text}source = 'own'\n")
+    assert read_settings(home).patient_record.source == "own"
+
+
 def test_a_refusal_names_the_setting_and_does_not_quote_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WASHHOUSE_BUCKETS", "topsecret")
     with pytest.raises(InputError) as caught:
@@ -70,7 +83,7 @@ def test_a_refusal_names_the_setting_and_does_not_quote_it(home: Home, monkeypat
 def test_a_fresh_home_gets_a_commented_file_that_changes_nothing_and_names_every_setting(home: Home) -> None:
     prepare_home(home)
     assert read_settings(home) == Settings()
-    for field in (*fields(Settings), *fields(LinkageLimits), *fields(QualityLimits)):
+    for field in (*fields(Settings), *fields(LinkageLimits), *fields(QualityLimits), *fields(PatientRecord)):
         assert f"\n# {field.name} = " in FRESH_FILE or f"{field.name}]\n" in FRESH_FILE
     lines = (line.removeprefix("# ") for line in FRESH_FILE.splitlines() if " = " in line or line.startswith("["))
     home.settings_file.write_text("\n".join(lines))

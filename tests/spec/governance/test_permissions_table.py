@@ -26,6 +26,7 @@ clinician  direct-care  read-person           care
 clinician  direct-care  read-relations        care
 clinician  direct-care  read-caseload         care
 clinician  direct-care  reveal                care
+clinician  direct-care  open-patient-record   care
 clinician  direct-care  review                care
 clinician  direct-care  review-step-down      care
 clinician  direct-care  answer-decision       care
@@ -33,6 +34,7 @@ clinician  direct-care  view-audit-of-person  care
 team-manager supervision read-person          care
 team-manager supervision read-caseload        care
 team-manager supervision reveal               care
+team-manager supervision open-patient-record  care
 team-manager supervision read-workload        care
 team-manager supervision supervise            care
 team-manager supervision allocate             care

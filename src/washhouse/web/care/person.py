@@ -23,6 +23,7 @@ from washhouse.web.care.address import person_of
 from washhouse.web.care.follow_up import QUESTIONS, FollowUpForm, check_follow_up, find_review, save_follow_up
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
+from washhouse.web.care.patient_record import let_form_lead_out, opens_patient_record
 from washhouse.web.care.review import ReviewForm, ReviewLine, build_review_lines, check_form, save_review
 from washhouse.web.care.risk import Score, read_score
 from washhouse.web.care.timeline import build_entries, standing_facts
@@ -55,6 +56,7 @@ class PersonPage:
     address: str
     name: str
     withheld: str
+    opens: bool
     died: date | None
     facts: tuple[tuple[str, str], ...]
     score: Score | None
@@ -104,11 +106,12 @@ def answer(
     visit: Visit, person: str, form: ReviewForm, later: FollowUpForm | None = None, status: int = 200
 ) -> Response:
     """Render the page."""
-    return render(
+    page = read_page(visit, person)
+    shown = render(
         visit,
         "care/person.html",
         status=status,
-        person=read_page(visit, person),
+        person=page,
         form=form,
         later=later or FollowUpForm(),
         may=visit.may,
@@ -118,6 +121,7 @@ def answer(
         actions=ACTIONS,
         note_limit=NOTE_LIMIT,
     )
+    return let_form_lead_out(visit, shown) if page.opens else shown
 
 
 def read_scores(visit: Visit, person: str) -> list[Score]:
@@ -165,6 +169,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         address=person_address(person),
         name=name_of(person, named.get(person)),
         withheld=named[person].note if person in named else "",
+        opens=opens_patient_record(visit, row["sources"]),
         died=row["death_date"],
         facts=tuple(say_facts(row, named.get(person), today)),
         score=score,

@@ -6,6 +6,7 @@ from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import export_caseload, search_caseload, show_caseload
 from washhouse.web.care.follow_up import undo_follow_up
 from washhouse.web.care.network import show_network
+from washhouse.web.care.patient_record import show_patient_record
 from washhouse.web.care.person import follow_up_review, review_person, show_person
 from washhouse.web.care.review import undo_review
 from washhouse.web.care.saved_views import drop_view, keep_view
@@ -24,6 +25,7 @@ PAGES = (
     Page("GET", "/step-down", show_step_downs, Action.REVIEW_STEP_DOWN),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
     Page("GET", "/people/{person_id}/trend", show_trend, Action.READ_PERSON),
+    Page("POST", "/people/{person_id}/patient-record", show_patient_record, Action.OPEN_PATIENT_RECORD),
     Page("GET", "/people/{person_id}/network", show_network, Action.READ_RELATIONS),
     Page("GET", "/people/{person_id}/viewers", show_viewers, Action.VIEW_AUDIT_OF_PERSON),
     Page("GET", "/people/{person_id}/step-down", show_step_down, Action.REVIEW_STEP_DOWN),

@@ -26,6 +26,7 @@ WORDS = {
     Action.READ_PERSON: "opened their record",
     Action.READ_RELATIONS: "saw to whom and what they are tied",
     Action.REVEAL: "was shown their name",
+    Action.OPEN_PATIENT_RECORD: "opened their patient record",
     Action.REVIEW: "reviewed their score",
     Action.REVIEW_STEP_DOWN: "reviewed whether care may be stepped down",
     Action.SUPERVISE: "talked over their care in supervision",

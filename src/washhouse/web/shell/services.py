@@ -15,6 +15,7 @@ from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant
 
 if TYPE_CHECKING:
+    from washhouse.governance.patient_record import LocalIds
     from washhouse.governance.record_reveal import RecordIndex
     from washhouse.governance.reveal import IdentityIndex
     from washhouse.pipeline.identifying import Identifier
@@ -55,6 +56,8 @@ class Published:
         summary: Figures of the run that pages show (`linkage`, `record`, ...).
         open_record: Opens this version's record under a grant.
         identities: The vault's identities of this version, for `reveal` only.
+        local_ids: The ids of the system whose patient record opens, for `open_patient_record` only; None where none
+            does.
         history: Reads the versions that are kept, this one last.
         refused: Reads what the limits of linkage refused since this version, see `pipeline.gate`.
         quality_refused: Reads what the limits of data quality refused since this version.
@@ -70,6 +73,7 @@ class Published:
     summary: Mapping[str, Any] = field(repr=False)
     open_record: Callable[[Grant], Record] = field(repr=False)
     identities: IdentityIndex = field(repr=False)
+    local_ids: LocalIds | None = field(default=None, repr=False)
     history: Callable[[], Sequence[EarlierVersion]] = field(default=tuple, repr=False)
     refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
     quality_refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)
