@@ -186,6 +186,10 @@ SPOILT = {
 """Columns into which an identity is typed by mistake."""
 
 
+BESIDE = ("-wal", "-shm")
+"""How files beside an open SQLite database end."""
+
+
 def texts_of(path: Path) -> Iterator[str]:
     """Everything a file says: its bytes as text, and what its format holds once decoded."""
     data = path.read_bytes()
@@ -220,13 +224,19 @@ class Place:
     def scan(self, folder: Path, leave_out: Path | None = None) -> dict[str, set[str]]:
         """Files below a folder in which a mark is found, decoded or raw, or in whose name; and the marks."""
         leaks: dict[str, set[str]] = {}
-        for path in sorted(folder.rglob("*")):
+        # What a database has yet to take up is read before the database: closed meanwhile, it is gone, and taken up.
+        for path in sorted(folder.rglob("*"), key=lambda one: (not one.name.endswith(BESIDE), one)):
             if not path.is_file() or (leave_out is not None and path.is_relative_to(leave_out)):
                 continue
             name = str(path.relative_to(folder))
-            found = self.marks.found(name) | self.marks.found_in_bytes(path.read_bytes())
-            for text in texts_of(path):
-                found |= self.marks.found(text)
+            found = self.marks.found(name)
+            try:
+                found |= self.marks.found_in_bytes(path.read_bytes())
+                for text in texts_of(path):
+                    found |= self.marks.found(text)
+            except FileNotFoundError:
+                if not name.endswith(BESIDE):
+                    raise
             if found:
                 leaks[name] = found
         return leaks
