@@ -209,8 +209,14 @@ class Lake:
             bucket: Only this bucket's rows.
             name: Name of the view; empty for the table's own.
             place: Show `place` too, which rises in the table's order from row to row: it breaks ties.
-            changes: Contract and version of the table of what came and went since this one was written whole.
+            changes: Contract and version of the table of what came and went since this one was written whole; with a
+                bucket only, as places are told apart inside one.
+
+        Raises:
+            ValueError: Changes without a bucket.
         """
+        if changes is not None and bucket is None:
+            raise ValueError("what came and went is read by bucket")
         view = (name or table.name).replace('"', '""')
         rows = self._rows_sql(table, version, bucket, table.column_names)
         if changes is not None:

@@ -26,12 +26,11 @@ from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
 from washhouse.record.rows import read_events, read_rows
-from washhouse.record.scan import query, scan
+from washhouse.record.scan import events_at, query, scan
 from washhouse.record.tables import (
     ATTRITION,
     BATCH,
     CARE_RELATION,
-    EVENT,
     INDICATOR,
     PERSON,
     QUALITY,
@@ -141,7 +140,7 @@ class Record:
     @property
     def events_key(self) -> Hashable:
         """What stays the same as long as the events do: for what is worked out from them and held."""
-        return str(self._store.root), self.version.tables[EVENT.name]
+        return str(self._store.root), *events_at(self.version)
 
     def resolve(self, person_id: str) -> str:
         """The id that a person has now: a retired one leads to the one that took over.

@@ -20,8 +20,8 @@ from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
 from washhouse.record.held import EVENT_BYTES, Held
-from washhouse.record.scan import query, scan
-from washhouse.record.tables import EVENT, EVENT_CHANGE, PERSON, RELATION
+from washhouse.record.scan import events_at, query, scan
+from washhouse.record.tables import EVENT, PERSON, RELATION
 from washhouse.record.views import bucket_finder
 
 HELD_TABLES = (PERSON, RELATION)
@@ -105,7 +105,7 @@ def _read(store: Lake, version: Version, table: Table, bucket: int, members: Seq
 
 def _read_each(store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str]) -> dict[str, pa.Table]:
     """Rows of people of one bucket, each person's held in memory."""
-    numbers = version.tables[table.name], version.tables.get(EVENT_CHANGE.name) if table is EVENT else None
+    numbers = events_at(version) if table is EVENT else (version.tables[table.name],)
     keys = {person_id: (str(store.root), table.name, *numbers, person_id) for person_id in members}
     with _READING[bucket % len(_READING)]:
         found = {person_id: _HELD_EACH.find(key) for person_id, key in keys.items()}

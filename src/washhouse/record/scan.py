@@ -38,18 +38,26 @@ def change_of(table: Table, version: Version) -> tuple[Table, int] | None:
     return None if number is None else (EVENT_CHANGE, number)
 
 
+def events_at(version: Version) -> tuple[int, int | None]:
+    """Delta versions of the tables that tell a version's events: while both stay, so do the events."""
+    changes = change_of(EVENT, version)
+    return version.tables[EVENT.name], None if changes is None else changes[1]
+
+
 def scan(store: Lake, table: Table, version: Version, bucket: int | None = None) -> str:
     """SQL that reads one version of a table, or one bucket of it.
 
-    A version from before a column was added has nulls there.
+    A version from before a column was added has nulls there. Of events, a bucket must be named: places of rows are told
+    apart inside a bucket only.
     """
+    if table is EVENT and bucket is None:
+        raise ValueError("events are read by bucket")
     rows = _rows(store, table, version.tables[table.name], bucket)
     changes = change_of(table, version)
     if changes is None or not store.files(changes[0].name, changes[1], bucket):
         return f"(SELECT * FROM {rows})"
-    columns = [name for name in table.column_names if bucket is not None or name not in table.partition_by]
     placed = f"SELECT * FROM {_rows(store, table, version.tables[table.name], bucket, with_place=True)}"
-    return f"({changed_sql(placed, f'SELECT * FROM {_rows(store, *changes, bucket)}', columns)})"
+    return f"({changed_sql(placed, f'SELECT * FROM {_rows(store, *changes, bucket)}', table.column_names)})"
 
 
 def _rows(store: Lake, table: Table, number: int, bucket: int | None, *, with_place: bool = False) -> str:

@@ -17,6 +17,7 @@ from washhouse.record import adding
 from washhouse.record.adding import add_events, may_add
 from washhouse.record.merging import MergedEvents, MergedSlice
 from washhouse.record.rows import read_events
+from washhouse.record.scan import events_at, scan
 from washhouse.record.staging import in_order
 from washhouse.record.tables import EVENT, EVENT_CHANGE
 
@@ -119,9 +120,12 @@ def test_a_page_reads_one_person_with_what_came_and_went(tmp_path):
     version = Version(1, "v1", datetime(2025, 3, 1), tables, {}, (), {}, {}, 1)
     assert read_events(home.lake, version, ["b"])["source_row"].to_pylist() == [0, 1, 9]
     assert read_events(home.lake, version, ["bb", "c"])["source_row"].to_pylist() == [8, 0, 1, 2]
-    # The version from before shows what it showed.
+    # The version from before shows what it showed, and what is worked out from the events of one is not the other's.
     before = Version(1, "v0", datetime(2025, 3, 1), {EVENT.name: home.number}, {}, (), {}, {}, 1)
     assert read_events(home.lake, before, ["b"])["source_row"].to_pylist() == [0, 1, 2]
+    assert events_at(before) != events_at(version)
+    with pytest.raises(ValueError, match="by bucket"):
+        scan(home.lake, EVENT, version)
 
 
 def test_a_small_record_and_one_that_changed_much_are_written_whole(tmp_path, monkeypatch):
