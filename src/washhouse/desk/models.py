@@ -178,6 +178,54 @@ class SavedViewRow(Base):
     at: Mapped[datetime] = mapped_column(DateTime)
 
 
+class EmergencyAccessRow(Base):
+    """One row per time that somebody opened the record of a person not in their care; nothing is edited or deleted."""
+
+    __tablename__ = "emergency_accesses"
+    __table_args__ = (Index(None, "username", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    person_id: Mapped[str] = mapped_column(String(32), index=True)
+    reason: Mapped[str] = mapped_column(String(24))
+    note: Mapped[str] = mapped_column(Text)
+    until: Mapped[datetime] = mapped_column(DateTime)
+    due: Mapped[datetime] = mapped_column(DateTime)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class EmergencyAccessStepRow(Base):
+    """One row per emergency access closed before its time, or per review of one; nothing is edited or deleted."""
+
+    __tablename__ = "emergency_access_steps"
+    __table_args__ = (
+        CheckConstraint("kind IN ('closed', 'review')", name="kind"),
+        CheckConstraint("(kind = 'review') = (outcome IS NOT NULL)", name="row"),
+        CheckConstraint("outcome IN ('appropriate', 'not-appropriate', 'needs-enquiry')", name="outcome"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    username: Mapped[str] = mapped_column(ForeignKey("users.username"))
+    access_id: Mapped[int] = mapped_column(ForeignKey("emergency_accesses.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    note: Mapped[str | None] = mapped_column(Text)
+    token: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+
+class ResidentNoticeRow(Base):
+    """One row per thing that a resident has to be told: that their record was opened in an emergency."""
+
+    __tablename__ = "resident_notices"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    person_id: Mapped[str] = mapped_column(String(32), index=True)
+    access_id: Mapped[int] = mapped_column(ForeignKey("emergency_accesses.id"), unique=True)
+
+
 class LinkDecisionRow(Base):
     """One row per decision on two records, or per retraction of one; records are known by opaque keys."""
 

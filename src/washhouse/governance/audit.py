@@ -18,7 +18,7 @@ from washhouse.desk.clock import to_utc, utc_now
 from washhouse.desk.database import Desk
 from washhouse.desk.models import AuditRow, User
 from washhouse.governance.grants import Grant
-from washhouse.governance.permissions import Relation, check_permission, relation_of
+from washhouse.governance.permissions import Action, Relation, check_permission, relation_of
 from washhouse.governance.policies import check_active
 
 Detail = Mapping[str, str | int | float | bool | None]
@@ -55,7 +55,7 @@ class AuditEvent:
 
 @dataclass(frozen=True)
 class Viewing:
-    """One line of "who looked at this person"."""
+    """One line of "who looked at this person"; `is_emergency` where they were not in the viewer's care."""
 
     seq: int
     at: datetime
@@ -64,6 +64,7 @@ class Viewing:
     role: str
     purpose: str
     action: str
+    is_emergency: bool = False
 
 
 class AuditTrail:
@@ -162,22 +163,34 @@ class AuditTrail:
         return events
 
     def refuse(
-        self, grant: Grant, action: str, code: str, *, at: datetime | None = None, detail: Detail | None = None
+        self,
+        grant: Grant,
+        action: str,
+        code: str,
+        *,
+        person_id: str | None = None,
+        at: datetime | None = None,
+        detail: Detail | None = None,
     ) -> None:
         """Commit a refusal that another rule than permission decided, e.g. a policy; `code` is the error's."""
         facts = {**(detail or {}), "code": code}
-        self.record([_of_grant(grant, to_utc(at or self._clock()), action, None, "deny", facts)])
+        self.record([_of_grant(grant, to_utc(at or self._clock()), action, person_id, "deny", facts)])
 
     def together(self) -> Together:
         """Begin decisions that one commit keeps."""
         return Together(self)
 
-    def viewers(self, person_id: str, *, aliases: Collection[str] = (), limit: int = 500) -> list[Viewing]:
-        """Who was shown rows of a person, the latest first; asked under `view-audit-of-person`.
+    def viewers(
+        self, person_id: str, *, aliases: Collection[str] = (), actor: str | None = None, limit: int = 500
+    ) -> list[Viewing]:
+        """Who was shown rows of a person, the latest first.
+
+        Asked under `view-audit-of-person`, or of one actor under `review-emergency-access`.
 
         Args:
             person_id: The person.
             aliases: Retired ids of the same person.
+            actor: Only what this user was shown.
             limit: Most lines wanted.
         """
         query = (
@@ -187,6 +200,8 @@ class AuditTrail:
             .order_by(AuditRow.seq.desc())
             .limit(limit)
         )
+        if actor is not None:
+            query = query.where(AuditRow.actor == actor)
         with self._desk.reading() as session:
             rows = session.execute(query).all()
         return [
@@ -198,6 +213,8 @@ class AuditTrail:
                 role=row.role,
                 purpose=row.purpose,
                 action=row.action,
+                is_emergency=row.action == Action.BREAK_GLASS
+                or json.loads(row.detail).get("relation") == Relation.EMERGENCY,
             )
             for row, name in rows
         ]

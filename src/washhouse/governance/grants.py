@@ -7,7 +7,7 @@ people it covers, and runs out. Every read of the record and every reveal needs 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -78,6 +78,7 @@ class Grant:
         persons: The people it covers; None for the population (the run, or feeds and aggregates for everybody else).
         issued_at: Naive UTC.
         expires_at: Naive UTC; the first moment at which it no longer holds.
+        emergency: People whom it does not cover, but whose record the actor has opened in an emergency.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Grant:
     persons: frozenset[str] | None = field(repr=False)
     issued_at: datetime
     expires_at: datetime
+    emergency: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def mint_grant(
@@ -97,6 +99,7 @@ def mint_grant(
     persons: Iterable[str] | None,
     now: datetime,
     minutes: int = 30,
+    emergency: Mapping[str, datetime] | None = None,
 ) -> Grant:
     """Mint a grant.
 
@@ -107,10 +110,12 @@ def mint_grant(
         persons: The people that the actor has a care relationship with; None for the population.
         now: The present moment, UTC.
         minutes: How long it holds, 1 to 720.
+        emergency: People whose record the actor has opened in an emergency, with the end of each access, UTC. The grant
+            holds no longer than the first of them; what has ended is left out.
 
     Raises:
-        RefusedError: `grant-refused`: the role may not ask for that purpose, the reach does not fit it, or the
-            time is out of range.
+        RefusedError: `grant-refused`: the role may not ask for that purpose, the reach does not fit it, the time is
+            out of range, or emergency access is carried for another purpose than direct care.
 
     >>> grant = mint_grant(actor="CP0012", role=Role.CLINICIAN, purpose=Purpose.DIRECT_CARE,
     ...                    persons=["a", "b"], now=datetime(2026, 7, 1, 9, 0))
@@ -124,7 +129,10 @@ def mint_grant(
         raise RefusedError("grant-refused", f"A grant of a {role} for {purpose} must cover {reach}.")
     if not actor or not 1 <= minutes <= 720:
         raise RefusedError("grant-refused", "A grant needs an actor and holds for 1 to 720 minutes.")
+    if emergency and purpose is not Purpose.DIRECT_CARE:
+        raise RefusedError("grant-refused", f"There is no emergency access for the purpose {purpose}.")
     issued = to_utc(now)
+    opened = {person: to_utc(until) for person, until in (emergency or {}).items() if to_utc(until) > issued}
     return Grant(
         id=secrets.token_hex(8),
         actor=actor,
@@ -132,7 +140,8 @@ def mint_grant(
         purpose=purpose,
         persons=None if persons is None else frozenset(persons),
         issued_at=issued,
-        expires_at=issued + timedelta(minutes=minutes),
+        expires_at=min([issued + timedelta(minutes=minutes), *opened.values()]),
+        emergency=frozenset(opened),
     )
 
 

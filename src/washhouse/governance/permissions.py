@@ -25,6 +25,10 @@ class Action(StrEnum):
     """Names and other identifiers, from the vault."""
     OPEN_PATIENT_RECORD = "open-patient-record"
     """Be sent on to one person's record in the sending system, which checks again who asks."""
+    BREAK_GLASS = "break-glass"
+    """Open the record of one person who is not in one's care, in an emergency: said why, for an hour, reviewed."""
+    REVIEW_EMERGENCY_ACCESS = "review-emergency-access"
+    """See who opened a record in an emergency, when and why, and say whether it was right; nothing of the person."""
     REVIEW = "review"
     """Record, list or undo a review of a person's score."""
     REVIEW_STEP_DOWN = "review-step-down"
@@ -72,6 +76,8 @@ class Relation(StrEnum):
 
     CARE = "care"
     """The person (or, if none is named, everybody asked about) is covered by the grant."""
+    EMERGENCY = "emergency"
+    """The person is not covered by the grant, but the actor has opened their record in an emergency."""
     NONE = "none"
     """The person is not covered by the grant."""
     POPULATION = "population"
@@ -89,6 +95,11 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVIEW_STEP_DOWN, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.ANSWER_DECISION, Relation.CARE),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.VIEW_AUDIT_OF_PERSON, Relation.CARE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.BREAK_GLASS, Relation.NONE),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.BREAK_GLASS, Relation.EMERGENCY),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_PERSON, Relation.EMERGENCY),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.EMERGENCY),
+        (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.OPEN_PATIENT_RECORD, Relation.EMERGENCY),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_PERSON, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_CASELOAD, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.REVEAL, Relation.CARE),
@@ -97,6 +108,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.SUPERVISE, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.ALLOCATE, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.ANSWER_DECISION, Relation.CARE),
+        (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.REVIEW_EMERGENCY_ACCESS, Relation.CARE),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_FEEDS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUALITY, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.READ_QUARANTINE, Relation.POPULATION),
@@ -105,6 +117,7 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVEAL_RECORDS, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.IDENTIFY, Relation.POPULATION),
         (Role.STEWARD, Purpose.STEWARDSHIP, Action.VIEW_LINK_HISTORY, Relation.POPULATION),
+        (Role.STEWARD, Purpose.STEWARDSHIP, Action.REVIEW_EMERGENCY_ACCESS, Relation.POPULATION),
         (Role.PLANNER, Purpose.PLANNING, Action.READ_INDICATORS, Relation.POPULATION),
         (Role.RESEARCHER, Purpose.RESEARCH, Action.READ_COHORTS, Relation.POPULATION),
         (Role.SYSTEM, Purpose.OPERATIONS, Action.IDENTIFY, Relation.POPULATION),
@@ -126,7 +139,21 @@ def relation_of(grant: Grant, person_id: str | None = None) -> Relation:
     """How the grant stands to a person, or to the people it covers when none is named."""
     if grant.persons is None:
         return Relation.POPULATION
-    return Relation.CARE if person_id is None or person_id in grant.persons else Relation.NONE
+    if person_id is None or person_id in grant.persons:
+        return Relation.CARE
+    return Relation.EMERGENCY if person_id in grant.emergency else Relation.NONE
+
+
+def may_ask(grant: Grant, action: str) -> bool:
+    """Is there anybody with whom, or anything with which, the grant's role may do that for its purpose?
+
+    >>> from datetime import datetime
+    >>> from washhouse.governance.grants import system_grant
+    >>> grant = system_grant(datetime(2026, 7, 1))
+    >>> may_ask(grant, "read-population"), may_ask(grant, "break-glass")
+    (True, False)
+    """
+    return any((grant.role, grant.purpose, action, relation) in ALLOWED for relation in Relation)
 
 
 def may(grant: Grant, action: str, person_id: str | None = None) -> bool:

@@ -27,6 +27,18 @@ RECORD_REVEAL_LIMIT = 2
 """Records that one reveal for link review may cover: the two of one question."""
 
 
+EMERGENCY_MINUTES = 60
+"""How long one emergency access opens a record; another one needs another reason."""
+
+EMERGENCY_REVIEW_HOURS = 72
+"""Hours within which somebody says whether an emergency access was right."""
+
+MOST_EMERGENCIES = 10
+"""Records that one user may open in emergencies within `EMERGENCY_LIMIT_HOURS`: more than a night shift sees."""
+
+EMERGENCY_LIMIT_HOURS = 24
+
+
 class TieKind(StrEnum):
     """What ties a person to somebody or something; the kinds of `record.relation`."""
 
@@ -134,6 +146,52 @@ def check_reveal_records(count: int) -> None:
             f"Link review shows at most {RECORD_REVEAL_LIMIT} records at a time.",
             "Ask pair by pair.",
         )
+
+
+def may_open_emergency(*, restricted: bool, opened_lately: int) -> bool:
+    """May a record be opened in an emergency, whoever asks?
+
+    Args:
+        restricted: Whether any source marks the person as restricted: their record is opened by their own care alone,
+            because whoever they are kept from may be among those who could ask.
+        opened_lately: Emergency accesses of the same user within `EMERGENCY_LIMIT_HOURS`.
+    """
+    return not restricted and 0 <= opened_lately < MOST_EMERGENCIES
+
+
+def check_open_emergency(*, restricted: bool, opened_lately: int) -> None:
+    """Raise if a record may not be opened in an emergency.
+
+    Raises:
+        RefusedError: `emergency-access-closed` for a restricted record, `emergency-access-limit` after too many.
+    """
+    if restricted:
+        raise RefusedError(
+            "emergency-access-closed",
+            "Emergency access does not reach this record.",
+            "Ask the team that cares for the person, or whoever is on call for it.",
+        )
+    if not may_open_emergency(restricted=restricted, opened_lately=opened_lately):
+        raise RefusedError(
+            "emergency-access-limit",
+            f"One user opens at most {MOST_EMERGENCIES} records in emergencies in {EMERGENCY_LIMIT_HOURS} hours.",
+            "Ask a colleague, and tell whoever manages your team.",
+        )
+
+
+def may_review_emergency(opened_by: str, reviewer: str) -> bool:
+    """May somebody review an emergency access? Nobody reviews their own."""
+    return opened_by != reviewer
+
+
+def check_review_emergency(opened_by: str, reviewer: str) -> None:
+    """Raise if somebody reviews their own emergency access.
+
+    Raises:
+        RefusedError: `own-emergency-access`.
+    """
+    if not may_review_emergency(opened_by, reviewer):
+        raise RefusedError("own-emergency-access", "Nobody reviews their own emergency access.", "Leave it to others.")
 
 
 def may_see_tie(purpose: Purpose, kind: str) -> bool:

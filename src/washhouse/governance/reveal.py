@@ -80,6 +80,19 @@ class IdentityIndex:
     def __repr__(self) -> str:
         return f"IdentityIndex({len(self)} people)"
 
+    def __contains__(self, person_id: object) -> bool:
+        return isinstance(person_id, str) and self._place(person_id) is not None
+
+    def is_restricted(self, person_id: str) -> bool:
+        """Does any source mark the person as restricted? A fact for policies, to be shown to nobody."""
+        at = self._place(person_id)
+        return at is not None and bool(self._restricted[at])
+
+    def _place(self, person_id: str) -> int | None:
+        wanted = np.bytes_(person_id.encode())
+        at = int(np.searchsorted(self._person, wanted))
+        return at if at < len(self._person) and self._person[at] == wanted else None
+
     def _find(self, person_ids: Collection[str]) -> list[RevealedIdentity]:
         wanted = np.asarray(sorted(set(person_ids)), dtype="S")
         if not len(wanted) or not len(self._person):

@@ -15,7 +15,7 @@ import pytest
 import washhouse
 from washhouse.core.errors import RefusedError
 from washhouse.governance.grants import REACH, Grant, Purpose, Reach, Role, mint_grant, system_grant
-from washhouse.governance.permissions import Action, Relation, check_permission, may, relation_of
+from washhouse.governance.permissions import Action, Relation, check_permission, may, may_ask, relation_of
 
 NOW = datetime(2026, 7, 1, 9, 0)
 
@@ -31,6 +31,11 @@ clinician  direct-care  review                care
 clinician  direct-care  review-step-down      care
 clinician  direct-care  answer-decision       care
 clinician  direct-care  view-audit-of-person  care
+clinician  direct-care  break-glass           none
+clinician  direct-care  break-glass           emergency
+clinician  direct-care  read-person           emergency
+clinician  direct-care  reveal                emergency
+clinician  direct-care  open-patient-record   emergency
 team-manager supervision read-person          care
 team-manager supervision read-caseload        care
 team-manager supervision reveal               care
@@ -39,6 +44,7 @@ team-manager supervision read-workload        care
 team-manager supervision supervise            care
 team-manager supervision allocate             care
 team-manager supervision answer-decision      care
+team-manager supervision review-emergency-access care
 steward    stewardship  read-feeds            population
 steward    stewardship  read-quality          population
 steward    stewardship  read-quarantine       population
@@ -47,6 +53,7 @@ steward    stewardship  view-link-history     population
 steward    stewardship  review-links          population
 steward    stewardship  reveal-records        population
 steward    stewardship  identify              population
+steward    stewardship  review-emergency-access population
 planner    planning     read-indicators       population
 researcher research     read-cohorts          population
 system     operations   identify              population
@@ -68,8 +75,9 @@ CELLS = list(itertools.product(Role, Purpose, Action, Relation))
 
 def grant_with(role: Role, purpose: Purpose, relation: Relation) -> Grant:
     """A grant that stands to person `p` in the given relation, whether or not it could be minted."""
-    persons = {Relation.CARE: frozenset({"p"}), Relation.NONE: frozenset({"q"}), Relation.POPULATION: None}[relation]
-    return Grant("id", "somebody", role, purpose, persons, NOW, NOW + timedelta(minutes=30))
+    persons = {Relation.CARE: frozenset({"p"}), Relation.POPULATION: None}.get(relation, frozenset({"q"}))
+    opened = frozenset({"p"} if relation is Relation.EMERGENCY else ())
+    return Grant("id", "somebody", role, purpose, persons, NOW, NOW + timedelta(minutes=30), opened)
 
 
 @pytest.mark.parametrize(("role", "purpose", "action", "relation"), CELLS)
@@ -122,6 +130,18 @@ def test_how_a_grant_stands_to_a_person(persons: set[str] | None, person_id: str
     assert relation_of(grant, person_id) == relation
 
 
+def test_emergency_access_reaches_the_one_person_it_was_opened_for() -> None:
+    grant = Grant("id", "somebody", Role.CLINICIAN, Purpose.DIRECT_CARE, frozenset({"q"}), NOW, NOW, frozenset("pq"))
+    assert [relation_of(grant, each) for each in ("p", "q", "r", None)] == ["emergency", "care", "none", "care"]
+
+
+@pytest.mark.parametrize(("role", "purpose"), list(itertools.product(Role, Purpose)))
+def test_what_a_role_may_do_to_anybody_at_all(role: Role, purpose: Purpose) -> None:
+    grant = grant_with(role, purpose, Relation.CARE)
+    asked = {action for action in Action if may_ask(grant, action)}
+    assert asked == {action for who, what_for, action, _ in ALLOWED if (who, what_for) == (role, purpose)}
+
+
 MINTABLE = {
     ("clinician", "direct-care"): "persons",
     ("team-manager", "supervision"): "persons",
@@ -143,6 +163,23 @@ def test_which_grants_can_be_minted(role: Role, purpose: Purpose, reach: Reach) 
         return
     with pytest.raises(RefusedError) as caught:
         mint_grant(actor="a", role=role, purpose=purpose, persons=persons, now=NOW)
+    assert caught.value.code == "grant-refused"
+
+
+@pytest.mark.parametrize(("role", "purpose"), list(REACH))
+def test_emergency_access_is_carried_for_direct_care_alone(role: Role, purpose: Purpose) -> None:
+    persons = ["q"] if REACH[role, purpose] is Reach.PERSONS else None
+    ends = {"p": NOW + timedelta(minutes=3), "r": NOW}
+
+    def mint() -> Grant:
+        return mint_grant(actor="a", role=role, purpose=purpose, persons=persons, now=NOW, emergency=ends)
+
+    if purpose is Purpose.DIRECT_CARE:
+        assert mint().emergency == {"p"}, "what has ended is left out"
+        assert mint().expires_at == NOW + timedelta(minutes=3), "the grant holds no longer than the access"
+        return
+    with pytest.raises(RefusedError) as caught:
+        mint()
     assert caught.value.code == "grant-refused"
 
 

@@ -14,13 +14,17 @@ from washhouse.governance.policies import (
     TIES_TO_PEOPLE,
     TieKind,
     check_active,
+    check_open_emergency,
     check_rank,
     check_reveal_count,
     check_reveal_records,
+    check_review_emergency,
     is_active,
+    may_open_emergency,
     may_rank,
     may_reveal_count,
     may_reveal_records,
+    may_review_emergency,
     may_see_tie,
 )
 
@@ -100,6 +104,39 @@ def test_link_review_shows_two_records_at_a_time(count: int, allowed: bool) -> N
         with pytest.raises(RefusedError) as caught:
             check_reveal_records(count)
         assert caught.value.code == "record-reveal-limit"
+
+
+@pytest.mark.parametrize(
+    ("restricted", "opened_lately", "code"),
+    [
+        (False, 0, None),
+        (False, 9, None),
+        (False, 10, "emergency-access-limit"),
+        (False, 11, "emergency-access-limit"),
+        (True, 0, "emergency-access-closed"),
+        (True, 10, "emergency-access-closed"),
+    ],
+)
+def test_which_records_are_opened_in_an_emergency(restricted: bool, opened_lately: int, code: str | None) -> None:
+    facts = {"restricted": restricted, "opened_lately": opened_lately}
+    assert may_open_emergency(**facts) is (code is None)
+    if code is None:
+        check_open_emergency(**facts)
+    else:
+        with pytest.raises(RefusedError) as caught:
+            check_open_emergency(**facts)
+        assert caught.value.code == code
+
+
+@pytest.mark.parametrize(("reviewer", "allowed"), [("CP1", False), ("TM1", True)])
+def test_nobody_reviews_their_own_emergency_access(reviewer: str, allowed: bool) -> None:
+    assert may_review_emergency("CP1", reviewer) is allowed
+    if allowed:
+        check_review_emergency("CP1", reviewer)
+    else:
+        with pytest.raises(RefusedError) as caught:
+            check_review_emergency("CP1", reviewer)
+        assert caught.value.code == "own-emergency-access"
 
 
 # fmt: off
