@@ -7,6 +7,7 @@ from starlette.responses import Response
 from washhouse.action.agenda import say_decision
 from washhouse.desk.reviews import ACTIONS
 from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
+from washhouse.web.care.emergency import list_open
 from washhouse.web.care.follow_up import due_reviews
 from washhouse.web.shell.decisions import read_decisions
 from washhouse.web.shell.respond import render
@@ -37,6 +38,7 @@ def show_care_home(visit: Visit) -> Response:
     return render(
         visit,
         "care/home.html",
+        opened=list_open(visit),
         total=len(ranked) + len(crisis) + len(others),
         why_not_ranked=caseload.explanation,
         due=name_lines(visit, due),

@@ -30,15 +30,17 @@ def show_patient_record(visit: Visit) -> Response:
     return show_problem(visit, NO_RECORD) if address is None else RedirectResponse(address, status_code=303)
 
 
-def opens_patient_record(visit: Visit, sources: str) -> bool:
+def opens_patient_record(visit: Visit, person: str, sources: str) -> bool:
     """Is there a button for a person whom these sources know? Told from the record: the vault is not asked.
 
     Args:
         visit: The request.
+        person: The person.
         sources: Sending systems that know the person, comma-separated.
     """
     chosen = visit.services.settings.patient_record
-    return bool(chosen.url) and chosen.source in sources.split(",") and visit.may(Action.OPEN_PATIENT_RECORD)
+    is_known = bool(chosen.url) and chosen.source in sources.split(",")
+    return is_known and visit.may(Action.OPEN_PATIENT_RECORD, person)
 
 
 def let_form_lead_out(visit: Visit, answer: Response) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from washhouse.action.changes import WEEK_DAYS
 from washhouse.action.complexity import list_needs
 from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standards
+from washhouse.core.errors import RefusedError
 from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.permissions import Action
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
@@ -20,6 +22,7 @@ from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import covers_of
 from washhouse.web.care.address import person_of
+from washhouse.web.care.emergency import Opened, leave_in_time, read_opened, show_way_in
 from washhouse.web.care.follow_up import QUESTIONS, FollowUpForm, check_follow_up, find_review, save_follow_up
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
@@ -55,6 +58,7 @@ class PersonPage:
     person_id: str
     address: str
     name: str
+    emergency: Opened | None
     withheld: str
     opens: bool
     died: date | None
@@ -71,11 +75,16 @@ class PersonPage:
 
 
 def show_person(visit: Visit) -> Response:
-    """Show a person in the visitor's care."""
+    """Show a person in the visitor's care, or whose record they have opened in an emergency."""
     person = person_of(visit)
     if person != visit.parameter("person_id"):
         return redirect(person_address(person))
-    return answer(visit, person, ReviewForm())
+    try:
+        return answer(visit, person, ReviewForm())
+    except RefusedError as refusal:
+        if refusal.code != "not-permitted" or not visit.may(Action.BREAK_GLASS, person):
+            raise
+        return show_way_in(visit, person)
 
 
 def review_person(visit: Visit) -> Response:
@@ -114,13 +123,15 @@ def answer(
         person=page,
         form=form,
         later=later or FollowUpForm(),
-        may=visit.may,
+        may=partial(visit.may, person_id=person),
         actions_of=Action,
         questions=QUESTIONS,
         agreements=AGREEMENTS,
         actions=ACTIONS,
         note_limit=NOTE_LIMIT,
     )
+    if page.emergency is not None:
+        leave_in_time(visit, shown, page.emergency)
     return let_form_lead_out(visit, shown) if page.opens else shown
 
 
@@ -162,14 +173,18 @@ def read_page(visit: Visit, person: str) -> PersonPage:
     together.commit()
     row = record.person(person)
     events = record.events(person)
-    score, earlier = choose_scores(visit, person)
+    # An emergency is no time for a score: it orders whom a team reviews first, and decides no treatment.
+    scored = visit.may(Action.READ_CASELOAD, person)
+    score, earlier = choose_scores(visit, person) if scored else (None, None)
+    known_as = record.aliases([person])
     fresh = is_fresh(visit)
     return PersonPage(
         person_id=person,
         address=person_address(person),
         name=name_of(person, named.get(person)),
+        emergency=read_opened(visit, person),
         withheld=named[person].note if person in named else "",
-        opens=opens_patient_record(visit, row["sources"]),
+        opens=opens_patient_record(visit, person, row["sources"]),
         died=row["death_date"],
         facts=tuple(say_facts(row, named.get(person), today)),
         score=score,
@@ -178,11 +193,11 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         standings=judge_standards(events.select(STANDARD_COLUMNS).to_pylist(), today),
         needs=tuple(need.title for need in list_needs(events.select(STANDARD_COLUMNS).to_pylist(), today)),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),
-        household=read_household(record.relations(person), today) if visit.may(Action.READ_RELATIONS) else None,
+        household=read_household(record.relations(person), today) if visit.may(Action.READ_RELATIONS, person) else None,
         reviews=tuple(
-            build_review_lines(
-                visit, list_reviews(services.desk, person_ids=record.aliases([person]), include_retracted=True)
-            )
+            build_review_lines(visit, list_reviews(services.desk, person_ids=known_as, include_retracted=True))
+            if scored
+            else ()
         ),
         done=DONE.get(visit.query("done"), ""),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import export_caseload, search_caseload, show_caseload
+from washhouse.web.care.emergency import close_access, open_emergency, show_emergency
 from washhouse.web.care.follow_up import undo_follow_up
 from washhouse.web.care.network import show_network
 from washhouse.web.care.patient_record import show_patient_record
@@ -24,6 +25,9 @@ PAGES = (
     Page("POST", "/caseload/views/remove", drop_view, Open.SIGNED_IN),
     Page("GET", "/step-down", show_step_downs, Action.REVIEW_STEP_DOWN),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
+    Page("GET", "/people/{person_id}/emergency", show_emergency, Action.BREAK_GLASS),
+    Page("POST", "/people/{person_id}/emergency", open_emergency, Action.BREAK_GLASS),
+    Page("POST", "/people/{person_id}/emergency/close", close_access, Action.BREAK_GLASS),
     Page("GET", "/people/{person_id}/trend", show_trend, Action.READ_PERSON),
     Page("POST", "/people/{person_id}/patient-record", show_patient_record, Action.OPEN_PATIENT_RECORD),
     Page("GET", "/people/{person_id}/network", show_network, Action.READ_RELATIONS),

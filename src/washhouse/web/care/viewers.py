@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from starlette.responses import Response
 
+from washhouse.desk.emergency_accesses import OUTCOMES, REASONS, EmergencyAccess, due_notices, list_accesses
 from washhouse.governance.audit import Viewing
 from washhouse.governance.grants import Purpose
 from washhouse.governance.permissions import Action
@@ -18,6 +19,7 @@ from washhouse.web.shell.paging import build_pager
 from washhouse.web.shell.people import name_of, person_address
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
+from washhouse.web.shell.words import moment
 
 LOOKS_A_PAGE = 25
 ONE_LOOK = timedelta(seconds=30)
@@ -27,6 +29,7 @@ WORDS = {
     Action.READ_RELATIONS: "saw to whom and what they are tied",
     Action.REVEAL: "was shown their name",
     Action.OPEN_PATIENT_RECORD: "opened their patient record",
+    Action.BREAK_GLASS: "opened or closed emergency access",
     Action.REVIEW: "reviewed their score",
     Action.REVIEW_STEP_DOWN: "reviewed whether care may be stepped down",
     Action.SUPERVISE: "talked over their care in supervision",
@@ -45,6 +48,34 @@ class Look:
     role: str
     purpose: str
     did: tuple[str, ...]
+    is_emergency: bool = False
+
+
+@dataclass(frozen=True)
+class EmergencyLine:
+    """One emergency access to the person's record.
+
+    Attributes:
+        at: When it was opened, UTC.
+        ends: When it ended or ends, UTC.
+        who: Who opened it.
+        reason: Why, in words.
+        note: What happened, in their words.
+        review: What the review came to, in words.
+        is_settled: Whether somebody said if it was right.
+        is_overdue: Whether somebody should have.
+        is_notice_due: Whether the person is still to be told.
+    """
+
+    at: datetime
+    ends: datetime
+    who: str
+    reason: str
+    note: str
+    review: str
+    is_settled: bool
+    is_overdue: bool
+    is_notice_due: bool
 
 
 def show_viewers(visit: Visit) -> Response:
@@ -53,15 +84,37 @@ def show_viewers(visit: Visit) -> Response:
     services = visit.services
     services.audit.authorise(visit.grant, Action.VIEW_AUDIT_OF_PERSON, [person])
     named = reveal(visit.grant, [person], visit.published.identities, services.audit, services.now())
-    looks = gather_looks(services.audit.viewers(person, aliases=visit.record.aliases([person])))
+    known_as = visit.record.aliases([person])
+    looks = gather_looks(services.audit.viewers(person, aliases=known_as))
+    notices, now = due_notices(services.desk, known_as), services.now()
+    accesses = list_accesses(services.desk, person_ids=known_as)
     pager = build_pager(visit, len(looks), LOOKS_A_PAGE)
     return render(
         visit,
         "care/viewers.html",
         name=name_of(person, named.get(person)),
         address=person_address(person),
+        accesses=[_emergency_line(access, now, access.id in notices) for access in accesses],
         looks=looks[pager.first : pager.last],
         pager=pager,
+    )
+
+
+def _emergency_line(access: EmergencyAccess, now: datetime, is_notice_due: bool) -> EmergencyLine:
+    review = f"Review due by {moment(access.due)}"
+    if access.reviews:
+        last = access.reviews[-1]
+        review = f"{OUTCOMES[last.outcome]}, {moment(last.at)}, {last.display_name}"
+    return EmergencyLine(
+        at=access.at,
+        ends=access.ends,
+        who=access.display_name,
+        reason=REASONS[access.reason],
+        note=access.note,
+        review=review,
+        is_settled=access.is_settled,
+        is_overdue=access.is_overdue(now),
+        is_notice_due=is_notice_due,
     )
 
 
@@ -69,7 +122,7 @@ def gather_looks(viewings: Sequence[Viewing]) -> list[Look]:
     """Join what one visitor did for one page, the latest first."""
     groups: list[list[Viewing]] = []
     for viewing in viewings:
-        same = groups and (groups[-1][0].actor, groups[-1][0].purpose) == (viewing.actor, viewing.purpose)
+        same = groups and _who(groups[-1][0]) == _who(viewing)
         if same and groups[-1][0].at - viewing.at <= ONE_LOOK:
             groups[-1].append(viewing)
         else:
@@ -81,9 +134,14 @@ def gather_looks(viewings: Sequence[Viewing]) -> list[Look]:
             role=group[0].role,
             purpose=_purpose(group[0].purpose),
             did=tuple(dict.fromkeys(_did(viewing.action) for viewing in reversed(group))),
+            is_emergency=group[0].is_emergency,
         )
         for group in groups
     ]
+
+
+def _who(viewing: Viewing) -> tuple[str, str, bool]:
+    return viewing.actor, viewing.purpose, viewing.is_emergency
 
 
 def _did(action: str) -> str:

@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from washhouse.core.errors import HomeError, InputError, RefusedError
 from washhouse.governance.audit import AuditEvent
+from washhouse.governance.permissions import Action
 from washhouse.web.api.endpoint import JSON, answer_calls, tell
 from washhouse.web.api.fhir import FHIR
 from washhouse.web.api.routes import ENDPOINTS
@@ -166,6 +167,7 @@ def open_visit(site: Site, request: Request, form: dict[str, str] | None = None)
         version=None if session is None else site.services.published(),
         token=token,
         visitor=read_cookie(request, VISITOR),
+        in_emergency=True,
     )
 
 
@@ -182,7 +184,22 @@ def stop_at_the_door(visit: Visit, page: Page) -> Response | None:
         return errors.show_problem(visit, errors.NOT_PERMITTED, reference="not-permitted")
     if page.method == "POST" and not same_token(visit.form.get("csrf", ""), user.csrf):
         return errors.show_problem(visit, errors.WRONG_FORM)
+    if visit.grant.emergency and "person_id" in visit.request.path_params:
+        check_emergency_page(visit, page)
     return None
+
+
+def check_emergency_page(visit: Visit, page: Page) -> None:
+    """Refuse a page of a person whose record is open in an emergency, unless emergency access gives what it needs.
+
+    A page may read no more than the record and still be for whoever gives the care alone.
+
+    Raises:
+        RefusedError: `not-permitted`; the refusal is in the audit.
+    """
+    person = visit.record.resolve(visit.parameter("person_id"))
+    if person in visit.grant.emergency and isinstance(page.needs, Action) and not visit.may(page.needs, person):
+        visit.services.audit.authorise(visit.grant, page.needs, [person])
 
 
 def send_to_sign_in(visit: Visit, page: Page) -> Response:

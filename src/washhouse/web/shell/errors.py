@@ -80,7 +80,27 @@ FAILED = Problem(
     "Something went wrong on our side. Nothing was saved.",
     "Try again in a minute, then tell whoever runs this service the reference below.",
 )
-REFUSALS = {"grant-expired": WRONG_FORM}
+CLOSED_RECORD = Problem(
+    403,
+    "Emergency access does not reach this record",
+    "This record is kept to those who care for the person. Nothing was opened. The attempt has been written down.",
+    "Ring the team that cares for the person, or whoever is on call for it.",
+)
+TOO_MANY_EMERGENCIES = Problem(
+    403,
+    "You have opened many records in emergencies",
+    "You have opened as many records in a day as one user may. Nothing was opened. The attempt has been written down.",
+    "Ask a colleague to open it, and tell whoever manages your team.",
+)
+OWN_ACCESS = Problem(
+    403, "You may not review your own access", "Somebody else says whether it was right. Nothing was saved.", "Go back."
+)
+REFUSALS = {
+    "grant-expired": WRONG_FORM,
+    "emergency-access-closed": CLOSED_RECORD,
+    "emergency-access-limit": TOO_MANY_EMERGENCIES,
+    "own-emergency-access": OWN_ACCESS,
+}
 
 
 def show_problem(visit: Visit, problem: Problem, reference: str = "") -> Response:

@@ -12,8 +12,9 @@ from starlette.requests import Request
 
 from washhouse.core.errors import HomeError
 from washhouse.desk.accounts import assigned_people, team_people
+from washhouse.desk.emergency_accesses import opened_people
 from washhouse.governance.grants import Grant, Role, mint_grant
-from washhouse.governance.permissions import Action, may
+from washhouse.governance.permissions import Action, may, may_ask
 from washhouse.web.shell.services import Published, Services
 from washhouse.web.shell.sessions import RateLimit, Session, SessionStore
 
@@ -56,6 +57,8 @@ class Visit:
         version: The published version, pinned for this request; None before the first run.
         token: The session's cookie value, empty if signed out.
         visitor: The value of the cookie that ties the sign-in form, empty if none was set.
+        in_emergency: Whether whose record the visitor has opened in an emergency counts: on pages, never for programs
+            nor for what a session asks as one.
     """
 
     site: Site
@@ -65,6 +68,7 @@ class Visit:
     version: Published | None = None
     token: str = field(default="", repr=False)
     visitor: str = field(default="", repr=False)
+    in_emergency: bool = False
 
     @property
     def services(self) -> Services:
@@ -122,16 +126,18 @@ class Visit:
     def grant(self) -> Grant:
         """Leave to ask, for this request.
 
-        A clinician's covers the people in their care, a team manager's those in the care of the team, a steward's the
-        feeds.
+        A clinician's covers the people in their care, and carries whose record they have opened in an emergency; a team
+        manager's covers those in the care of the team, a steward's the feeds.
 
         Raises:
             RefusedError: The role may not ask for the session's purpose.
         """
         user = self.user
-        persons = None
+        persons, emergency = None, None
         if user.role is Role.CLINICIAN:
             persons = assigned_people(self.services.desk, user.worker or user.actor, self.services.today())
+            if self.in_emergency:
+                emergency = opened_people(self.services.desk, user.actor, self.services.now())
         elif user.role is Role.TEAM_MANAGER:
             persons = team_people(self.services.desk, user.actor, self.services.today())
         return mint_grant(
@@ -141,11 +147,14 @@ class Visit:
             persons=persons,
             now=self.services.now(),
             minutes=5,
+            emergency=emergency,
         )
 
-    def may(self, action: Action) -> bool:
-        """Would the visitor's grant allow the action, on those it covers?"""
-        return self.session is not None and may(self.grant, action)
+    def may(self, action: Action, person_id: str | None = None) -> bool:
+        """Would the visitor's grant allow the action, on a person, or on anybody at all if none is named?"""
+        if self.session is None:
+            return False
+        return may_ask(self.grant, action) if person_id is None else may(self.grant, action, person_id)
 
     @cached_property
     def record(self) -> Record:
