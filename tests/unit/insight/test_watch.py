@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 
 from washhouse.insight.features.matrix import Matrix
+from washhouse.insight.models.plan import REPORTING_LAG_DAYS
+from washhouse.insight.outcomes.reattendance import REATTENDANCE
 from washhouse.insight.watch.calibration import count_periods, judge_periods
 from washhouse.insight.watch.charts import RUN, count_limits
+from washhouse.insight.watch.follow import follow
 from washhouse.insight.watch.inputs import RISK, count_bins, describe_inputs, measure_drift
 
 MakeMatrix = Callable[..., Matrix]
@@ -99,3 +103,21 @@ def test_months_with_few_expected_are_not_judged() -> None:
     dates = np.full(10, np.datetime64("2025-01-06"))
     periods = count_periods(dates, np.full(10, 0.1), np.ones(10, bool))
     assert judge_periods(periods, are_apart=True) == ["too-few"]
+
+
+class AskedError(Exception):
+    """The record was looked through."""
+
+
+def look_through(stages: Any, extra: Any) -> Any:
+    raise AskedError
+
+
+def test_of_what_may_happen_any_day_the_past_is_looked_for_once_a_month_is_over() -> None:
+    submitted = [date(2024, 1, 1) + timedelta(number) for number in range(900)]
+    # An attendance is known to be followed by another four days later, and recorded within a week.
+    over = date(2026, 4, 30) + timedelta(REATTENDANCE.horizon_days + REPORTING_LAG_DAYS)
+    days = {"compute": look_through, "submitted": submitted, "since": date(2026, 3, 2)}
+    assert follow(REATTENDANCE, {}, today=over - timedelta(1), **days) == ()
+    with pytest.raises(AskedError):
+        follow(REATTENDANCE, {}, today=over, **days)

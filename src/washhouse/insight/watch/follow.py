@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from washhouse.insight.models.history import gather_history
+from washhouse.insight.models.plan import choose_index_dates
 from washhouse.insight.models.present import RISK_DECIMALS, Compute
 from washhouse.insight.models.store import load_model
 from washhouse.insight.outcomes.contract import Outcome
@@ -37,6 +38,9 @@ def follow(
     Returns:
         One for each later month all of whose outcomes are known by now; usually none or one.
     """
+    days = [day for day in choose_index_dates(outcome, submitted, today) if day > _last_day(since)]
+    if outcome.index == "day" and not any(day == _last_day(day) for day in days):
+        return ()  # No month is over: whoever was seen since need not be looked for.
     cohort = gather_history(outcome, compute, today, since=_last_day(since), submitted=submitted).cohort
     if cohort is None:
         return ()
