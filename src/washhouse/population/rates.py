@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.core.tables import Column
 from washhouse.governance.audit import cohort_hash
@@ -102,23 +104,24 @@ def count_indicator(indicator: Indicator, since: date, until: date, compute: Com
     """
     extra = {"codelist": build_codelist_table([indicator.counted])}
     people = compute(KERNEL, {"since": since, "until": until}, extra)
+    named = ["practice", "sex", "age_band"]
+    with_any = people.append_column("concerned", pc.cast(pc.greater(people["events"], 0), pa.int64()))
+    counts: list[tuple[Any, str]] = [([], "count_all"), ("events", "sum"), ("concerned", "sum")]
+    cells = (
+        with_any.group_by(named, use_threads=False).aggregate(counts).sort_by([(name, "ascending") for name in named])
+    )
     strata: defaultdict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
-    cells: defaultdict[tuple[str, str, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-    columns = (people[name].to_pylist() for name in ("practice", "sex", "age_band", "events"))
-    for practice, sex, band, events in zip(*columns, strict=True):
-        stratum, cell = strata[sex, band], cells[practice, sex, band]
-        stratum[0] += 1
-        stratum[1] += events
-        cell[0] += 1
-        cell[1] += events
-        cell[2] += events > 0
+    for cell in cells.to_pylist():
+        stratum = strata[cell["sex"], cell["age_band"]]
+        stratum[0] += cell["count_all"]
+        stratum[1] += cell["events_sum"]
     totals: defaultdict[str, list[float]] = defaultdict(lambda: [0, 0, 0, 0.0])
-    for (practice, sex, band), (size, events, concerned) in cells.items():
-        total = totals[practice]
-        total[0] += size
-        total[1] += events
-        total[2] += concerned
-        total[3] += size * strata[sex, band][1] / strata[sex, band][0]
+    for cell in cells.to_pylist():
+        total, (among, events) = totals[cell["practice"]], strata[cell["sex"], cell["age_band"]]
+        total[0] += cell["count_all"]
+        total[1] += cell["events_sum"]
+        total[2] += cell["concerned_sum"]
+        total[3] += cell["count_all"] * events / among
     rows = [
         _row(indicator, practice, int(size), int(events), int(concerned), expected, since, until)
         for practice, (size, events, concerned, expected) in sorted(totals.items())
