@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,13 +21,14 @@ from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.gate import QUALITY as GATE
 from washhouse.pipeline.gate import hold_back
 from washhouse.pipeline.linking import Linked
+from washhouse.pipeline.sums import keep_sums
 from washhouse.record.kernels import run
 from washhouse.record.quality.batch_checks import Delivery, check_deliveries
 from washhouse.record.quality.contract import Check, Finding, breach_of, limit_of
+from washhouse.record.quality.counting import DAYS, EVENTS, NOW, PARTS
 from washhouse.record.quality.drift import lower_share
 from washhouse.record.quality.other_sources import count_disagreements
 from washhouse.record.quality.profile import TableProfile, profile_tables, read_profile
-from washhouse.record.quality.record_checks import KERNEL
 from washhouse.record.quality.registry import CHECKS
 from washhouse.record.submissions import latest_submissions
 from washhouse.record.tables import QUALITY
@@ -58,24 +59,21 @@ def check_quality(context: RunContext, candidate: Version, files: pa.Table, link
     desk = open_desk(context.settings.desk_url or context.home.desk_file)
     try:
         audit, grant = AuditTrail(desk), system_grant(utc_now())
+        candidate, sums = keep_sums(context, candidate, grant, audit)
         newest = pa.table({"source": list(candidate.as_of), "as_of": list(candidate.as_of.values())})
-        parts = run(
-            context.lake,
-            candidate,
-            grant,
-            KERNEL,
-            extra={"newest_of": newest},
-            engine=context.engine,
-            audit=audit,
-        )
-        findings = list(_of_record(_add_up(parts), limits))
+        # What is told of all buckets is handed to the first: a kernel is asked bucket by bucket.
+        days = sums[DAYS.kernel.name]
+        days = days.append_column("bucket", pa.repeat(pa.scalar(0, pa.int32()), days.num_rows))
+        extra = {"newest_of": newest, "told_day": days}
+        parts = run(context.lake, candidate, grant, NOW, extra=extra, engine=context.engine, audit=audit)
+        findings = list(_of_record(_add_up([sums[EVENTS.kernel.name], sums[PARTS.kernel.name], *parts]), limits))
         with context.connect() as connection:
             counted = count_disagreements(connection, linked.identity, linked.membership)
             findings += [_judge(*told, limits) for told in counted if told[-1]]
         for deliveries in _deliveries(context, candidate, files).values():
             findings += check_deliveries(deliveries, limits)
         rows = [
-            asdict(one) | {"is_new": one.batch is None or (one.source or "", one.batch) in landed} for one in findings
+            vars(one) | {"is_new": one.batch is None or (one.source or "", one.batch) in landed} for one in findings
         ]
         table = pa.Table.from_pylist(rows, schema=arrow_schema(QUALITY))
         number = write_aggregates(context.lake, grant, QUALITY, table, audit=audit)

@@ -21,6 +21,7 @@ from washhouse.lake.pointer import Version
 from washhouse.pipeline.acted import leave_out_acted
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.score_history import dates_of, join_kept, read_kept
+from washhouse.pipeline.sums import submitted_days
 from washhouse.record.kernels import Stage, run_stages
 from washhouse.record.tables import SCORE
 from washhouse.record.writer import write_scores
@@ -65,6 +66,7 @@ def score(
             models_dir=context.home.models,
             record_version=candidate.id,
             leave_out=lambda outcome, cohort: leave_out_acted(context, candidate, outcome, cohort)[0],
+            submitted=submitted_days(context, candidate, compute),
             progress=context.progress.at,
         )
         scores = join_kept(pa.concat_tables([result.scores for result in results.values()]), kept)

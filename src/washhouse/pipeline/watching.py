@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from washhouse.governance.disclosure import tell_count
-from washhouse.insight.models.history import read_submitted, together
+from washhouse.insight.models.history import together
 from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.models.score import ScoreResult
@@ -26,6 +26,7 @@ from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.scoring import computing
+from washhouse.pipeline.sums import submitted_days
 from washhouse.record.tables import WATCH
 from washhouse.record.writer import write_aggregates
 
@@ -48,7 +49,7 @@ def watch(context: RunContext, candidate: Version, results: Mapping[str, ScoreRe
         The candidate with the table and what is outside its limits, and the number of rows.
     """
     with computing(context, candidate) as (compute, grant, audit):
-        submitted = read_submitted(compute)
+        submitted = submitted_days(context, candidate, compute)
         volumes = watch_volumes(partial(together, compute), submitted, watched_codelists())
         rows = [row for volume in volumes for row in _rows_of_volume(volume)]
         earlier = _earlier(context)

@@ -151,12 +151,20 @@ def run_stages(
             raise UsageError(
                 "kernel-input", f"Kernel {stage.kernel.name} reads {', '.join(unknown)}, which the record lacks."
             )
-    check_permission(grant, Action.READ_POPULATION) if audit is None else _note(audit, grant, version, stages)
+    note_reading(grant, version, stages, audit)
     task = _StagesTask(store, version, VIEW_OF[grant.purpose], tuple(stages), dict(extra or {}))
     return (engine or LocalEngine(Resources())).map(task, range(version.buckets))
 
 
-def _note(audit: AuditTrail, grant: Grant, version: Version, stages: Sequence[Stage]) -> None:
+def note_reading(grant: Grant, version: Version, stages: Sequence[Stage], audit: AuditTrail | None) -> None:
+    """Check the leave to read the population, and note each kernel that reads it.
+
+    Raises:
+        RefusedError: The grant does not cover the population.
+    """
+    if audit is None:
+        check_permission(grant, Action.READ_POPULATION)
+        return
     events = []
     for kernel in (stage.kernel for stage in stages):
         detail = {"kernel": kernel.name, "kernel_version": kernel.version, "record_version": version.id}

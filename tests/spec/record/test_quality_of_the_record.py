@@ -12,14 +12,18 @@ import pyarrow as pa
 import pytest
 
 from washhouse.governance.grants import system_grant
+from washhouse.lake.engine import LocalEngine, Resources
+from washhouse.lake.overlay import STEP
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.record.kernels import run
+from washhouse.record.quality import counting
 from washhouse.record.quality.contract import Check
-from washhouse.record.quality.record_checks import KERNEL, RECORD_CHECKS
+from washhouse.record.quality.record_checks import RECORD_CHECKS
 from washhouse.record.quality.reference import render_checks
 from washhouse.record.quality.registry import CHECKS
-from washhouse.record.tables import EVENT, PERSON
+from washhouse.record.sums import may_tell_changed, run_on_changed
+from washhouse.record.tables import EVENT, EVENT_CHANGE, PERSON
 
 NOW = datetime(2026, 7, 1, 9)
 ANN, BOB, NOBODY = "0000000a" * 4, "0000000b" * 4, "0000000c" * 4
@@ -94,23 +98,38 @@ PLANTED: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "older-than-anybody": ([person(NOBODY, birth_month=date(1900, 1, 1))], []),
 }
 
+
+def write(lake: Lake, table: Any, rows: list[dict[str, Any]]) -> int:
+    columns = {
+        column.name: pa.array(
+            [row.get(column.name) for row in rows], pa.timestamp("us") if column.type == "timestamp" else None
+        )
+        for column in table.columns
+    }
+    return lake.write(table, pa.table(columns))
+
+
+def version_of(tables: dict[str, int]) -> Version:
+    return Version(1, "v", NOW, tables, {}, (), {}, {}, buckets=1)
+
+
 Ask = Callable[[list[dict[str, Any]], list[dict[str, Any]]], tuple[Counter[str], Counter[str]]]
 
 
 @pytest.fixture
 def ask(tmp_path: Path) -> Ask:
     def counted(people: list[dict[str, Any]], events: list[dict[str, Any]]) -> tuple[Counter[str], Counter[str]]:
-        lake, tables = Lake(tmp_path / "lake"), {}
-        for table, rows in ((PERSON, people), (EVENT, events)):
-            columns = {name: pa.array([row.get(name) for row in rows]) for name in table.column_names}
-            tables[table.name] = lake.write(table, pa.table(columns))
-        version = Version(1, "v", NOW, tables, {}, (), {}, {}, buckets=1)
+        lake = Lake(tmp_path / "lake")
+        version = version_of({PERSON.name: write(lake, PERSON, people), EVENT.name: write(lake, EVENT, events)})
+        days = pa.concat_tables(run(lake, version, system_grant(NOW), counting.DAYS.kernel))
+        told = {"newest_of": NEWEST, "told_day": days}
         failed: Counter[str] = Counter()
         among: Counter[str] = Counter()
-        for part in run(lake, version, system_grant(NOW), KERNEL, extra={"newest_of": NEWEST}):
-            for row in part.to_pylist():
-                failed[row["check"]] += row["failed"]
-                among[row["check"]] += row["among"]
+        for kernel, extra in ((counting.EVENTS.kernel, {}), (counting.PARTS.kernel, {}), (counting.NOW, told)):
+            for part in run(lake, version, system_grant(NOW), kernel, extra=extra):
+                for row in part.to_pylist():
+                    failed[row["check"]] += row["failed"]
+                    among[row["check"]] += row["among"]
         return +failed, +among
 
     return counted
@@ -137,6 +156,43 @@ def test_what_a_source_has_corrected_is_no_fault_any_more(ask: Ask) -> None:
     _, events = PLANTED["future-event"]
     failed, _ = ask(PEOPLE, [*EVENTS, *(one | {"superseded_at": NOW} for one in events)])
     assert failed == {}
+
+
+def test_a_day_that_brings_and_takes_faults_comes_to_what_counting_everybody_comes_to(tmp_path: Path) -> None:
+    lake, engine, grant = Lake(tmp_path / "lake"), LocalEngine(Resources(threads=1)), system_grant(NOW)
+    sums = (counting.EVENTS, counting.PARTS, counting.DAYS)
+    whole = write(lake, EVENT, EVENTS)
+    before = version_of({PERSON.name: write(lake, PERSON, PEOPLE), EVENT.name: whole})
+
+    def counted(version: Version) -> list[pa.Table]:
+        return [one.of(run(lake, version, grant, one.kernel, engine=engine)) for one in sums]
+
+    kept, seen = counted(before), set()
+    asked = [one.check.id for one in RECORD_CHECKS if one.rows in ("event", "part", "span")]
+    for day, (people, events) in enumerate([*(PLANTED[check] for check in asked), ([], [])]):
+        # The fault of the day before is gone again, and with it one of the rows that were written whole.
+        came = [row | {"place": place + 1, "goes": False} for place, row in enumerate(events)]
+        went = lake.read(EVENT, whole).slice((day + 2) % len(EVENTS), 1).to_pylist()[0]
+        change = [*came, went | {"place": ((day + 2) % len(EVENTS) + 1) * STEP, "goes": True}]
+        tables = {PERSON.name: write(lake, PERSON, [*PEOPLE, *people]), EVENT.name: whole}
+        now = version_of(tables | {EVENT_CHANGE.name: write(lake, EVENT_CHANGE, change)})
+        assert may_tell_changed(before, now)
+        (changed,) = run_on_changed(lake, before, now, grant, sums, engine)
+        pairs = [changed[one.kernel.name] for one in sums]
+        kept = [
+            one.of([table, after], less=[former]) for one, table, (former, after) in zip(sums, kept, pairs, strict=True)
+        ]
+        assert kept == counted(now)
+        seen |= {row["check"] for table in kept[:2] for row in table.to_pylist() if row["failed"]}
+        before = now
+    assert seen == {*asked}
+
+
+def test_what_was_written_whole_again_is_counted_whole(tmp_path: Path) -> None:
+    before = version_of({PERSON.name: 0, EVENT.name: 0, EVENT_CHANGE.name: 3})
+    assert may_tell_changed(before, version_of({PERSON.name: 1, EVENT.name: 0, EVENT_CHANGE.name: 4}))
+    assert not may_tell_changed(before, version_of({PERSON.name: 1, EVENT.name: 1, EVENT_CHANGE.name: 4}))
+    assert not may_tell_changed(before, version_of({PERSON.name: 1, EVENT.name: 0}))
 
 
 @pytest.mark.parametrize("one", RECORD_CHECKS, ids=lambda one: one.check.id)

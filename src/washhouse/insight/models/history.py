@@ -138,10 +138,15 @@ def lacking_weeks(outcome: Outcome, today: date, kept: Collection[date], tested_
 
 def read_submitted(compute: Compute) -> dict[str, list[date]]:
     """Days on which each source submitted something, in order."""
+    return days_of(together(compute, SUBMITTED, {}))
+
+
+def days_of(submitted: pa.Table) -> dict[str, list[date]]:
+    """Days by source, in order, of what `SUBMITTED` gives of one bucket or of all."""
     found: dict[str, set[date]] = {}
-    for row in together(compute, SUBMITTED, {}).to_pylist():
-        found.setdefault(row["source"], set()).add(row["day"])
-    return {source: sorted(days) for source, days in found.items()}
+    for source, day in zip(submitted["source"].to_pylist(), submitted["day"].to_pylist(), strict=True):
+        found.setdefault(source, set()).add(day)
+    return {source: sorted(found[source]) for source in sorted(found)}
 
 
 def together(compute: Compute, kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:

@@ -108,6 +108,7 @@ def score_outcomes(
     record_version: str,
     kept: Mapping[str, Collection[date]] | None = None,
     leave_out: LeaveOut = lambda outcome, cohort: cohort,
+    submitted: Mapping[str, Sequence[date]] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, ScoreResult]:
     """Score everyone at risk of some outcomes, fitting a model first where there is none.
@@ -121,6 +122,7 @@ def score_outcomes(
         record_version: Version of the record that is scored, for the scores and the model record.
         kept: By name of the outcome, index dates whose scores are in the record already; see `lacking_weeks`.
         leave_out: Leaves out of a fit whom somebody acted on because of an earlier model's score.
+        submitted: Days on which each source submitted something, in order; read from the record unless given.
         progress: Whoever follows.
 
     Returns:
@@ -128,7 +130,7 @@ def score_outcomes(
     """
     tell = progress or (lambda what, share: None)
     wanted = tuple(outcomes)
-    submitted = read_submitted(compute)
+    submitted = read_submitted(compute) if submitted is None else submitted
     answers: dict[str, _Answer] = {}
     asked = []
     for outcome in wanted:

@@ -126,11 +126,12 @@ class Outcome:
 SUBMITTED = Kernel(
     name="submitted",
     sql="""
-        SELECT DISTINCT "source", CAST("recorded_at" AS DATE) AS "day" FROM "event"
-        WHERE NOT "recorded_assumed" ORDER BY "source", "day" """,
+        SELECT "source", CAST("recorded_at" AS DATE) AS "day", count(*) AS "events" FROM "event"
+        WHERE NOT "recorded_assumed" GROUP BY ALL ORDER BY "source", "day" """,
     columns=(
         Column("source", "string", "Sending system", nullable=False),
         Column("day", "date", "Day on which something was submitted", nullable=False),
+        Column("events", "int64", "States of events that were submitted", nullable=False),
     ),
     inputs=("event",),
 )

@@ -1,22 +1,23 @@
 """What could be wrong with the record itself: orphans, impossible dates and sequences, gaps?
 
-Each check is a condition over one kind of row, so that one kernel answers all of them in one pass of a bucket. Only
-states that hold now are looked at: what a source has corrected is no fault any more.
+Each check is a condition over one kind of row, so that a kernel (`counting`) answers all of a kind in one pass of a
+bucket. Only states that hold now are looked at: what a source has corrected is no fault any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from washhouse.core.tables import Column
-from washhouse.record.kernels import Kernel
 from washhouse.record.quality.contract import Check
 
-Rows = Literal["event", "part", "span", "life", "person"]
-"""`event`: a state that holds; `part`: an event that belongs to another (its parent), beside it; `span`: a stay beside
-the one before it; `life`: a person's first and last event of one source; `person`: a person."""
+Rows = Literal["event", "part", "span", "life", "day", "person"]
+"""`event`: states that hold, together by code and by whether they end; `part`: an event that belongs to another (its
+parent), beside it; `span`: a stay beside the one before it; `life`: a person's events of one source; `day`: events of
+one source that happened on one day; `person`: a person. Where a row stands for several events, it says how many."""
+
+STAYS = "(family LIKE '%\\_SPELL' ESCAPE '\\' OR family LIKE '%\\_WARD' ESCAPE '\\')"
+"""SQL condition of a stay, by the family of its code."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,6 @@ class RecordCheck:
     among: str = "true"
 
 
-_STAYS = "(family LIKE '%\\_SPELL' ESCAPE '\\' OR family LIKE '%\\_WARD' ESCAPE '\\')"
 _MARGIN = "INTERVAL 31 DAY"
 _ASK = "Ask the sender: the rows are told by the source and its batches; a corrected extract replaces them."
 
@@ -51,7 +51,7 @@ RECORD_CHECKS = (
             "stop",
             "Nobody outside can mend this: it is a fault of the build. Report it, and go back to the version before.",
         ),
-        "event",
+        "life",
         "nobody",
     ),
     RecordCheck(
@@ -185,9 +185,9 @@ RECORD_CHECKS = (
             "stop",
             "Planned things are sent as if they had happened, or a clock or a year is wrong. " + _ASK,
         ),
-        "event",
-        "time >= as_of + INTERVAL 2 DAY",
-        "time IS NOT NULL AND as_of IS NOT NULL",
+        "day",
+        "day >= as_of + INTERVAL 2 DAY",
+        "day IS NOT NULL AND as_of IS NOT NULL",
     ),
     RecordCheck(
         Check(
@@ -200,8 +200,8 @@ RECORD_CHECKS = (
             "Start and end are swapped, or their columns are. " + _ASK,
         ),
         "event",
-        "end_time < time",
-        f"end_time IS NOT NULL AND time IS NOT NULL AND {_STAYS}",
+        "backwards",
+        f"ended AND {STAYS}",
     ),
     RecordCheck(
         Check(
@@ -214,8 +214,8 @@ RECORD_CHECKS = (
             "Start and end are swapped, or their columns are. " + _ASK,
         ),
         "event",
-        "end_time < time",
-        f"end_time IS NOT NULL AND time IS NOT NULL AND NOT {_STAYS}",
+        "backwards",
+        f"ended AND NOT {STAYS}",
     ),
     RecordCheck(
         Check(
@@ -290,67 +290,3 @@ RECORD_CHECKS = (
 )
 """Every check over rows of the record. The limits are our own: about ten times what the invented city shows, whose
 senders make the mistakes of docs/explanation/invented-city.md; a site sets its own (docs/how-to/check-quality.md)."""
-
-
-def _counted(rows: Rows, checks: Iterable[RecordCheck], source: str) -> str:
-    """SQL that counts all checks of one kind of row in one pass."""
-    told = ", ".join(
-        f"{{'check': '{one.check.id}', "
-        f"'failed': count(*) FILTER (WHERE ({one.among}) AND ({one.fails})), "
-        f"'among': count(*) FILTER (WHERE {one.among})}}"
-        for one in checks
-        if one.rows == rows
-    )
-    counted = f"SELECT {source} AS source, [{told}] AS told FROM {rows}_row GROUP BY 1"
-    return f"SELECT source, unnest(told, recursive := true) FROM ({counted})"
-
-
-def _kernel(checks: tuple[RecordCheck, ...]) -> Kernel:
-    counted = " UNION ALL ".join(
-        _counted(rows, checks, "CAST(NULL AS VARCHAR)" if rows == "person" else "source")
-        for rows in ("event", "part", "span", "life", "person")
-    )
-    sql = f"""
-    WITH event_row AS MATERIALIZED (
-        SELECT e.person_id, e.source, e.code, split_part(e.code, '//', 1) AS family, e.time, e.end_time, e.ref,
-               e.parent_ref, p.birth_month, p.death_date, p.person_id IS NULL AS nobody, a.as_of
-        FROM event AS e
-        LEFT JOIN person AS p ON p.person_id = e.person_id
-        LEFT JOIN newest_of AS a ON a.source = e.source
-        WHERE e.superseded_at IS NULL),
-    whole AS (
-        SELECT person_id, ref, min(time) AS starts,
-               CASE WHEN NOT bool_or(end_time IS NULL AND lasts) THEN max(end_time) END AS ends
-        FROM (SELECT *, end_time IS NOT NULL OR family LIKE '%\\_REFERRAL' ESCAPE '\\' OR {_STAYS} AS lasts
-              FROM event_row WHERE ref IS NOT NULL)
-        GROUP BY person_id, ref),
-    part_row AS (
-        SELECT e.source, e.family, e.time, w.starts, w.ends, w.ref IS NOT NULL AS found
-        FROM event_row AS e
-        LEFT JOIN whole AS w ON w.person_id = e.person_id AND w.ref = e.parent_ref
-        WHERE e.parent_ref IS NOT NULL),
-    span_row AS (
-        SELECT source, time, max(coalesce(end_time, TIMESTAMP '9999-12-31')) OVER (
-                   PARTITION BY person_id, source, family ORDER BY time, end_time, ref
-                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS earlier_end
-        FROM event_row WHERE {_STAYS} AND time IS NOT NULL),
-    life_row AS (
-        SELECT source, birth_month, death_date, min(time) AS first,
-               max(time) FILTER (WHERE family NOT IN ('DEATH', 'GP_REGISTRATION')) AS last
-        FROM event_row GROUP BY source, person_id, birth_month, death_date),
-    person_row AS (SELECT p.*, (SELECT max(as_of) FROM newest_of) AS newest FROM person AS p)
-    SELECT source, "check", failed, among FROM ({counted})"""
-    return Kernel(
-        "quality",
-        sql,
-        (
-            Column("source", "string", "Sending system; null for people"),
-            Column("check", "string", "Id of the check", nullable=False),
-            Column("failed", "int64", "Rows that break it", nullable=False),
-            Column("among", "int64", "Rows that could be judged", nullable=False),
-        ),
-    )
-
-
-KERNEL = _kernel(RECORD_CHECKS)
-"""Counts every check, by source. Reads `newest_of` (source, as_of) beside the record."""
