@@ -17,6 +17,7 @@ from washhouse.lake.disk import Pending
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch, InboxFile, unreadable
 from washhouse.pipeline.known_from import known_from
+from washhouse.pipeline.submitted import Submitted
 from washhouse.record.quality.profile import Profile
 from washhouse.sources.content import BLOCK_BYTES, LARGE_BYTES, Content
 from washhouse.sources.contract import SourceSpec, TableSpec
@@ -38,6 +39,7 @@ class Landing(Mapping[str, Content]):
 
     def __init__(self, context: RunContext, spec: SourceSpec, batch: Batch) -> None:
         self.pending = Pending()
+        self.submitted = Submitted()
         self._context = context
         self._spec = spec
         self._batch = batch
@@ -105,6 +107,7 @@ class Landing(Mapping[str, Content]):
         def begin() -> Callable[[pa.Table], None]:
             if table.name in self._kept:
                 self._kept[table.name].close()
+                self.submitted.forget(table.name)
             self._kept[table.name] = _Keeping(self, table.name, label, declared)
             return self._kept[table.name].add
 
@@ -138,6 +141,7 @@ class Landing(Mapping[str, Content]):
             keeping.close()
         for refused in self._kept.keys() - tables:
             self._context.vault.drop(f"typed.{self._spec.name}.{refused}", self._batch.generation, self.pending)
+            self.submitted.forget(refused)
         return {table: keeping.profile for table, keeping in self._kept.items() if table in tables}
 
     def close(self) -> None:
@@ -172,6 +176,7 @@ class _Keeping:
             self._writer = self._landing.writer(self._table, rows.schema)
         self._writer.write(rows)
         self.profile.add(rows)
+        self._landing.submitted.add(self._table, rows)
 
     def close(self) -> None:
         if self._writer is not None:

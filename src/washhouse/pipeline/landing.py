@@ -1,9 +1,9 @@
 """How does a batch get from the inbox into the vault: landed as received, read, typed, and every line accounted for?
 
-A batch leaves five things in the vault: its files as received, its typed rows (`typed.<source>.<table>`) and their
-profile (`profile.<source>`), the records set aside (`aside.<source>`) and its book: one row per file and one per
-reason. The book is written last. A run that dies leaves whole batches with a book, which the next run takes up, and
-unfinished ones, which it does again.
+A batch leaves six things in the vault: its files as received, its typed rows (`typed.<source>.<table>`), their
+profile (`profile.<source>`), what was submitted of each table (`part.<source>`), the records set aside
+(`aside.<source>`) and its book: one row per file and one per reason. The book is written last. A run that dies leaves
+whole batches with a book, which the next run takes up, and unfinished ones, which it does again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch
 from washhouse.pipeline.known_from import known_from
 from washhouse.pipeline.landed_files import Landing
+from washhouse.pipeline.submitted import own_table
 from washhouse.record.quality.profile import PROFILE, Profile
 from washhouse.record.tables import BATCH, QUARANTINE
 from washhouse.sources.contract import SourceSpec
@@ -217,7 +218,7 @@ def land_batch(
 
 
 def _keep_typed(context: RunContext, spec: SourceSpec, batch: Batch, result: BatchResult, landing: Landing) -> None:
-    """Keep the typed rows that were not kept while they were read, and the profile of all."""
+    """Keep the typed rows that were not kept while they were read, and profile and submissions of all."""
     kept = landing.finish(result.tables)
     profiles = [arrow_schema(PROFILE).empty_table()]
     for table, read in result.tables.items():
@@ -228,8 +229,10 @@ def _keep_typed(context: RunContext, spec: SourceSpec, batch: Batch, result: Bat
             context.vault.write(name, batch.generation, rows, landing.pending, landing.by(table))
             profile = Profile(spec, table)
             profile.add(rows)
+            landing.submitted.add(table, rows)
         profiles.append(profile.rows())
     context.vault.write(f"profile.{spec.name}", batch.generation, pa.concat_tables(profiles), landing.pending)
+    context.vault.write(own_table(spec.name), batch.generation, landing.submitted.rows(), landing.pending)
 
 
 def _keep_aside(context: RunContext, batch: Batch, result: BatchResult, pending: Pending) -> None:

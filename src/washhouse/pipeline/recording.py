@@ -15,6 +15,7 @@ from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.landing import Book
 from washhouse.pipeline.linking import Linked
+from washhouse.pipeline.submitted import TOGETHER
 from washhouse.pipeline.typed import TypedRows
 from washhouse.record.adding import add_events, may_add
 from washhouse.record.build import build
@@ -109,12 +110,14 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked, generati
         )
     for kind, facts in built.facts.items():
         context.vault.write(FACTS[kind].name, generation, facts)
+    context.vault.write(TOGETHER, generation, typed.submitted())
     for table in BUILT:
         tables[table.name] = _write(context, table, built.tables[table.name])
     tables |= _write_events(context, built.events)
     context.reached("table-written")
     summary = {"people": _rows(context, PERSON, tables), "events": _count_events(context, tables)}
-    return Built(tables, dict.fromkeys((FACTS[kind].name for kind in built.facts), generation), summary, mapped)
+    kept = dict.fromkeys((*(FACTS[kind].name for kind in built.facts), TOGETHER), generation)
+    return Built(tables, kept | typed.pack(generation), summary, mapped)
 
 
 def _write_events(context: RunContext, events: Events) -> dict[str, int]:

@@ -234,7 +234,7 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
     number = earlier.number + 1 if earlier else 1
     version_id = name_version(number, batches)
     files, tables = write_books(context, books, replaced)
-    typed = TypedRows(context.vault, batches, files, context.reopen)
+    typed = TypedRows(context.vault, batches, files, context.reopen, earlier.vault if earlier else None)
     with clock.step("link"):
         linked, generations = link(context, typed, version_id)
         clock.rows = linked.identity.num_rows

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from washhouse.governance.vault import Vault
 from washhouse.lake.shares import Share
+from washhouse.pipeline.packed import MANY, SMALL_ROWS, Packed, is_due, open_packed, packed_name, write_packed
+from washhouse.pipeline.submitted import TOGETHER, Submitted, gather, own_table, read_parts, read_together
 from washhouse.sources.mappings.registry import SYSTEMS
 from washhouse.sources.submissions import PART_COLUMNS, Submission, submission_of
 
@@ -22,19 +24,29 @@ class TypedRows:
         batches: Ids of the version's batches.
         files: Rows of `record.batch`: an accepted file of a known table has typed rows.
         reopen: Opens the vault in another process, where its key is read from the key's own file.
+        kept: Generation of each of the vault's tables in an earlier version: `submitted`, `packed.<source>.<table>`.
     """
 
     def __init__(
-        self, vault: Vault, batches: Iterable[str], files: pa.Table, reopen: Callable[[], Vault] | None = None
+        self,
+        vault: Vault,
+        batches: Iterable[str],
+        files: pa.Table,
+        reopen: Callable[[], Vault] | None = None,
+        kept: Mapping[str, str] | None = None,
     ) -> None:
         self._vault = vault
         self._reopen = reopen
+        self._kept = dict(kept or {})
+        self._packed: dict[tuple[str, str], Packed | None] = {}
         self._known: dict[tuple[str, str], dict[str, list[tuple[Any, ...]]]] = {}
         self._generations: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self._rows: defaultdict[tuple[str, str, str], int] = defaultdict(int)
         sent: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-        for row in files.select(["source", "batch", "source_table", "status"]).to_pylist():
+        for row in files.select(["source", "batch", "source_table", "status", "accepted"]).to_pylist():
             if row["status"] == "accepted" and row["source_table"] is not None:
                 sent[row["source"], row["batch"]].append(row["source_table"])
+                self._rows[row["source"], row["source_table"], row["batch"]] += row["accepted"]
         for batch_id in batches:
             source, _, generation = batch_id.partition("/")
             # Several files may hold one table: the vault keeps their rows together.
@@ -67,15 +79,55 @@ class TypedRows:
         generations = self._generations.get((source, table))
         if generations is None:
             return None
-        name = f"typed.{source}.{table}"
-        return (part for one in generations for part in self._vault.read_parts(name, one, share=share))
+        return self._read(source, table, generations, None, share)
 
     def rows(
         self, source: str, table: str, generations: Iterable[str], columns: list[str] | None = None
     ) -> Iterator[pa.Table]:
         """Typed rows of some of a table's batches, or some columns of them."""
-        name = f"typed.{source}.{table}"
-        return (part for one in generations for part in self._vault.read_parts(name, one, columns=columns))
+        return self._read(source, table, list(generations), columns, None)
+
+    def _read(
+        self, source: str, table: str, generations: Sequence[str], columns: list[str] | None, share: Share | None
+    ) -> Iterator[pa.Table]:
+        packed = self._packed_of(source, table)
+        together: Mapping[str, pa.Table] = {}
+        if packed is not None and len(packed.places.keys() & set(generations)) >= MANY:
+            together = packed.read(self._vault, columns)
+        for one in generations:
+            if one in together:
+                yield share.select(together[one]) if share is not None else together[one]
+            else:
+                yield from self._vault.read_parts(f"typed.{source}.{table}", one, columns=columns, share=share)
+
+    def _packed_of(self, source: str, table: str) -> Packed | None:
+        """How the small batches of a table were packed, if they were."""
+        name, key = packed_name(source, table), (source, table)
+        if key not in self._packed:
+            self._packed[key] = open_packed(self._vault, name, self._kept[name]) if name in self._kept else None
+        return self._packed[key]
+
+    def pack(self, generation: str) -> dict[str, str]:
+        """Pack the small batches of each table that has many.
+
+        Args:
+            generation: Name of the new generation of the vault's tables.
+
+        Returns:
+            Generation of each vault table that holds small batches, those of before among them.
+        """
+        found: dict[str, str] = {}
+        for (source, table), every in self._generations.items():
+            counts = {one: self._rows.get((source, table, one.rpartition("@")[0]), SMALL_ROWS + 1) for one in every}
+            small = [one for one in every if counts[one] <= SMALL_ROWS]
+            name, packed = packed_name(source, table), self._packed_of(source, table)
+            if not is_due(small, every, packed):
+                found |= {name: packed.generation} if packed is not None else {}
+            elif small:
+                rows = self._read(source, table, small, None, None)  # so few that each batch comes in one part
+                write_packed(self._vault, name, generation, dict(zip(small, rows, strict=True)))
+                found[name] = generation
+        return found
 
     def generations(self, source: str, table: str) -> tuple[str, ...]:
         """Generations of a table in the vault, one a batch, in the order of landing."""
@@ -86,7 +138,7 @@ class TypedRows:
         return [
             (generation, *submission_of(row))
             for generation in self.generations(source, table)
-            for row in self._parts(source, generation)[table]
+            for row in self._parts(source, generation).get(table, ())
         ]
 
     def sent(self, source: str, table: str) -> list[Submission]:
@@ -95,35 +147,34 @@ class TypedRows:
 
     def earlier(self, batches: Iterable[str], files: pa.Table) -> TypedRows:
         """Typed rows of an earlier version; what is known of a batch is known to both."""
-        found = TypedRows(self._vault, batches, files, self._reopen)
+        self._read_together()
+        found = TypedRows(self._vault, batches, files, self._reopen, self._kept)
         found._known = self._known
         return found
 
-    def _parts(self, source: str, generation: str) -> dict[str, list[tuple[Any, ...]]]:
-        """What `PART_COLUMNS` hold in a batch, by table; read from its rows once, then kept with the batch."""
+    def submitted(self) -> pa.Table:
+        """What was submitted in all batches: `submitted.gather`."""
+        batches = dict.fromkeys((source, one) for (source, _), held in self._generations.items() for one in held)
+        return gather({(source, one): self._parts(source, one) for source, one in batches})
+
+    def _parts(self, source: str, generation: str) -> Mapping[str, list[tuple[Any, ...]]]:
+        """What `PART_COLUMNS` hold in a batch, by table; of one landed by an earlier release it is found out here."""
+        self._read_together()
         key = (source, generation)
         if key not in self._known:
-            name = f"part.{source}"
+            name = own_table(source)
             if not self._vault.exists(name, generation):
-                tables = [table for sender, table in self._generations if sender == source]
-                held = [one for one in tables if generation in self._generations[source, one]]
-                found = [_distinct(self.rows(source, one, [generation], list(PART_COLUMNS)), one) for one in held]
-                self._vault.write(name, generation, pa.concat_tables(found))
-            parts: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-            for row in self._vault.read(name, generation).to_pylist():
-                parts[row["table"]].append(tuple(row[column] for column in PART_COLUMNS))
-            self._known[key] = parts
+                found = Submitted()
+                for table in [table for sender, table in self._generations if sender == source]:
+                    if generation in self._generations[source, table]:
+                        for rows in self.rows(source, table, [generation], list(PART_COLUMNS)):
+                            found.add(table, rows)
+                self._vault.write(name, generation, found.rows())
+            self._known[key] = read_parts(self._vault.read(name, generation))
         return self._known[key]
 
-
-def _distinct(parts: Iterable[pa.Table], table: str) -> pa.Table:
-    """What `PART_COLUMNS` hold in some rows, each once, beside the name of their table."""
-    plain = [
-        pa.table([_plain(column) for column in part.select(PART_COLUMNS).columns], names=PART_COLUMNS) for part in parts
-    ]
-    rows = pa.concat_tables(plain).group_by(list(PART_COLUMNS)).aggregate([])
-    return rows.append_column("table", pa.array([table] * rows.num_rows, pa.string()))
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    def _read_together(self) -> None:
+        """Take up what was submitted in the batches of the earlier version."""
+        generation = self._kept.pop(TOGETHER, None)
+        if generation is not None:
+            self._known |= read_together(self._vault.read(TOGETHER, generation))

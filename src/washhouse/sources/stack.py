@@ -115,6 +115,18 @@ def _insert(
     return [submission_of(row) for row in found]
 
 
+def parts_of(rows: pa.Table) -> list[tuple[Any, ...]]:
+    """What `PART_COLUMNS` say in some typed rows, each once: which file of which submission they came in."""
+    if not rows.num_rows:
+        return []
+    part = _only_part(rows)
+    if part is not None:
+        return [part]
+    plain = pa.table([_plain(rows.column(name)) for name in PART_COLUMNS], names=list(PART_COLUMNS))
+    found = plain.group_by(list(PART_COLUMNS), use_threads=False).aggregate([])
+    return [tuple(row[name] for name in PART_COLUMNS) for row in found.to_pylist()]
+
+
 def _only_part(chunk: pa.Table) -> tuple[Any, ...] | None:
     """What `PART_COLUMNS` say in all rows; None where they differ, as those of several batches or files do."""
     found = [pc.unique(chunk.column(name)) for name in PART_COLUMNS]
@@ -123,7 +135,8 @@ def _only_part(chunk: pa.Table) -> tuple[Any, ...] | None:
     return tuple(values[0].as_py() for values in found)
 
 
-_PARTS = f"SELECT DISTINCT {', '.join(PART_COLUMNS)} FROM delivery__chunk ORDER BY ALL"
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def in_chunks(typed: pa.Table | pa.RecordBatchReader | Iterable[pa.Table] | None) -> Iterator[pa.Table]:

@@ -182,6 +182,13 @@ def test_a_missing_typed_file_is_a_damaged_vault(context: RunContext, tmp_path: 
         list(parts)
 
 
+def test_a_batch_keeps_what_was_submitted_of_the_files_that_were_accepted(context: RunContext, tmp_path: Path) -> None:
+    batch = batch_of(tmp_path, "2025-06-01", visits=GOOD, letters="day\n2025-05-01\n")
+    land(context, batch)
+    kept = context.vault.read("part.clinic", batch.generation).to_pylist()
+    assert [(row["table"], row["_file"], row["_kind"]) for row in kept] == [("visits", "visits.csv", "full")]
+
+
 def test_the_first_batch_settles_the_provider_of_a_source(context: RunContext, tmp_path: Path) -> None:
     sample = next((Path(__file__).parents[1] / "sources" / "samples" / "social_care").glob("*/cld.csv")).read_text()
     for day, code in (("2025-07-01", "999"), ("2025-10-01", "998"), ("2025-10-02", "999")):
