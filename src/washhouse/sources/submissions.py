@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from washhouse.sources.contract import Delivery
 
 PART_COLUMNS = ("_file", "_batch", "_submitted_at", "_as_of", "_period_start", "_period_end", "_provider", "_kind")
 """Columns of typed rows that say in which file of which submission a row came."""
+
+_NO_DAY = date.max.toordinal() + 1
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,12 @@ def order_submissions(submissions: Sequence[Submission], delivery: Delivery) -> 
     [('b', 0, 1), ('a', 1, None)]
     """
     known = sorted(submissions, key=_order)
-    as_at = _as_at(known) if delivery == "replace-period" else [one.as_of for one in known]
+    covers = _covers(known, delivery)
+    as_at = _as_at(known, covers) if delivery == "replace-period" else [one.as_of for one in known]
     held = sorted(range(len(known)), key=lambda at: (as_at[at], at))
     rank = {at: position for position, at in enumerate(held)}
-    return [Place(one, at, rank[at], _replacer(at, known, delivery)) for at, one in enumerate(known)]
+    replaced_by = _replaced_by(known, covers, delivery)
+    return [Place(one, at, rank[at], replaced_by[at]) for at, one in enumerate(known)]
 
 
 @dataclass(frozen=True)
@@ -109,39 +116,57 @@ def _order(one: Submission) -> tuple[object, ...]:
     return (one.submitted_at, one.as_of, one.batch, *periods, one.provider or "")
 
 
-def _as_at(known: Sequence[Submission]) -> list[date]:
-    """The day as at which each submission, in order of knowing, says what it says."""
-    days: list[date] = []
-    for at, one in enumerate(known):
-        day = one.as_of if one.period_end is None else one.period_end
-        if one.is_full:
-            replaced = (days[before] for before in range(at) if _covers(one, known[before], "replace-period"))
-            day = max(day, *replaced, day)
-        elif any(_covers(earlier, one, "replace-period") for earlier in known[:at]):
-            day = one.as_of
-        days.append(day)
-    return days
+def _covers(known: Sequence[Submission], delivery: Delivery) -> dict[int, npt.NDArray[np.bool_]]:
+    """Which of all submissions each full one covers, by its place in the order of knowing.
 
-
-def _replacer(at: int, known: Sequence[Submission], delivery: Delivery) -> int | None:
-    if delivery == "snapshot" and any(_is_outdated_by(known[at], earlier) for earlier in known[:at]):
-        return at
-    later = range(at + 1, len(known))
-    return next((other for other in later if _covers(known[other], known[at], delivery)), None)
-
-
-def _is_outdated_by(one: Submission, earlier: Submission) -> bool:
-    return earlier.is_full and earlier.provider == one.provider and earlier.as_of > one.as_of
-
-
-def _covers(later: Submission, earlier: Submission, delivery: Delivery) -> bool:
-    if not later.is_full or later.provider != earlier.provider or delivery == "delta":
-        return False
+    Days are compared as numbers and all at once: there are as many pairs as the square of what was ever submitted.
+    """
+    full = [at for at, one in enumerate(known) if one.is_full]
+    if delivery == "delta" or not full:
+        return {}
+    codes = {provider: code for code, provider in enumerate(dict.fromkeys(one.provider for one in known))}
+    provider = np.array([codes[one.provider] for one in known])
     if delivery == "snapshot":
-        return later.as_of >= earlier.as_of
-    if None in (later.period_start, later.period_end, earlier.period_start, earlier.period_end):
-        return False
-    return later.period_start <= earlier.period_start and earlier.period_end <= later.period_end  # type: ignore[operator]
+        day = np.array([one.as_of.toordinal() for one in known])
+        return {at: (provider == provider[at]) & (day <= day[at]) for at in full}
+    spans = [(one.period_start, one.period_end) for one in known]
+    # What names no period is covered by nothing and covers nothing: it begins before and ends after every day.
+    starts = np.array([-1 if None in span else span[0].toordinal() for span in spans])  # type: ignore[union-attr]
+    ends = np.array([_NO_DAY if None in span else span[1].toordinal() for span in spans])  # type: ignore[union-attr]
+    return {
+        at: (provider == provider[at]) & (starts[at] <= starts) & (ends <= ends[at])
+        if ends[at] < _NO_DAY
+        else np.zeros(len(known), dtype=np.bool_)
+        for at in full
+    }
+
+
+def _as_at(known: Sequence[Submission], covers: Mapping[int, npt.NDArray[np.bool_]]) -> list[date]:
+    """The day as at which each submission, in order of knowing, says what it says."""
+    days = np.array([(one.as_of if one.period_end is None else one.period_end).toordinal() for one in known])
+    is_covered = np.zeros(len(known), dtype=np.bool_)
+    for at, one in enumerate(known):
+        if one.is_full:
+            days[at] = max(days[at], days[:at][covers[at][:at]].max(initial=0))
+            is_covered |= covers[at]
+        elif is_covered[at]:
+            days[at] = one.as_of.toordinal()
+    return [date.fromordinal(day) for day in days.tolist()]
+
+
+def _replaced_by(
+    known: Sequence[Submission], covers: Mapping[int, npt.NDArray[np.bool_]], delivery: Delivery
+) -> list[int | None]:
+    """What takes the place of each submission: the first later one that covers it, itself if it came too late."""
+    found = np.full(len(known), -1)
+    newest: dict[str | None, date] = {}
+    for at, one in enumerate(known):
+        if delivery == "snapshot" and newest.get(one.provider, one.as_of) > one.as_of:
+            found[at] = at
+        if at in covers:
+            newest[one.provider] = max(newest.get(one.provider, one.as_of), one.as_of)
+            found[:at][covers[at][:at] & (found[:at] < 0)] = at
+    return [None if at < 0 else at for at in found.tolist()]
 
 
 def previous_of(places: Sequence[Place]) -> list[datetime | None]:

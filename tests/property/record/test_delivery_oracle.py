@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pyarrow as pa
@@ -47,6 +48,36 @@ def oracle(sent: Sequence[tuple[Submission, dict[str, str]]], delivery: str) -> 
     return found
 
 
+def places_one_by_one(sent: Sequence[Submission], delivery: str) -> list[tuple[str, int, int | None]]:
+    """Batch, rank and what takes its place, as the rule says, comparing each with each."""
+
+    def covers(later: Submission, earlier: Submission) -> bool:
+        if not later.is_full or later.provider != earlier.provider or delivery == "delta":
+            return False
+        if delivery == "snapshot":
+            return later.as_of >= earlier.as_of
+        if None in (later.period_start, earlier.period_start):
+            return False
+        return later.period_start <= earlier.period_start and earlier.period_end <= later.period_end
+
+    known = sorted(sent, key=lambda one: (one.submitted_at, one.as_of, one.batch))
+    days: list[date] = []
+    for at, one in enumerate(known):
+        day = one.period_end or one.as_of
+        if one.is_full:
+            day = max([day, *(days[before] for before in range(at) if covers(one, known[before]))])
+        elif any(covers(earlier, one) for earlier in known[:at]):
+            day = one.as_of
+        days.append(day if delivery == "replace-period" else one.as_of)
+    ranked = sorted(range(len(known)), key=lambda at: (days[at], at))
+    found = []
+    for at, one in enumerate(known):
+        outdated = any(e.is_full and e.provider == one.provider and e.as_of > one.as_of for e in known[:at])
+        later = next((to for to in range(at + 1, len(known)) if covers(known[to], one)), None)
+        found.append((one.batch, ranked.index(at), at if delivery == "snapshot" and outdated else later))
+    return found
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[Submission, dict[str, str]]]:
     sent = []
@@ -63,6 +94,8 @@ def histories(draw: st.DrawFn) -> list[tuple[Submission, dict[str, str]]]:
             provider=draw(st.sampled_from(["RXX", None])),
             is_full=draw(st.booleans()),
         )
+        if draw(st.integers(0, 7)) == 0:
+            submission = replace(submission, period_start=None, period_end=None)
         rows = draw(st.dictionaries(st.sampled_from("pqr"), st.sampled_from("xyz"), max_size=3))
         if rows:
             sent.append((submission, {f"{submission.provider}{thing}": state for thing, state in rows.items()}))
@@ -88,6 +121,14 @@ def typed(sent: Sequence[tuple[Submission, dict[str, str]]]) -> list[pa.Table]:
         )
         for one, rows in sent
     ]
+
+
+@pytest.mark.parametrize("delivery", ["snapshot", "replace-period", "delta"])
+@given(sent=histories())
+def test_places_are_those_of_comparing_each_with_each(delivery, sent):
+    places = order_submissions([one for one, _ in sent], delivery)
+    found = [(one.submission.batch, one.rank, one.replaced_by) for one in places]
+    assert found == places_one_by_one([one for one, _ in sent], delivery)
 
 
 @pytest.fixture(scope="module")
