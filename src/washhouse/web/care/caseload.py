@@ -20,7 +20,16 @@ from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.care.export import export_rows
 from washhouse.web.care.filters import LENGTHS, ORDERS, QUIET_DAYS, SHOWS, Filters, read_filters, say_length
-from washhouse.web.care.risk import Risk, draw_risk, read_rests_on, say_lacks
+from washhouse.web.care.risk import (
+    Lack,
+    Risk,
+    draw_risk,
+    find_lacks,
+    lacks_of_most,
+    read_rests_on,
+    say_lacks,
+    say_shared_lacks,
+)
 from washhouse.web.care.saved_views import read_views
 from washhouse.web.care.trend import SPARK_HEIGHT, SPARK_STEP, Drawing, draw_trend, top_of
 from washhouse.web.shell.layout import say_news_reach
@@ -46,7 +55,8 @@ class Line:
         facts: Age, sex and NHS number.
         risk: The risk in words and drawing; None unless ranked.
         reasons: The strongest reasons, in words.
-        lacks: What the score could not rest on, in words.
+        lacks: What the score could not rest on.
+        own_lacks: What of it is not so for most of the caseload, in words.
         contact: Day of the last attended contact.
         contact_ago: How long ago that was.
         changes: What changed since last week.
@@ -67,7 +77,8 @@ class Line:
     facts: str
     risk: Risk | None
     reasons: tuple[str, ...]
-    lacks: tuple[str, ...]
+    lacks: tuple[Lack, ...]
+    own_lacks: tuple[str, ...]
     contact: str
     contact_ago: str
     changes: tuple[str, ...]
@@ -94,6 +105,7 @@ class CaseloadPage:
     about: str
     failed_gates: tuple[str, ...]
     reach: tuple[str, ...]
+    shared_lacks: str
     filters: Filters
     filtered: bool
     lengths: tuple[tuple[str, str], ...]
@@ -139,6 +151,10 @@ def read_page(visit: Visit) -> CaseloadPage:
     filters = read_filters(visit)
     caseload, risks, trends = read_caseload(visit, filters.length if not filters.q else None)
     ranked, crisis, others = read_lines(visit, caseload, risks)
+    shared = lacks_of_most([line.lacks for line in ranked])
+    ranked = [
+        replace(line, own_lacks=say_lacks([lack for lack in line.lacks if lack not in shared])) for line in ranked
+    ]
     made_on = caseload.index_date or today
     length = filters.length if caseload.is_ranked and not filters.q else None
 
@@ -168,6 +184,7 @@ def read_page(visit: Visit) -> CaseloadPage:
         about=say_about(caseload),
         failed_gates=failed_gates(visit) if caseload.is_ranked else (),
         reach=say_news_reach(visit),
+        shared_lacks=say_shared_lacks(shared),
         filters=filters,
         filtered=bool(filters.q or filters.address),
         lengths=tuple((value, say_length(value)) for value in LENGTHS),
@@ -280,7 +297,8 @@ def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today
         facts="",
         risk=risk if row.risk is not None else None,
         reasons=tuple(reason.text for reason in row.reasons[:MOST_REASONS]),
-        lacks=say_lacks(read_rests_on(row.rests_on)),
+        lacks=find_lacks(read_rests_on(row.rests_on)),
+        own_lacks=(),
         contact=short_day(row.last_contact) if row.last_contact else "None recorded",
         contact_ago=ago(row.last_contact, today) if row.last_contact else "",
         changes=(*row.shifts, *row.news),

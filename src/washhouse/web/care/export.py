@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from washhouse.governance.audit import Detail
 from washhouse.governance.permissions import Action
+from washhouse.web.care.risk import say_lacks
 from washhouse.web.shell.visit import Visit
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def write_csv(rows: Sequence[Line]) -> str:
             row.risk.words if row.risk else "",
             row.risk.range if row.risk else "",
             "; ".join(row.reasons),
-            "; ".join(row.lacks),
+            "; ".join(say_lacks(row.lacks)),
             row.last_contact.isoformat() if row.last_contact else "",
             "; ".join(row.changes),
             "; ".join(row.gaps),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,7 @@ from typing import Any
 from washhouse.action.caseload import read_reasons as read_parts
 from washhouse.action.words import PEOPLE, say_interval, say_risk
 from washhouse.web.shell.layout import SOURCE_TITLES, source_title
-from washhouse.web.shell.words import short_day
+from washhouse.web.shell.words import listed, short_day
 
 
 @dataclass(frozen=True)
@@ -131,18 +132,73 @@ def read_rests_on(text: str | None) -> tuple[RestsOn, ...]:
     )
 
 
-def say_lacks(rests_on: Sequence[RestsOn]) -> tuple[str, ...]:
-    """What a score could not rest on, in short: who has sent nothing of the person, and who is silent for long.
+@dataclass(frozen=True)
+class Lack:
+    """Something that scores could not rest on.
 
-    >>> sent = date(2026, 6, 1)
-    >>> say_lacks([RestsOn("GP", sent, False, False), RestsOn("Hospital", sent, False, True)])
-    ('Nothing from: GP, Hospital', 'Late: Hospital, last sent 1 Jun 2026')
-    >>> say_lacks([RestsOn("GP", sent, True, False)])
-    ()
+    Attributes:
+        source: The sending system, titled.
+        late_since: When it had last sent something, if it was silent for longer than the model has seen; None where it
+            has sent nothing of the person.
     """
-    unknown = [each.source for each in rests_on if not each.knows]
-    late = [f"Late: {each.source}, last sent {short_day(each.sent)}" for each in rests_on if each.is_late]
+
+    source: str
+    late_since: date | None
+
+
+def find_lacks(rests_on: Sequence[RestsOn]) -> tuple[Lack, ...]:
+    """What a score could not rest on: who has sent nothing of the person, then who is silent for long."""
+    return (
+        *(Lack(each.source, None) for each in rests_on if not each.knows),
+        *(Lack(each.source, each.sent) for each in rests_on if each.is_late),
+    )
+
+
+def lacks_of_most(scores: Sequence[Sequence[Lack]]) -> tuple[Lack, ...]:
+    """What more than half of some scores could not rest on, so that it need not be said of each.
+
+    >>> social_care, gp = Lack("Social care", None), Lack("GP", None)
+    >>> lacks_of_most([[social_care], [gp, social_care], []])
+    (Lack(source='Social care', late_since=None),)
+    """
+    times = Counter(lack for lacks in scores for lack in lacks)
+    return tuple(lack for lack, count in times.items() if 2 * count > len(scores))
+
+
+def say_lacks(lacks: Sequence[Lack]) -> tuple[str, ...]:
+    """What a score could not rest on, in short.
+
+    >>> say_lacks(find_lacks([RestsOn("GP", date(2026, 6, 1), False, False)]))
+    ('Nothing from: GP',)
+    >>> say_lacks([Lack("GP", None), Lack("Hospital", None), Lack("Hospital", date(2026, 6, 1))])
+    ('Nothing from: GP, Hospital', 'Late: Hospital, last sent 1 Jun 2026')
+    """
+    unknown = [lack.source for lack in lacks if lack.late_since is None]
+    late = [f"Late: {lack.source}, last sent {short_day(lack.late_since)}" for lack in lacks if lack.late_since]
     return (*([f"Nothing from: {', '.join(unknown)}"] if unknown else []), *late)
+
+
+def say_shared_lacks(lacks: Sequence[Lack]) -> str:
+    """What most scores of a list could not rest on, in a sentence.
+
+    >>> say_shared_lacks([Lack("Social care", None), Lack("Hospital", date(2026, 6, 1))])
+    'Most scores here know nothing from social care and rest on late data from hospital (last sent 1 Jun 2026).'
+    >>> say_shared_lacks([])
+    ''
+    """
+    unknown = [_in_a_sentence(lack.source) for lack in lacks if lack.late_since is None]
+    late = [
+        f"{_in_a_sentence(lack.source)} (last sent {short_day(lack.late_since)})" for lack in lacks if lack.late_since
+    ]
+    parts = (
+        *([f"know nothing from {listed(unknown)}"] if unknown else []),
+        *([f"rest on late data from {listed(late)}"] if late else []),
+    )
+    return f"Most scores here {' and '.join(parts)}." if parts else ""
+
+
+def _in_a_sentence(title: str) -> str:
+    return title if title.isupper() else title[:1].lower() + title[1:]
 
 
 def read_reasons(text: str | None) -> list[Reason]:

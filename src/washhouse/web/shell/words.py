@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -81,6 +82,16 @@ def plural(value: int, one: str, many: str = "") -> str:
     ('1 person', '2 days')
     """
     return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def listed(values: Sequence[str]) -> str:
+    """Things one after another.
+
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    *first, last = values
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def share(value: float | None) -> str:
