@@ -183,7 +183,8 @@ def _members(index_date: NDArray[np.datetime64], people: pa.Table) -> Iterator[t
     born = people["birth_month"].cast(pa.int32()).fill_null(np.iinfo(np.int32).max).to_numpy()
     age = (index_date.astype("datetime64[D]").astype(np.int64) - born) / 365.25
     for first, last in pairwise(AGES_YEARS):
-        yield "age", f"{first} to {last - 1}", (age >= first) & (age < last)
+        name = f"{first} and over" if last == AGES_YEARS[-1] else f"{first} to {last - 1}"
+        yield "age", name, (age >= first) & (age < last)
     decile = pc.fill_null(people["deprivation_decile"], 0).to_numpy()
     for fifth in range(1, 6):
         yield "deprivation", f"fifth {fifth}", (decile + 1) // 2 == fifth
