@@ -486,6 +486,17 @@ def world(
     desk.close()
 
 
+def later(world: World, **time: float) -> dict[str, Any]:
+    """The application some time on."""
+
+    def now() -> datetime:
+        return NOW + timedelta(**time)
+
+    audit = AuditTrail(world.desk, now)
+    moved = replace(world, services=replace(world.services, audit=audit, now=now))
+    return {"audit": audit, "now": now, "published": moved.publish}
+
+
 def form_token(page: str) -> str:
     """The token of the first form of a page."""
     found = re.search(r'name="csrf" value="([^"]+)"', page)

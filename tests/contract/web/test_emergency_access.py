@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +11,10 @@ from starlette.testclient import TestClient
 
 from washhouse.desk.accounts import read_account
 from washhouse.desk.emergency_accesses import list_accesses
-from washhouse.governance.audit import AuditTrail
 from washhouse.governance.policies import MOST_EMERGENCIES
 from washhouse.web.shell.app import PAGES
 
-from .conftest import ANNA, CARLA, DORA, NOW, STRANGERS
+from .conftest import ANNA, CARLA, DORA, STRANGERS, later
 
 Opener = Callable[..., TestClient]
 Post = Callable[..., Any]
@@ -32,17 +29,6 @@ def opened(open_client: Opener, post: Post) -> TestClient:
     client = open_client("clinician")
     assert post(client, FORM, **WHY).headers["location"] == PERSON
     return client
-
-
-def later(world: Any, **time: float) -> dict[str, Any]:
-    """The application some time on."""
-
-    def now() -> datetime:
-        return NOW + timedelta(**time)
-
-    audit = AuditTrail(world.desk, now)
-    moved = replace(world, services=replace(world.services, audit=audit, now=now))
-    return {"audit": audit, "now": now, "published": moved.publish}
 
 
 def test_the_page_that_refuses_leads_to_the_form_which_shows_nothing_of_the_person(

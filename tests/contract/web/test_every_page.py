@@ -26,6 +26,7 @@ PARAMETERS = {
     "person_id": ANNA,
     "review_id": "1",
     "decision_id": "1",
+    "access_id": "1",
     "worker": "CP1",
     "session_id": "1",
     "source": "gp",

@@ -32,6 +32,7 @@ from washhouse.web.shell.cookies import SESSION, VISITOR, end_session, read_cook
 from washhouse.web.shell.headers import SecurityHeaders
 from washhouse.web.shell.pages import Open, Page
 from washhouse.web.shell.respond import redirect
+from washhouse.web.shell.routes import MENU as SHELL_MENU
 from washhouse.web.shell.routes import PAGES as SHELL_PAGES
 from washhouse.web.shell.services import Services
 from washhouse.web.shell.sessions import RateLimit, SessionStore, same_token
@@ -82,7 +83,7 @@ def create_app(services: Services, beside: Callable[[], AbstractContextManager[N
         sessions=SessionStore(services.desk, timedelta(minutes=services.settings.session_minutes)),
         sign_ins=RateLimit(),
         questions=RateLimit(MOST_RECORDS_ASKED),
-        menu=(*CARE_MENU, *TEAM_MENU, *PLANNING_MENU, *RESEARCH_MENU, *STEWARD_MENU),
+        menu=(*CARE_MENU, *TEAM_MENU, *PLANNING_MENU, *RESEARCH_MENU, *STEWARD_MENU, *SHELL_MENU),
     )
     for page in PAGES:
         app.add_api_route(

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from washhouse.desk.person_changes import list_person_changes
 from washhouse.governance.permissions import Action
 from washhouse.record.reader import covers_of
+from washhouse.web.shell.emergency_accesses import say_waiting
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.services import Published
 from washhouse.web.shell.visit import Visit
@@ -42,6 +43,7 @@ def show_steward_home(visit: Visit) -> Response:
         visit,
         "steward/home.html",
         tasks=[
+            *find_emergency_tasks(visit),
             *find_tasks(feeds, visit.services.today()),
             *find_quality_tasks(visit.published),
             *find_model_tasks(visit.published),
@@ -52,6 +54,12 @@ def show_steward_home(visit: Visit) -> Response:
         people=linkage.get("people"),
         records=linkage.get("records"),
     )
+
+
+def find_emergency_tasks(visit: Visit) -> list[Task]:
+    """Emergency accesses that nobody has reviewed yet."""
+    waiting = say_waiting(visit)
+    return [Task(f"{waiting}.", "/emergency-access", "Review")] if waiting else []
 
 
 def find_tasks(feeds: Sequence[Feed], today: date) -> list[Task]:

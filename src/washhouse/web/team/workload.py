@@ -12,6 +12,7 @@ from washhouse.action.complexity import NEEDS
 from washhouse.desk.accounts import read_account
 from washhouse.desk.care_decisions import CareDecision, list_supervisions
 from washhouse.governance.permissions import Action
+from washhouse.web.shell.emergency_accesses import say_waiting
 from washhouse.web.shell.people import reveal_names
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
@@ -59,6 +60,7 @@ def show_workload(visit: Visit) -> Response:
         visit,
         "team/workload.html",
         teams=account.team_names if account is not None else (),
+        emergencies=say_waiting(visit),
         total=len(lines),
         workers=[
             WorkerLine(worker, name, load, sessions.get(worker))
