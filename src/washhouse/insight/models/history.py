@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -149,9 +150,11 @@ def days_of(submitted: pa.Table) -> dict[str, list[date]]:
     return {source: sorted(found[source]) for source in sorted(found)}
 
 
-def together(compute: Compute, kernel: Kernel, extra: Mapping[str, pa.Table]) -> pa.Table:
+def together(
+    compute: Compute, kernel: Kernel, extra: Mapping[str, pa.Table], params: Mapping[str, Any] | None = None
+) -> pa.Table:
     """What a kernel gives of all buckets."""
-    return pa.concat_tables([made[kernel.name] for made in compute([Stage(kernel)], extra)])
+    return pa.concat_tables([made[kernel.name] for made in compute([Stage(kernel, params=params or {})], extra)])
 
 
 def share_sampled(compute: Compute, outcome: Outcome) -> float:
