@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.core.nhs_number import parse_nhs_number
+from washhouse.linkage.hashes import whole
+from washhouse.linkage.splice import matched
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def follow_list(pairs: pa.Table) -> Superseded:
     return Superseded(current, circles)
 
 
-def with_current_numbers(identities: pa.Table, superseded: Superseded) -> tuple[pa.Table, int]:
+def with_current_numbers(identities: pa.Table, superseded: Superseded) -> tuple[pa.Table, pa.Table]:
     """Write the number that counts into every record that bears a retired one.
 
     Args:
@@ -66,14 +69,28 @@ def with_current_numbers(identities: pa.Table, superseded: Superseded) -> tuple[
         superseded: The list.
 
     Returns:
-        The same records, and how many of them bore a retired number.
+        The same records, and those of them that bore a retired number: `source, source_id, nhs_number` as sent.
     """
-    if not superseded.current:
-        return identities, 0
-    place = identities.schema.get_field_index("nhs_number")
-    numbers = identities.column(place)
+    names = ["source", "source_id", "nhs_number"]
+    numbers = whole(identities.column("nhs_number"))
     found = pc.index_in(numbers, value_set=pa.array(list(superseded.current), pa.string()))
-    counts = pa.array(list(superseded.current.values()), pa.string()).take(found.combine_chunks())
-    written = pc.coalesce(pa.chunked_array([counts]), numbers)
-    table = identities.set_column(place, identities.schema.field(place), written)
-    return table, len(found) - found.null_count
+    replaced = identities.select(names).filter(pc.is_valid(found)).combine_chunks()
+    if not replaced.num_rows:
+        return identities, replaced
+    counts = pa.array(list(superseded.current.values()), pa.string()).take(found)
+    return _with_numbers(identities, pc.coalesce(counts, numbers)), replaced
+
+
+def with_sent_numbers(identities: pa.Table, replaced: pa.Table) -> pa.Table:
+    """Undo `with_current_numbers`: both tables are by source and id."""
+    if not replaced.num_rows:
+        return identities
+    bore = np.zeros(identities.num_rows, dtype=bool)
+    bore[matched(identities, replaced)] = True
+    sent = whole(replaced.column("nhs_number"))
+    return _with_numbers(identities, pc.replace_with_mask(whole(identities.column("nhs_number")), pa.array(bore), sent))
+
+
+def _with_numbers(identities: pa.Table, numbers: pa.Array) -> pa.Table:
+    place = identities.schema.get_field_index("nhs_number")
+    return identities.set_column(place, identities.schema.field(place), numbers)

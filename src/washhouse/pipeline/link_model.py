@@ -37,7 +37,12 @@ class Kept:
     reason: str
 
 
-def kept_model(context: RunContext, identity: pa.Table, membership: pa.Table | None = None) -> Kept:
+def kept_model(
+    context: RunContext,
+    identity: pa.Table,
+    membership: pa.Table | None = None,
+    held: Mapping[str, pa.Table] | None = None,
+) -> Kept:
     """Return the model and the index of the published version, unless a new model is needed.
 
     Args:
@@ -45,6 +50,7 @@ def kept_model(context: RunContext, identity: pa.Table, membership: pa.Table | N
         identity: All identities as they are now.
         membership: The published membership, where linking starts from it: the index then comes with all that its
             linkage came to, as far as it was kept.
+        held: Tables of the published version that were read already, by name.
     """
     published = context.published
     if published is None or not all(name in published.vault for name in TABLES):
@@ -55,12 +61,18 @@ def kept_model(context: RunContext, identity: pa.Table, membership: pa.Table | N
     reason = why_refit(index.trained, identity, context.settings.linkage.refit_growth)
     if reason:
         return Kept(None, None, reason)
+    if context.rebuild:
+        return Kept(index.trained, None, "")
     if published.summary.get("linkage", {}).get("strictness") != asdict(strictness_of(context)):
         # Weights stay; the thresholds of the views are chosen anew from them.
         index = replace(index, trained=replace(index.trained, thresholds={}))
     elif membership is not None and _of_one_run(published.vault):
         threads = context.settings.threads or os.cpu_count() or 1
-        index = read_earlier(index, membership, lambda name: context.vault.read(name, published.vault[name]), threads)
+
+        def read(name: str) -> pa.Table:
+            return held[name] if held and name in held else context.vault.read(name, published.vault[name])
+
+        index = read_earlier(index, membership, read, threads)
     return Kept(index.trained, index, "")
 
 

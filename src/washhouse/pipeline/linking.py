@@ -17,14 +17,17 @@ from washhouse.linkage.superseded import follow_list, with_current_numbers
 from washhouse.linkage.tables import LINK_EVENT
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.deciding import Decided, read_decisions
+from washhouse.pipeline.identities import NUMBER_SENT, gather_identities
 from washhouse.pipeline.link_model import index_tables, kept_model, strictness_of
 from washhouse.pipeline.linkage_gate import check_linkage
 from washhouse.pipeline.live_records import Start, start_from
 from washhouse.pipeline.reviewing import write_review
 from washhouse.pipeline.typed import TypedRows
 from washhouse.sources.mappings.macros import create_macros
-from washhouse.sources.mappings.run import read_identities
 from washhouse.sources.mappings.superseded_nhs_numbers import read_superseded
+
+_HELD = ("identity", "membership")
+"""Tables of the published version that several parts of linking read."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +66,18 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         RefusedError: `linkage-refused`: its errors are over the deployer's limits, and the gate stops.
     """
     vault, published = context.vault, context.published
+    held = {name: vault.read(name, published.vault[name]) for name in _HELD} if published else {}
     with context.connect() as connection:
         create_macros(connection, vault.secret("ref"))
-        identity = read_identities(connection, list(context.systems.values()), typed)
+        identity = gather_identities(connection, context, typed, held.get("identity"))
         retired = read_superseded(connection, typed)
     superseded = follow_list(retired)
-    identity, replaced = with_current_numbers(identity, superseded)
+    identity, sent = with_current_numbers(identity, superseded)
     vault.write("identity", generation, identity)
+    vault.write(NUMBER_SENT, generation, sent)
     context.reached("identity-written")
-    previous = vault.read("membership", published.vault["membership"]) if published else None
-    start = start_from(context, previous, identity)
-    kept = kept_model(context, identity, None if start.assigned else start.membership)
+    start = start_from(context, held.get("membership"), identity)
+    kept = kept_model(context, identity, None if start.assigned else start.membership, held)
     decided = read_decisions(context, identity)
     people = link_people(
         identity,
@@ -93,7 +97,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
     people.summary["superseded_numbers"] = {
         "listed": retired.num_rows,
         "in_circles": superseded.in_circles,
-        "records": replaced,
+        "records": sent.num_rows,
     }
     people.summary["pairing"]["new_model_because"] = kept.reason
     check_linkage(context, generation, people.summary)
@@ -111,7 +115,7 @@ def link(context: RunContext, typed: TypedRows, generation: str) -> tuple[Linked
         vault.write(name, generation, table)
     people.summary["review"], reviewed = write_review(context, identity, people, generation)
     context.reached("links-written")
-    generations = dict.fromkeys(("identity", *tables), generation) | reviewed
+    generations = dict.fromkeys(("identity", NUMBER_SENT, *tables), generation) | reviewed
     return Linked(
         identity, people.membership, people.relations, people.retired, people.views, people.summary
     ), generations

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version as _package_version
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +13,7 @@ from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.landing import Book
 from washhouse.pipeline.linking import Linked
+from washhouse.pipeline.mapped import digests, mapped_otherwise
 from washhouse.pipeline.submitted import TOGETHER
 from washhouse.pipeline.typed import TypedRows
 from washhouse.record.adding import add_events, may_add
@@ -34,10 +33,6 @@ from washhouse.record.tables import (
     RELATION,
     RETIRED,
 )
-from washhouse.record.twins import EVENT_ORDER, FINISHED_EVENTS
-from washhouse.sources.contract import SourceSpec
-from washhouse.sources.mappings.contract import Mapping as SystemMapping
-from washhouse.sources.mappings.macros import DEFINITIONS
 
 BUILT = (PERSON, PERSON_VIEW, RELATION, CARE_RELATION, RETIRED)
 """Tables that are built anew by every run, besides `event`."""
@@ -146,10 +141,10 @@ def _count_events(context: RunContext, tables: Mapping[str, int]) -> int:
 def _before(context: RunContext, typed: TypedRows, mapped: Mapping[str, str]) -> Before | None:
     """What an increment starts from; None where everything is to be built: nothing that fits was published."""
     published = context.published
-    if published is None or context.rebuild:
+    new_sources = mapped_otherwise(context, mapped)
+    if published is None or new_sources is None:
         return None
-    known = published.summary.get("mapped", {})
-    if known.get("") != mapped[""] or not {table.name for table in FACTS.values()} <= published.vault.keys():
+    if not {table.name for table in FACTS.values()} <= published.vault.keys():
         return None
     vault, lake, tables = context.vault, context.lake, published.tables
     return Before(
@@ -160,18 +155,11 @@ def _before(context: RunContext, typed: TypedRows, mapped: Mapping[str, str]) ->
         facts={kind: vault.read(table.name, published.vault[table.name]) for kind, table in FACTS.items()},
         buckets=published.buckets,
         files=lambda bucket: lake.files(EVENT.name, tables[EVENT.name], bucket),
-        new_sources=frozenset(name for name in context.systems if known.get(name) != mapped[name]),
+        new_sources=new_sources,
         changes=lambda bucket: (
             lake.files(EVENT_CHANGE.name, tables[EVENT_CHANGE.name], bucket) if EVENT_CHANGE.name in tables else []
         ),
     )
-
-
-def digests(systems: Mapping[str, tuple[SourceSpec, SystemMapping]], buckets: int) -> dict[str, str]:
-    """How each source is read and mapped, and under the empty name what is the same for all: a digest of each."""
-    common = (_package_version("washhouse"), buckets, *DEFINITIONS, FINISHED_EVENTS, EVENT_ORDER)
-    said: dict[str, object] = {"": common, **systems}
-    return {name: hashlib.sha256(repr(one).encode()).hexdigest()[:16] for name, one in said.items()}
 
 
 def _append(context: RunContext, table: Table, rows: Sequence[pa.Table], gone: set[tuple[str, str]]) -> pa.Table:

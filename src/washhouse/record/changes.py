@@ -52,7 +52,7 @@ class SourceChange:
     """What changed in one source since an earlier version.
 
     Args:
-        con: The engine, with the tables `member` and `member_before`.
+        con: The engine, with a table `member` of all records of people, by `source`.
         spec: The source's contract.
         mapping: Its mapping.
         typed: Typed rows of now.

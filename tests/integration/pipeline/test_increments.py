@@ -7,11 +7,14 @@ from typing import Any
 
 from washhouse.core.home import Home
 from washhouse.lake.pointer import read_current
+from washhouse.linkage.stored_earlier import OTHERS
+from washhouse.pipeline.identities import NUMBER_SENT
 from washhouse.record.facts import FACTS
 from washhouse.record.tables import CARE_RELATION, EVENT, PERSON, PERSON_VIEW, RELATION, RETIRED
 
 BUILT = [table.name for table in (EVENT, PERSON, PERSON_VIEW, RELATION, CARE_RELATION, RETIRED)]
 KEPT = [f"vault.{table.name}" for table in FACTS.values()]
+LINKED = [f"vault.{name}" for name in (*OTHERS, NUMBER_SENT, "superseded", "link_event")]
 
 
 def test_a_rebuild_of_the_same_batches_comes_to_the_same_tables(
@@ -28,4 +31,6 @@ def test_a_rebuild_of_the_same_batches_comes_to_the_same_tables(
     assert version.number == 3, "a rebuild publishes, although nothing new lies in the inbox"
     made, again = contents_of(stage.second), contents_of(home)
     assert made["event"].num_rows > contents_of(stage.first)["event"].num_rows
-    assert not {*BUILT, *KEPT} & {*differ(made, again)}
+    assert made["version"][5]["linkage"]["pairing"]["door"] == "increment"
+    assert again["version"][5]["linkage"]["pairing"]["door"] == "batch"
+    assert not {*BUILT, *KEPT, *LINKED} & {*differ(made, again)}

@@ -25,6 +25,8 @@ from washhouse.lake.engine import LocalEngine, Resources, connect
 from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.shares import Share
 from washhouse.lake.store import Lake
+from washhouse.pipeline.identities import Before as Identities
+from washhouse.pipeline.identities import identities_since
 from washhouse.record.adding import add_events
 from washhouse.record.build import build
 from washhouse.record.increment import Before
@@ -63,7 +65,7 @@ class Rows:
     ) -> Iterator[pa.Table]:
         for one in generations:
             rows = self.city[source, one][table]
-            yield rows.select(columns) if columns else rows
+            yield rows.select([name for name in columns if name in rows.column_names]) if columns else rows
 
     def of_share(self, source: str, table: str, share: Share) -> list[pa.Table] | None:
         found = self(source, table)
@@ -98,6 +100,7 @@ class Version:
     """What a build came to, and what the next may start from."""
 
     rows: Rows
+    identities: pa.Table
     membership: pa.Table
     views: pa.Table
     tables: dict[str, pa.Table]
@@ -125,6 +128,9 @@ def build_version(folder: Path, rows: Rows, linked: int, earlier: Version | None
     with connect(spill=folder / "spill", threads=1) as con:
         create_macros(con, SECRET)
         identities = read_identities(con, list(SYSTEMS.values()), rows)
+        if earlier:
+            was = Identities(earlier.identities, earlier.rows)
+            assert identities_since(con, list(SYSTEMS.values()), rows, was).equals(identities)
         membership, views = link(identities, linked)
         built = build(
             con,
@@ -143,7 +149,7 @@ def build_version(folder: Path, rows: Rows, linked: int, earlier: Version | None
         else:
             number = built.events.write(lake, engine)
     tables = {**built.tables, "event": read_all(lake, number, changes)}
-    return Version(rows, membership, views, tables, built.facts, lake, number, changes)
+    return Version(rows, identities, membership, views, tables, built.facts, lake, number, changes)
 
 
 def read_all(lake: Lake, number: int, changes: int | None) -> pa.Table:

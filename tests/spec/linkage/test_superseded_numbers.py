@@ -9,8 +9,9 @@ import pyarrow as pa
 import pytest
 
 from washhouse.linkage.finder import Finder
+from washhouse.linkage.grouping import in_order
 from washhouse.linkage.people import link_people
-from washhouse.linkage.superseded import Superseded, follow_list, with_current_numbers
+from washhouse.linkage.superseded import Superseded, follow_list, with_current_numbers, with_sent_numbers
 
 A, B, C, D = "9434765919", "9434765870", "9990592616", "9994682202"
 
@@ -63,7 +64,9 @@ def test_only_the_list_joins_two_numbers(town: Any, both: Any) -> None:
     assert apart.refused["cause"].to_pylist() == ["two different NHS numbers"]
     current, replaced = with_current_numbers(town.table(*both), listed((A, B)))
     joined = link_people(current, previous=None, key=town.key)
-    assert replaced == 1
+    assert replaced.to_pylist() == [{"source": "gp", "source_id": "a", "nhs_number": A}]
+    current, replaced = with_current_numbers(in_order(town.table(*both)), listed((A, B)))
+    assert with_sent_numbers(current, replaced).equals(in_order(town.table(*both)))
     assert town.person(joined, "gp", "a") == town.person(joined, "hospital", "b")
     assert joined.refused.num_rows == 0
 

@@ -82,6 +82,7 @@ class _Run:
     vault: _Vault
     published: _Published | None
     settings: Settings = field(default_factory=Settings)
+    rebuild: bool = False
 
 
 def test_the_published_version_hands_its_model_and_index_on(people: People) -> None:
@@ -94,6 +95,10 @@ def test_the_published_version_hands_its_model_and_index_on(people: People) -> N
     assert kept.index is not None
     assert kept.index.records == 40
     assert kept.reason == ""
+    run.rebuild = True
+    again = kept_model(cast(RunContext, run), identities(41))
+    assert again.model is not None and again.model.digest == kept.model.digest
+    assert again.index is None, "a rebuild compares all pairs"
 
 
 def _all_tables(people: People) -> dict[str, pa.Table]:

@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import death_query, event_query
-from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query, latest
+from washhouse.sources.mappings.identities import (
+    DEMOGRAPHICS,
+    DEMOGRAPHICS_TRACE,
+    LATEST_DEMOGRAPHICS,
+    SEX_DIGIT,
+    identity_query,
+    latest,
+)
 
 _PERSON = States(
     "cs_person",
@@ -208,5 +215,8 @@ MAPPING = Mapping(
     ),
     practices=Stage(states=(_GP,), queries=(_PRACTICES,)),
     services=Stage(states=(_REFERRAL, _TEAM), derived=(("cs_referred", _REFERRED),), queries=(_SERVICES,)),
-    traces=(tuple(Trace(table, "LocalPatientID") for table in ("CYP001MPI", "CYP002GP", "CYP101Referral"))),
+    traces=(
+        *(Trace(table, "LocalPatientID") for table in ("CYP001MPI", "CYP002GP", "CYP101Referral")),
+        DEMOGRAPHICS_TRACE,
+    ),
 )

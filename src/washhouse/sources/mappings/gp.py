@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import death_query, event_query
-from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_LETTER, identity_query, latest
+from washhouse.sources.mappings.identities import (
+    DEMOGRAPHICS,
+    DEMOGRAPHICS_TRACE,
+    LATEST_DEMOGRAPHICS,
+    SEX_LETTER,
+    identity_query,
+    latest,
+)
 
 _PATIENTS = States(
     "gp_patient",
@@ -149,5 +156,8 @@ MAPPING = Mapping(
         ),
     ),
     practices=Stage(states=(_REGISTRATION_STATES,), queries=(_PRACTICES,)),
-    traces=(tuple(Trace(table, "patient_id") for table in ("patients", "journal", "prescriptions"))),
+    traces=(
+        *(Trace(table, "patient_id") for table in ("patients", "journal", "prescriptions")),
+        DEMOGRAPHICS_TRACE,
+    ),
 )

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import event_query
-from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query
+from washhouse.sources.mappings.identities import (
+    DEMOGRAPHICS,
+    DEMOGRAPHICS_TRACE,
+    LATEST_DEMOGRAPHICS,
+    SEX_DIGIT,
+    identity_query,
+)
 from washhouse.sources.mappings.spans import is_live, merged, segments, united
 
 _DIAGNOSES = tuple(f"EC_Diagnosis_{number:02d}" for number in range(1, 25))
@@ -285,5 +291,6 @@ MAPPING = Mapping(
     traces=(
         Trace("ecds", "Der_Pseudo_NHS_Number"),
         Trace("apc", "LOCAL_PATIENT_ID", together="PROVSPNOPS"),
+        DEMOGRAPHICS_TRACE,
     ),
 )

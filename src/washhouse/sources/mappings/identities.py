@@ -7,7 +7,7 @@ taken from the companion first, because they belong together.
 
 from __future__ import annotations
 
-from washhouse.sources.mappings.contract import States
+from washhouse.sources.mappings.contract import States, Trace
 
 DEMOGRAPHICS = States(
     "demographic",
@@ -27,6 +27,9 @@ DEMOGRAPHICS = States(
     ),
 )
 """The companion's states."""
+
+DEMOGRAPHICS_TRACE = Trace("demographics", "local_patient_id")
+"""Whose its rows are."""
 
 SEX_LETTER = "CASE upper({0}) WHEN 'M' THEN 'male' WHEN 'F' THEN 'female' WHEN 'I' THEN 'indeterminate' END"
 """Sex from the letters M, F, I; anything else is missing."""

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from washhouse.sources.mappings.contract import Mapping, Stage, States, Trace
 from washhouse.sources.mappings.events import death_query, event_query
-from washhouse.sources.mappings.identities import DEMOGRAPHICS, LATEST_DEMOGRAPHICS, SEX_DIGIT, identity_query, latest
+from washhouse.sources.mappings.identities import (
+    DEMOGRAPHICS,
+    DEMOGRAPHICS_TRACE,
+    LATEST_DEMOGRAPHICS,
+    SEX_DIGIT,
+    identity_query,
+    latest,
+)
 from washhouse.sources.mappings.mental_health_care import (
     CARE_DERIVED,
     CARE_EVENTS,
@@ -228,7 +235,7 @@ MAPPING = Mapping(
         ),
     ),
     traces=(
-        tuple(
+        *(
             Trace(table, "LocalPatientID")
             for table in (
                 "MHS001MPI",
@@ -240,6 +247,7 @@ MAPPING = Mapping(
                 "MHS101Referral",
                 "MHS401MHActPeriod",
             )
-        )
+        ),
+        DEMOGRAPHICS_TRACE,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from washhouse.lake.engine import Connection
-from washhouse.lake.schemas import conform
+from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.shares import Share
 from washhouse.sources.contract import SourceSpec
 from washhouse.sources.delivery import resolve_history
@@ -139,9 +139,24 @@ def run_stage(
             con.execute(f"DROP TABLE IF EXISTS {name}")
 
 
-def read_stage(con: Connection, spec: SourceSpec, stage: Stage, typed: Typed) -> pa.Table:
-    """Run a stage whose result is small and gather its queries' rows, in the order of all columns."""
-    parts = [con.sql(f"{sql} ORDER BY ALL").to_arrow_table() for sql in run_stage(con, spec, stage, typed)]
+def read_stage(
+    con: Connection, spec: SourceSpec, stage: Stage, typed: Typed, sent: Sent = nothing_else, people: str | None = None
+) -> pa.Table:
+    """Run a stage whose result is small and gather its queries' rows, in the order of all columns.
+
+    Args:
+        con: The engine, with the macros of `create_macros`.
+        spec: The source's contract.
+        stage: The stage.
+        typed: Where typed rows come from.
+        sent: As `run_stage`.
+        people: Table `source_id` of whose rows are wanted; None: everybody's.
+    """
+    some = f" WHERE source_id IN (SELECT source_id FROM {people})" if people is not None else ""
+    parts = [
+        con.sql(f"SELECT * FROM ({sql}){some} ORDER BY ALL").to_arrow_table()
+        for sql in run_stage(con, spec, stage, typed, sent)
+    ]
     return pa.concat_tables(parts, promote_options="permissive")
 
 
@@ -156,14 +171,25 @@ def read_identities(con: Connection, pairs: Sequence[tuple[SourceSpec, Mapping]]
     Returns:
         `sources.identity.IDENTITY`: one row per source record of a person, its latest state, by source and id.
     """
-    parts = []
-    for spec, mapping in sorted(pairs, key=lambda pair: pair[0].name):
-        for stage in mapping.identities:
-            rows = read_stage(con, spec, stage, typed)
-            parts.append(conform(IDENTITY, rows.append_column("source", pa.repeat(spec.name, rows.num_rows))))
-    if not parts:
-        return conform(IDENTITY, pa.table({column.name: pa.array([], pa.null()) for column in IDENTITY.columns}))
-    return pa.concat_tables(parts).sort_by([("source", "ascending"), ("source_id", "ascending")])
+    parts = [arrow_schema(IDENTITY).empty_table()]
+    parts += [read_own_identities(con, *pair, typed) for pair in pairs]
+    return pa.concat_tables(parts).sort_by([(name, "ascending") for name in IDENTITY.order])
+
+
+def read_own_identities(
+    con: Connection,
+    spec: SourceSpec,
+    mapping: Mapping,
+    typed: Typed,
+    sent: Sent = nothing_else,
+    people: str | None = None,
+) -> pa.Table:
+    """Read what one system says, of some people where they are named; see `read_identities` and `read_stage`."""
+    parts = [arrow_schema(IDENTITY).empty_table()]
+    for stage in mapping.identities:
+        rows = read_stage(con, spec, stage, typed, sent, people)
+        parts.append(conform(IDENTITY, rows.append_column("source", pa.repeat(spec.name, rows.num_rows))))
+    return pa.concat_tables(parts)
 
 
 def was_sent(spec: SourceSpec, mapping: Mapping, typed: Typed) -> bool:
