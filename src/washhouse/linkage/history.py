@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from washhouse.lake.schemas import arrow_schema
+from washhouse.linkage.hashes import name_records, places
 from washhouse.linkage.person_ids import Record
 from washhouse.linkage.tables import LINK_EVENT
 
@@ -137,11 +138,10 @@ def link_events(
 def _moved(before: pa.Table, after: pa.Table) -> dict[Record, tuple[str, str]]:
     """The person then and now of all records of everybody whose records changed."""
     then, now = (table.filter(pc.is_null(table.column("valid_to"))) for table in (before, after))
-    names = [pc.binary_join_element_wise(t.column("source"), t.column("source_id"), "\x1f") for t in (then, now)]
-    found = pc.index_in(names[0], value_set=names[1].combine_chunks())
-    here = pc.is_valid(found)
-    then = then.filter(here).select(["source", "source_id", "person_id"])
-    then = then.append_column("now", now.column("person_id").take(found.filter(here).combine_chunks()))
+    found = places(name_records(then), name_records(now))
+    here = found >= 0
+    then = then.filter(pa.array(here)).select(["source", "source_id", "person_id"])
+    then = then.append_column("now", now.column("person_id").take(pa.array(found[here])))
     changed = then.filter(pc.not_equal(then.column("person_id"), then.column("now")))
     if not changed.num_rows:
         return {}

@@ -22,6 +22,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -139,7 +140,7 @@ class Model:
             before = after
         return before, parts
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Twelve hex digits that name the model: equal for equal parameters."""
         told = [f"{size:.6g}" for size in self.sizes]

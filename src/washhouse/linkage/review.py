@@ -33,6 +33,7 @@ from washhouse.lake.schemas import arrow_schema
 from washhouse.linkage.explain import Agreement, pattern_levels, say_level, waterfall
 from washhouse.linkage.labelled import Stratum, count_strata, sample_bands
 from washhouse.linkage.model import Model, probability
+from washhouse.linkage.own_numbers import OwnNumbers
 from washhouse.linkage.person_ids import Key, Record, record_key
 from washhouse.linkage.review_cut import Cut, Link, cut_between, weakest_cut
 from washhouse.linkage.review_people import (
@@ -42,7 +43,7 @@ from washhouse.linkage.review_people import (
     links_at,
 )
 from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
-from washhouse.linkage.sensitive import Facts, OwnNumbers, is_sensitive
+from washhouse.linkage.sensitive import Facts, is_sensitive
 from washhouse.linkage.standing import BY_STEWARD, stand
 
 MOST_PAIRS = 2_000
@@ -157,7 +158,7 @@ def review_queue(
     chosen = _choose([q for q in questions if gate.open(q.link)], namer)
     queue = _with_sample(chosen[:limit], [link for link in samples if gate.open(link)], people, namer)
     left_off = len(chosen[limit:]) + len(doubtful) - len(near) + refused.num_rows - len(refusals)
-    linked, closed = stand(edges, refused, membership, threshold, numbers)
+    linked, closed = stand(edges, refused, threshold, numbers)
     strata = count_strata(chances[~closed], linked[~closed])
     return Review(
         _pairs_table(queue, people, namer, model),

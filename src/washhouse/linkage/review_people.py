@@ -11,9 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.linkage.own_numbers import OwnNumbers
 from washhouse.linkage.person_ids import Record
 from washhouse.linkage.review_cut import Link
-from washhouse.linkage.sensitive import SEXES, Facts, OwnNumbers
+from washhouse.linkage.sensitive import SEXES, Facts
 
 _BETWEEN = "\x1f"
 _EDGE = ("left_source", "left_id", "right_source", "right_id", "weight", "probability", "pattern", "model")
@@ -95,7 +96,7 @@ def gather_people(membership: pa.Table, edges: pa.Table, threshold: float, asked
 
 
 def current_people(membership: pa.Table, names: pa.Array) -> dict[str, str]:
-    """Return the person that each named record belongs to now; a name is `names_of`'s."""
+    """Return the person that each named record belongs to now; a name is source and id with `_BETWEEN`."""
     current = membership.filter(pc.is_null(membership.column("valid_to")))
     ids = pa.array(sorted({name.partition(_BETWEEN)[2] for name in names.to_pylist()}), pa.string())
     maybe = current.filter(pc.is_in(current.column("source_id"), value_set=ids))
@@ -103,13 +104,6 @@ def current_people(membership: pa.Table, names: pa.Array) -> dict[str, str]:
     wanted = set(names.to_pylist())
     rows = zip(told.to_pylist(), maybe.column("person_id").to_pylist(), strict=True)
     return {name: person for name, person in rows if name in wanted}
-
-
-def names_of(edges: pa.Table, side: str, places: Places) -> pa.Array:
-    """Return source and id of one side of some edges, as one text each."""
-    rows = edges.select([f"{side}_source", f"{side}_id"]).take(pa.array(places)).combine_chunks()
-    told = pc.binary_join_element_wise(rows.column(0), rows.column(1), _BETWEEN)
-    return told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told
 
 
 def links_at(edges: pa.Table, places: Places) -> list[Link]:

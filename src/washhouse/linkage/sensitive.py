@@ -19,7 +19,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,7 +39,7 @@ class Facts:
     """What the records of one person say together.
 
     Attributes:
-        numbers: NHS numbers of their own, see `OwnNumbers`.
+        numbers: NHS numbers of their own, see `own_numbers`.
         borne: All NHS numbers that they bear, slips of the pen too.
         sexes: `female` and `male`, as far as they say so.
         restricted: One of them is restricted.
@@ -65,60 +64,6 @@ def is_sensitive(one: Facts, other: Facts) -> bool:
     if one.numbers and other.numbers:
         return True
     return one.restricted or other.restricted or bool(one.sexes and other.sexes and not one.sexes & other.sexes)
-
-
-class OwnNumbers:
-    """The NHS numbers that are people's own.
-
-    Args:
-        identities: One row per source record, see `sources.identity.IDENTITY`.
-        membership: Spans of every record, see `tables.MEMBERSHIP`.
-    """
-
-    def __init__(self, identities: pa.Table, membership: pa.Table) -> None:
-        current = membership.filter(pc.is_null(membership.column("valid_to")))
-        said = identities.select(["source", "source_id", "nhs_number"])
-        said = said.filter(pc.is_valid(said.column("nhs_number")))
-        persons = current.select(["source", "source_id", "person_id"])
-        said = said.join(persons, ["source", "source_id"], join_type="inner")
-        registered = pc.cast(pc.equal(said.column("source"), REGISTER), pa.int32())
-        borne = said.append_column("registered", registered).group_by(["nhs_number", "person_id"])
-        self._borne = borne.aggregate([("registered", "sum"), ("registered", "count")])
-        self._slips = _slips(self._borne)
-
-    def of(self, people: Collection[str]) -> dict[str, set[str]]:
-        """Return the numbers of some people, as far as they are their own; people without one are left out."""
-        own: dict[str, set[str]] = {}
-        for person, numbers in self.borne_by(people).items():
-            if mine := {number for number in numbers if (person, number) not in self._slips}:
-                own[person] = mine
-        return own
-
-    def borne_by(self, people: Collection[str]) -> dict[str, set[str]]:
-        """Return all numbers that the records of some people bear; people without one are left out."""
-        wanted = pc.is_in(self._borne.column("person_id"), value_set=pa.array(sorted(people), pa.string()))
-        rows = self._borne.filter(wanted)
-        numbers: dict[str, set[str]] = {}
-        for person, number in zip(rows["person_id"].to_pylist(), rows["nhs_number"].to_pylist(), strict=True):
-            numbers.setdefault(person, set()).add(number)
-        return numbers
-
-
-def _slips(borne: pa.Table) -> frozenset[tuple[str, str]]:
-    """Return the people and numbers of which another person has plainly more claim to the number."""
-    bearers = borne.group_by("nhs_number").aggregate([("person_id", "count")])
-    several = bearers.filter(pc.greater(bearers.column("person_id_count"), 1)).column("nhs_number")
-    rows = borne.filter(pc.is_in(borne.column("nhs_number"), value_set=several)).to_pylist()
-    claims: dict[str, list[tuple[bool, int, str]]] = {}
-    for row in rows:
-        claim = (row["registered_sum"] > 0, row["registered_count"], row["person_id"])
-        claims.setdefault(row["nhs_number"], []).append(claim)
-    return frozenset(
-        (person, number)
-        for number, held in claims.items()
-        for registered, records, person in held
-        if (registered, records) < max(claim[:2] for claim in held)
-    )
 
 
 def former_identities(table: pa.Table, person: npt.NDArray[np.int32]) -> Flags:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.linkage.model import Floats
-from washhouse.linkage.review_people import current_people, names_of
-from washhouse.linkage.sensitive import Flags, OwnNumbers
+from washhouse.linkage.hashes import name_records
+from washhouse.linkage.own_numbers import Codes, OwnNumbers
+from washhouse.linkage.sensitive import Flags
 
 BY_STEWARD = "kept apart by a steward"
 """Cause of a refused union that needs no question."""
 _KEYS = ("left_source", "left_id", "right_source", "right_id")
+_NAME = ["source", "source_id"]
+Places = npt.NDArray[np.int64]
 
 
-def stand(
-    edges: pa.Table,
-    refused: pa.Table,
-    membership: pa.Table,
-    threshold: float,
-    numbers: OwnNumbers,
-) -> tuple[Flags, Flags]:
+def stand(edges: pa.Table, refused: pa.Table, threshold: float, numbers: OwnNumbers) -> tuple[Flags, Flags]:
     """Say of each edge whether its records are one person's now, and whether it may never be asked about.
 
     The latter are pairs of two people who each have an NHS number of their own: no answer stands for them.
@@ -29,40 +26,35 @@ def stand(
     Args:
         edges: Compared pairs worth keeping, see `tables.EDGE`.
         refused: Links whose union was refused, see `tables.REFUSED`.
-        membership: Spans of every record, see `tables.MEMBERSHIP`.
         threshold: Probability from which a pair is a link.
-        numbers: Whose number is whose.
+        numbers: Whose record, and whose number, is whose.
 
     Returns:
         Two flags for each edge.
     """
     chances = edges.column("probability").to_numpy()
-    linked = _linked(edges, chances, refused, membership, threshold)
+    below = np.flatnonzero(chances < threshold)
+    linked = _linked(edges, chances >= threshold, below, refused, numbers)
     apart = np.flatnonzero(~linked)
-    left, right = names_of(edges, "left", apart), names_of(edges, "right", apart)
-    person = current_people(membership, pc.unique(pa.chunked_array([left, right])))
-    own = numbers.of(set(person.values()))
     closed = np.zeros(len(chances), dtype=bool)
-    closed[apart] = [
-        bool((mine := own.get(person.get(a, ""))) and (theirs := own.get(person.get(b, ""))) and not mine & theirs)
-        for a, b in zip(left.to_pylist(), right.to_pylist(), strict=True)
-    ]
+    closed[apart] = numbers.differ(*_people(edges, apart, numbers))
     return linked, closed
 
 
-def _linked(edges: pa.Table, chances: Floats, refused: pa.Table, membership: pa.Table, threshold: float) -> Flags:
+def _people(edges: pa.Table, rows: Places, numbers: OwnNumbers) -> tuple[Codes, Codes]:
+    """Return the people of both ends of some edges."""
+    some = edges.select(list(_KEYS)).take(pa.array(rows))
+    left, right = (some.select([f"{s}_source", f"{s}_id"]).rename_columns(_NAME) for s in ("left", "right"))
+    return numbers.holders(name_records(left)), numbers.holders(name_records(right))
+
+
+def _linked(edges: pa.Table, linked: Flags, below: Places, refused: pa.Table, numbers: OwnNumbers) -> Flags:
     """Say of each edge whether its records are one person's now.
 
     A pair from the threshold on is, unless its union was refused; below it, only where other records join the two.
     """
-    linked = chances >= threshold
-    below = np.flatnonzero(~linked)
-    left, right = names_of(edges, "left", below), names_of(edges, "right", below)
-    person = current_people(membership, pc.unique(pa.chunked_array([left, right])))
-    linked[below] = [
-        person.get(a) is not None and person.get(a) == person.get(b)
-        for a, b in zip(left.to_pylist(), right.to_pylist(), strict=True)
-    ]
+    left, right = _people(edges, below, numbers)
+    linked[below] = (left >= 0) & (left == right)
     if refused.num_rows:
         above = np.flatnonzero(linked)
         ids = pc.is_in(edges.column("left_id").take(pa.array(above)), value_set=pc.unique(refused.column("left_id")))

@@ -14,9 +14,9 @@ from washhouse.desk.linkage import list_decisions, list_labels
 from washhouse.linkage.decisions import find_records
 from washhouse.linkage.labelled import count_strata, labelled_quality
 from washhouse.linkage.labelled_groups import labelled_groups
+from washhouse.linkage.own_numbers import OwnNumbers
 from washhouse.linkage.people import People
 from washhouse.linkage.review import Hidden, Pair, review_queue
-from washhouse.linkage.sensitive import OwnNumbers
 from washhouse.linkage.standing import stand
 from washhouse.pipeline.context import RunContext
 
@@ -71,7 +71,7 @@ def _labelled(context: RunContext, identity: pa.Table, people: People) -> dict[s
     if not labels:
         return {"overall": None, "groups": []}
     numbers = OwnNumbers(identity, people.membership)
-    linked, closed = stand(people.edges, people.refused, people.membership, people.summary["threshold"], numbers)
+    linked, closed = stand(people.edges, people.refused, people.summary["threshold"], numbers)
     chances = people.edges.column("probability").to_numpy()[~closed]
     named = identity.filter(pc.equal(identity.column("identity_kind"), "clear"))
     current = people.membership.filter(pc.is_null(people.membership.column("valid_to")))
