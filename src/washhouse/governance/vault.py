@@ -307,14 +307,16 @@ class TableWriter:
     def __init__(
         self, path: Path, schema: pa.Schema, encryption: pe.FileEncryptionProperties, by: str | None = None
     ) -> None:
-        # Nobody asks a sealed table for its smallest and largest values, and what counts up lies as differences.
+        # Nobody asks a sealed table for its smallest and largest values, and what counts up lies as differences. Codes
+        # and digests hardly repeat: a dictionary of them takes longer than it saves.
         counting = {field.name for field in schema if field.type == pa.int64() and not field.nullable}
+        plain = {f.name for f in schema if pa.types.is_integer(f.type) and f.type != pa.int64()}
         self._writer = pq.ParquetWriter(
             path,
             schema,
             compression="zstd",
             write_statistics=False,
-            use_dictionary=[name for name in schema.names if name not in counting],
+            use_dictionary=[name for name in schema.names if name not in counting | plain],
             column_encoding=dict.fromkeys(counting, "DELTA_BINARY_PACKED"),
             encryption_properties=encryption,
         )

@@ -96,13 +96,13 @@ def why_refit(model: TrainedModel, identity: pa.Table, growth: float) -> str:
         identity: Identities, see `sources.identity.IDENTITY`.
         growth: Share of the records it was trained on by which they may have grown.
     """
-    clear = identity.filter(pc.equal(identity.column("identity_kind"), "clear"))
-    present = {name for name in FIELDS if clear.column(name).null_count < clear.num_rows}
+    is_clear = pc.equal(identity.column("identity_kind"), "clear")
+    present = {name for name in FIELDS if pc.any(pc.and_(is_clear, pc.is_valid(identity.column(name)))).as_py()}
     if present != set(model.field_names):
         return "the fields present changed"
-    if not set(pc.unique(clear.column("source")).to_pylist()) <= set(model.sources):
+    if not set(pc.unique(identity.column("source").filter(is_clear)).to_pylist()) <= set(model.sources):
         return "a source is new"
-    if clear.num_rows > (1 + growth) * model.records:
+    if (pc.sum(is_clear).as_py() or 0) > (1 + growth) * model.records:
         return f"records grew by more than {growth:.0%} since it was trained"
     return ""
 
