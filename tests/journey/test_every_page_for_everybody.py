@@ -29,13 +29,16 @@ STEWARD = [
     "/linkage",
     "/identify",
     "/link-history",
+    "/emergency-access",
 ]
-TEAM_MANAGER = ["/", "@worker", "/team/outcomes"]
+CRISIS = ["/", "/find", "/caseload?n=all"]
+TEAM_MANAGER = ["/", "@worker", "/team/outcomes", "/emergency-access"]
 PLANNER = ["/", "/variation/emergency-admissions"]
 RESEARCHER = ["/", "/cohorts/treated-severe-mental-illness"]
 SHARED = ["/help", "/instructions", "/hazards", "/models", "/models/crisis", "/nowhere"]
 PAGES = [
     *(("clinician", address) for address in CARE + SHARED),
+    *(("crisis-clinician", address) for address in CRISIS),
     *(("steward", address) for address in STEWARD),
     *(("team-manager", address) for address in TEAM_MANAGER),
     *(("planner", address) for address in PLANNER),

@@ -23,13 +23,22 @@ from washhouse.cli.progress import waiting
 from washhouse.cli.settings import read_settings
 from washhouse.core.errors import HomeError, WashhouseError
 from washhouse.core.home import Home, PatientRecord, Settings
-from washhouse.desk.accounts import Account, demo_manager, demo_planner, demo_researcher, end_demo, ensure_demo_users
+from washhouse.desk.accounts import (
+    Account,
+    demo_crisis_clinician,
+    demo_manager,
+    demo_planner,
+    demo_researcher,
+    end_demo,
+    ensure_demo_users,
+)
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.desk.sessions import end_sessions
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.patient_record import LocalIds, read_local_ids
+from washhouse.governance.policies import CRISIS_TEAM_TYPES
 from washhouse.governance.record_reveal import read_record_index
 from washhouse.governance.reveal import read_index
 from washhouse.governance.vault import Vault
@@ -41,7 +50,7 @@ from washhouse.pipeline.gate import LINKAGE, QUALITY, read_refused
 from washhouse.pipeline.identifying import Identifier
 from washhouse.record.link_history import read_link_history
 from washhouse.record.link_review import read_link_review
-from washhouse.record.reader import open_record
+from washhouse.record.reader import care_relation_facts, open_record
 from washhouse.record.tables import PERSON
 from washhouse.sources.registry import SPECS
 from washhouse.web.shell.app import create_app
@@ -194,7 +203,8 @@ def lend_people(services: Services) -> tuple[Account, ...]:
     desk = services.desk
     clinician, steward = ensure_demo_users(desk, services.today(), imported)
     manager = demo_manager(desk, services.today())
-    return clinician, manager, steward, demo_planner(desk), demo_researcher(desk)
+    crisis = demo_crisis_clinician(desk, CRISIS_TEAM_TYPES)
+    return clinician, crisis, manager, steward, demo_planner(desk), demo_researcher(desk)
 
 
 class PublishedVersions:
@@ -247,6 +257,7 @@ class PublishedVersions:
             summary=version.summary,
             open_record=lambda grant: open_record(self._lake, version, grant, self._audit),
             identities=read_index(self._vault, version.vault),
+            in_care_of=cache(lambda teams, day: care_relation_facts(self._lake, version, teams=teams, today=day)),
             local_ids=self._read_local_ids(version),
             history=partial(read_earlier, self._home),
             refused=partial(read_refused, self._home, LINKAGE, version.id),

@@ -32,8 +32,9 @@ def token() -> None:
     """
 
 
-_PEOPLE_ONLY = (Role.SYSTEM, Role.TEAM_MANAGER)
-"""Roles that no program gets: a whole team's people are for somebody who supervises, not for a board on a wall."""
+_PEOPLE_ONLY = (Role.SYSTEM, Role.TEAM_MANAGER, Role.CRISIS_CLINICIAN)
+"""Roles that no program gets: a whole team's people are for somebody who supervises, or who sees people in crisis, not
+for a board on a wall."""
 
 
 @app.command()

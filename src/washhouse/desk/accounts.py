@@ -16,9 +16,12 @@ from washhouse.desk.models import Assignment, Membership, Team, User
 DEMO_STEWARD = "demo-steward"
 DEMO_MANAGER = "demo-team-manager"
 DEMO_CLINICIAN = "demo-clinician"
+DEMO_CRISIS = "demo-crisis-clinician"
 DEMO_PLANNER = "demo-planner"
 DEMO_RESEARCHER = "demo-researcher"
-DEMO_USERS = (DEMO_CLINICIAN, DEMO_MANAGER, DEMO_STEWARD, DEMO_PLANNER, DEMO_RESEARCHER)
+DEMO_USERS = (DEMO_CLINICIAN, DEMO_CRISIS, DEMO_MANAGER, DEMO_STEWARD, DEMO_PLANNER, DEMO_RESEARCHER)
+
+_WORKERS = ("clinician", "crisis-clinician")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Account:
 
     Attributes:
         username: The worker's local id, or the name of a demo user.
-        role: `clinician`, `team-manager`, `steward`, `planner` or `researcher`.
+        role: `clinician`, `crisis-clinician`, `team-manager`, `steward`, `planner` or `researcher`.
         display_name: What pages show.
         active: Whether they may sign in.
         origin: `source` where a sending service names the worker, else `demo`.
@@ -73,12 +76,12 @@ def assigned_people(desk: Desk, username: str, today: date) -> frozenset[str]:
 
 
 def team_workers(desk: Desk, username: str) -> dict[str, str]:
-    """Who else works in a user's teams now: the name of each active clinician, by local id."""
+    """Who else works in a user's teams now: the name of each active clinician, of crisis teams too, by local id."""
     own = select(Membership.team).where(Membership.username == username)
     query = (
         select(User.username, User.display_name)
         .join(Membership, Membership.username == User.username)
-        .where(Membership.team.in_(own), User.active, User.role == "clinician", User.username != username)
+        .where(Membership.team.in_(own), User.active, User.role.in_(_WORKERS), User.username != username)
         .order_by(User.username)
     )
     with desk.reading() as session:
@@ -93,6 +96,17 @@ def assigned_to(desk: Desk, usernames: Collection[str], today: date) -> dict[str
         for row in session.execute(query.where(*_current(today))):
             found[row.username].add(row.person_id)
     return {name: frozenset(people) for name, people in found.items()}
+
+
+def teams_of_types(desk: Desk, username: str, team_types: Collection[str]) -> frozenset[str]:
+    """A user's teams that are of some types (`ServTeamTypeMH`) now, by local id."""
+    query = (
+        select(Team.team)
+        .join(Membership, Membership.team == Team.team)
+        .where(Membership.username == username, Team.active, Team.team_type.in_(team_types))
+    )
+    with desk.reading() as session:
+        return frozenset(session.scalars(query))
 
 
 def team_people(desk: Desk, username: str, today: date) -> frozenset[str]:
@@ -165,14 +179,16 @@ def demo_steward(desk: Desk) -> Account:
 
 def demo_manager(desk: Desk, today: date) -> Account:
     """The demonstration's team manager, made if there is none yet: of the teams of its clinician."""
-    teams = demo_clinician(desk, today).teams
     manager = _demo_account(desk, DEMO_MANAGER, "team-manager", "Demo team manager")
-    if manager.teams != teams:
-        with desk.writing() as session:
-            session.execute(delete(Membership).where(Membership.username == DEMO_MANAGER))
-            session.add_all(Membership(username=DEMO_MANAGER, team=team) for team in teams)
+    return _lend_teams(desk, manager, demo_clinician(desk, today).teams)
+
+
+def demo_crisis_clinician(desk: Desk, team_types: Collection[str]) -> Account:
+    """The demonstration's crisis clinician, made if there is none yet: of every team of the given types."""
+    query = select(Team.team).where(Team.active, Team.team_type.in_(team_types)).order_by(Team.team)
     with desk.reading() as session:
-        return _account(session, session.get_one(User, DEMO_MANAGER))
+        teams = tuple(session.scalars(query))
+    return _lend_teams(desk, _demo_account(desk, DEMO_CRISIS, "crisis-clinician", "Demo crisis clinician"), teams)
 
 
 def demo_planner(desk: Desk) -> Account:
@@ -192,6 +208,16 @@ def _demo_account(desk: Desk, username: str, role: str, display_name: str) -> Ac
     with desk.writing() as session:
         session.merge(User(username=username, role=role, display_name=display_name, active=True, origin="demo"))
     return Account(username, role, display_name, active=True, origin="demo")
+
+
+def _lend_teams(desk: Desk, account: Account, teams: tuple[str, ...]) -> Account:
+    """Make a demonstration's user a member of exactly some teams."""
+    if account.teams != teams:
+        with desk.writing() as session:
+            session.execute(delete(Membership).where(Membership.username == account.username))
+            session.add_all(Membership(username=account.username, team=team) for team in teams)
+    with desk.reading() as session:
+        return _account(session, session.get_one(User, account.username))
 
 
 def _account(session: Session, user: User) -> Account:

@@ -40,7 +40,9 @@ class User(Base):
 
     __tablename__ = "users"
     __table_args__ = (
-        CheckConstraint("role IN ('clinician', 'steward', 'planner', 'researcher', 'team-manager')", name="role"),
+        CheckConstraint(
+            "role IN ('clinician', 'steward', 'planner', 'researcher', 'team-manager', 'crisis-clinician')", name="role"
+        ),
         CheckConstraint("origin IN ('source', 'demo')", name="origin"),
     )
 

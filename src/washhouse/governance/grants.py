@@ -20,6 +20,8 @@ class Role(StrEnum):
     """What somebody is here."""
 
     CLINICIAN = "clinician"
+    CRISIS_CLINICIAN = "crisis-clinician"
+    """Works in a crisis team: sees whoever is referred to it, and finds whoever presents by what they say."""
     TEAM_MANAGER = "team-manager"
     """Supervises a team's workers: sees their people, what lies undone, and who has how much; reviews no score."""
     STEWARD = "steward"
@@ -55,6 +57,7 @@ class Reach(StrEnum):
 
 REACH: dict[tuple[Role, Purpose], Reach] = {
     (Role.CLINICIAN, Purpose.DIRECT_CARE): Reach.PERSONS,
+    (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE): Reach.PERSONS,
     (Role.TEAM_MANAGER, Purpose.SUPERVISION): Reach.PERSONS,
     (Role.STEWARD, Purpose.STEWARDSHIP): Reach.POPULATION,
     (Role.PLANNER, Purpose.PLANNING): Reach.POPULATION,

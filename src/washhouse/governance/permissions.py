@@ -25,6 +25,8 @@ class Action(StrEnum):
     """Names and other identifiers, from the vault."""
     OPEN_PATIENT_RECORD = "open-patient-record"
     """Be sent on to one person's record in the sending system, which checks again who asks."""
+    FIND_PERSON = "find-person"
+    """Find whoever presents by what they say of themselves, whoever cares for them: enough to know that it is them."""
     BREAK_GLASS = "break-glass"
     """Open the record of one person who is not in one's care, in an emergency: said why, for an hour, reviewed."""
     REVIEW_EMERGENCY_ACCESS = "review-emergency-access"
@@ -100,6 +102,20 @@ ALLOWED: frozenset[tuple[Role, Purpose, Action, Relation]] = frozenset(
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.READ_PERSON, Relation.EMERGENCY),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.EMERGENCY),
         (Role.CLINICIAN, Purpose.DIRECT_CARE, Action.OPEN_PATIENT_RECORD, Relation.EMERGENCY),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.READ_PERSON, Relation.CARE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.READ_RELATIONS, Relation.CARE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.READ_CASELOAD, Relation.CARE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.CARE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.OPEN_PATIENT_RECORD, Relation.CARE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.VIEW_AUDIT_OF_PERSON, Relation.CARE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.FIND_PERSON, Relation.CARE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.FIND_PERSON, Relation.EMERGENCY),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.FIND_PERSON, Relation.NONE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.BREAK_GLASS, Relation.NONE),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.BREAK_GLASS, Relation.EMERGENCY),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.READ_PERSON, Relation.EMERGENCY),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.REVEAL, Relation.EMERGENCY),
+        (Role.CRISIS_CLINICIAN, Purpose.DIRECT_CARE, Action.OPEN_PATIENT_RECORD, Relation.EMERGENCY),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_PERSON, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.READ_CASELOAD, Relation.CARE),
         (Role.TEAM_MANAGER, Purpose.SUPERVISION, Action.REVEAL, Relation.CARE),

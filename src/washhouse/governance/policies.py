@@ -27,6 +27,15 @@ RECORD_REVEAL_LIMIT = 2
 """Records that one reveal for link review may cover: the two of one question."""
 
 
+CRISIS_TEAM_TYPES = frozenset({"A02", "A19", "A20", "A22", "A23"})
+"""Types of teams (`ServTeamTypeMH`) that see people in crisis at any hour: crisis resolution and home treatment, 24/7
+crisis line, health-based place of safety, walk-in crisis assessment, psychiatric decision unit. A crisis clinician is
+covered by the referrals to their teams of these types and of no other.
+
+References:
+    MHSDS 6.0, MHS902ServiceTeamDetails; docs/adr/2026-11-26-crisis-clinician.md.
+"""
+
 EMERGENCY_MINUTES = 60
 """How long one emergency access opens a record; another one needs another reason."""
 

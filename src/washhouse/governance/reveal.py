@@ -6,6 +6,7 @@ columns (about 150 bytes a person), because opening encrypted files for every pa
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -99,10 +100,34 @@ class IdentityIndex:
             return []
         at = np.minimum(np.searchsorted(self._person, wanted), len(self._person) - 1)
         at = at[self._person[at] == wanted]
+        return self._rows(at)
+
+    def _with_number(self, nhs_number: str) -> list[RevealedIdentity]:
+        has = pc.equal(self._fields["nhs_number"], nhs_number).fill_null(False)
+        return self._rows(np.flatnonzero(has.to_numpy(zero_copy_only=False)))
+
+    def _born(self, birth_date: date, surname: str, first_name: str) -> list[RevealedIdentity]:
+        born = pc.equal(self._fields["birth_date"], pa.scalar(birth_date, pa.date32())).fill_null(False)
+        at = np.flatnonzero(born.to_numpy(zero_copy_only=False))
+        wanted = fold(surname), fold(first_name)[:1]
+        names = self._fields.select(["surname", "first_name"]).take(pa.array(at)).to_pylist()
+        said = [(fold(row["surname"] or ""), fold(row["first_name"] or "")[:1]) for row in names]
+        return self._rows(at[[each == wanted for each in said]] if len(at) else at)
+
+    def _rows(self, at: np.ndarray) -> list[RevealedIdentity]:
         rows = self._fields.take(pa.array(at)).to_pylist()
         return [
             _shown(self._person[i].decode(), row, bool(self._restricted[i])) for i, row in zip(at, rows, strict=True)
         ]
+
+
+def fold(name: str) -> str:
+    """A name without case, accents, spaces and signs, as names are compared that people say or write.
+
+    >>> fold("O'Brien-M\u00fcller"), fold(" - ")
+    ('obrienmuller', '')
+    """
+    return "".join(letter for letter in unicodedata.normalize("NFKD", name).casefold() if letter.isalnum())
 
 
 def read_index(vault: VaultTables, generations: Mapping[str, str]) -> IdentityIndex:

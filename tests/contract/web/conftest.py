@@ -31,10 +31,11 @@ from washhouse.lake.store import Lake
 from washhouse.linkage.review_tables import REVIEW, REVIEW_RECORD
 from washhouse.record.buckets import bucket_of
 from washhouse.record.link_review import build_link_review
-from washhouse.record.reader import open_record
+from washhouse.record.reader import care_relation_facts, open_record
 from washhouse.record.tables import (
     ATTRITION,
     BATCH,
+    CARE_RELATION,
     EVENT,
     INDICATOR,
     PERSON,
@@ -65,7 +66,8 @@ NAMES = {
     DORA: "Dora Dunkerley",
     EMIL: "Emil Eccles",
 }
-"""Anna and Carla are scored, Ben is in crisis care, Dora is in somebody else's care, Emil has died."""
+"""Anna and Carla are scored, Ben is in crisis care, Dora is in somebody else's care, Emil has died. Anna and Ben are
+referred to the crisis team T2."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class World:
             summary=version.summary,
             open_record=lambda grant: open_record(self.lake, version, grant, self.services.audit),
             identities=self.identities,
+            in_care_of=lambda teams, day: care_relation_facts(self.lake, version, teams=teams, today=day),
             local_ids=self.local_ids,
             link_review=build_link_review(table_of(REVIEW, QUESTIONS), {"strata": STRATA, "left_off": 7}),
             review_records=RecordIndex(table_of(REVIEW_RECORD, RECORDS)),
@@ -161,6 +164,11 @@ def score(person_id: str, risk: float | None, index_date: date, **rest: Any) -> 
 def tie(person_id: str, other: str, kind: str, **rest: Any) -> dict[str, Any]:
     said = {"evidence": "same address and postcode", "source": "gp", "since": date(2024, 3, 1)}
     return {"person_id": person_id, "other": other, "kind": kind, **said, **rest}
+
+
+def referral(person_id: str, team: str, **rest: Any) -> dict[str, Any]:
+    said = {"since": date(2025, 6, 30), "source": "mental_health", "source_file": "2025-07-01/a.csv", "source_row": 1}
+    return {"person_id": person_id, "team": team, **said, **rest}
 
 
 def batch(file: str, **rest: Any) -> dict[str, Any]:
@@ -286,6 +294,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         tie(ANNA, "N99001", "practice", evidence="registered with the practice"),
         tie(ANNA, "CLD_SERVICE//long-term-support-community", "service", evidence="receives the service"),
         *(tie(BEN, other, "household", via="7" * 32) for other in STRANGERS),
+    ],
+    CARE_RELATION.name: [
+        referral(ANNA, "T2"),
+        referral(BEN, "T2"),
+        referral(DORA, "T2", until=TODAY),
+        referral(DORA, "T3"),
     ],
     RETIRED.name: [{"old": RETIRED_ANNA, "new": ANNA}],
     BATCH.name: [
@@ -455,7 +469,7 @@ def world(
             "until": pa.nulls(len(care), pa.date32()),
         }
     )
-    teams = pa.table({"team": ["T1"], "team_type": ["A06"]})
+    teams = pa.table({"team": ["T1", "T2", "T3"], "team_type": ["A06", "A02", "A08"]})
     sync_directory(desk, pa.table({"worker": ["CP0", "CP1"]}), teams, assignments, today=TODAY)
     version = Version(
         number=1,

@@ -43,7 +43,7 @@ def test_the_queue_tells_who_when_why_and_what_was_opened_but_not_whose(
     page = client.get(QUEUE)
     words = words_of(page.text)
     assert "Review due by 4 July 2025, 10:00" in words and "Access 1, 1 July 2025, 10:00 to 1 July 2025, 11:00" in words
-    assert "Care co-ordinator CP1 : the person presents in crisis now" in words
+    assert "Care co-ordinator CP1 The person presents in crisis now" in words
     assert "Rang at night, very distressed" in words and "The record was opened 1 time, last at 10:00." in words
     assert "Dunkerley" not in page.text and DORA[:8] not in page.text
     row = world.audited(action="review-emergency-access")[-1]

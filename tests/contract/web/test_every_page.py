@@ -56,7 +56,7 @@ WHO = {
     "clinician": ("CP1", "direct-care", "allow"),
     "team-manager": ("demo-team-manager", "supervision", "allow"),
 }
-ROLES = ("clinician", "team-manager", "steward", "planner", "researcher")
+ROLES = ("clinician", "crisis-clinician", "team-manager", "steward", "planner", "researcher")
 GUARDED = sorted(
     (page for page in PAGES if page.needs is not Open.PUBLIC), key=lambda page: (page.path == "/sign-out", page.path)
 )

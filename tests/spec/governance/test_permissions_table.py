@@ -36,6 +36,20 @@ clinician  direct-care  break-glass           emergency
 clinician  direct-care  read-person           emergency
 clinician  direct-care  reveal                emergency
 clinician  direct-care  open-patient-record   emergency
+crisis-clinician direct-care read-person care
+crisis-clinician direct-care read-relations care
+crisis-clinician direct-care read-caseload care
+crisis-clinician direct-care reveal care
+crisis-clinician direct-care open-patient-record care
+crisis-clinician direct-care view-audit-of-person care
+crisis-clinician direct-care find-person care
+crisis-clinician direct-care find-person emergency
+crisis-clinician direct-care find-person none
+crisis-clinician direct-care break-glass none
+crisis-clinician direct-care break-glass emergency
+crisis-clinician direct-care read-person emergency
+crisis-clinician direct-care reveal emergency
+crisis-clinician direct-care open-patient-record emergency
 team-manager supervision read-person          care
 team-manager supervision read-caseload        care
 team-manager supervision reveal               care
@@ -144,6 +158,7 @@ def test_what_a_role_may_do_to_anybody_at_all(role: Role, purpose: Purpose) -> N
 
 MINTABLE = {
     ("clinician", "direct-care"): "persons",
+    ("crisis-clinician", "direct-care"): "persons",
     ("team-manager", "supervision"): "persons",
     ("steward", "stewardship"): "population",
     ("planner", "planning"): "population",

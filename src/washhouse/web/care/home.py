@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from washhouse.action.agenda import say_decision
 from washhouse.desk.reviews import ACTIONS
+from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
 from washhouse.web.care.emergency import list_open
 from washhouse.web.care.follow_up import due_reviews
@@ -39,6 +40,8 @@ def show_care_home(visit: Visit) -> Response:
         visit,
         "care/home.html",
         opened=list_open(visit),
+        may=visit.may,
+        actions_of=Action,
         total=len(ranked) + len(crisis) + len(others),
         why_not_ranked=caseload.explanation,
         due=name_lines(visit, due),

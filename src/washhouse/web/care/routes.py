@@ -5,6 +5,7 @@ from __future__ import annotations
 from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import export_caseload, search_caseload, show_caseload
 from washhouse.web.care.emergency import close_access, open_emergency, show_emergency
+from washhouse.web.care.find import find_people, show_find
 from washhouse.web.care.follow_up import undo_follow_up
 from washhouse.web.care.network import show_network
 from washhouse.web.care.patient_record import show_patient_record
@@ -23,6 +24,8 @@ PAGES = (
     Page("POST", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("POST", "/caseload/views", keep_view, Open.SIGNED_IN),
     Page("POST", "/caseload/views/remove", drop_view, Open.SIGNED_IN),
+    Page("GET", "/find", show_find, Action.FIND_PERSON),
+    Page("POST", "/find", find_people, Action.FIND_PERSON),
     Page("GET", "/step-down", show_step_downs, Action.REVIEW_STEP_DOWN),
     Page("GET", "/people/{person_id}", show_person, Action.READ_PERSON),
     Page("GET", "/people/{person_id}/emergency", show_emergency, Action.BREAK_GLASS),
@@ -43,5 +46,6 @@ PAGES = (
 
 MENU = (
     MenuItem("Caseload", "/caseload", Action.READ_CASELOAD),
+    MenuItem("Find a person", "/find", Action.FIND_PERSON),
     MenuItem("Step-down", "/step-down", Action.REVIEW_STEP_DOWN),
 )

@@ -29,6 +29,7 @@ WORDS = {
     Action.READ_RELATIONS: "saw to whom and what they are tied",
     Action.REVEAL: "was shown their name",
     Action.OPEN_PATIENT_RECORD: "opened their patient record",
+    Action.FIND_PERSON: "found them by their number, or name and birth date",
     Action.BREAK_GLASS: "opened or closed emergency access",
     Action.REVIEW: "reviewed their score",
     Action.REVIEW_STEP_DOWN: "reviewed whether care may be stepped down",

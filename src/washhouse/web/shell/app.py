@@ -49,6 +49,8 @@ PAGES: tuple[Page, ...] = (*SHELL_PAGES, *CARE_PAGES, *TEAM_PAGES, *PLANNING_PAG
 LARGEST_FORM_BYTES = 64_000
 MOST_RECORDS_ASKED = 20_000
 """Single records that one user may ask about in five minutes."""
+MOST_SEARCHES = 60
+"""People whom one user may look for in an hour."""
 STATIC = Path(__file__).parents[1] / "static"
 _PROBLEMS = {400: errors.WRONG_FORM, 404: errors.NOT_FOUND, 405: errors.WRONG_METHOD, 413: errors.TOO_LARGE}
 
@@ -83,6 +85,7 @@ def create_app(services: Services, beside: Callable[[], AbstractContextManager[N
         sessions=SessionStore(services.desk, timedelta(minutes=services.settings.session_minutes)),
         sign_ins=RateLimit(),
         questions=RateLimit(MOST_RECORDS_ASKED),
+        searches=RateLimit(MOST_SEARCHES, timedelta(hours=1)),
         menu=(*CARE_MENU, *TEAM_MENU, *PLANNING_MENU, *RESEARCH_MENU, *STEWARD_MENU, *SHELL_MENU),
     )
     for page in PAGES:

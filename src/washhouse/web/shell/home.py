@@ -15,6 +15,7 @@ from washhouse.web.team.workload import show_workload
 
 HOMES: dict[Role, View] = {
     Role.CLINICIAN: show_care_home,
+    Role.CRISIS_CLINICIAN: show_care_home,
     Role.TEAM_MANAGER: show_workload,
     Role.STEWARD: show_steward_home,
     Role.PLANNER: show_indicators,

@@ -29,6 +29,11 @@ def nothing_refused() -> Mapping[str, Any] | None:
     return None
 
 
+def nobody_in_care(teams: frozenset[str], day: date) -> frozenset[str]:
+    """Nobody is in the care of a team."""
+    return frozenset()
+
+
 @dataclass(frozen=True)
 class EarlierVersion:
     """A version that was published and is still kept, as far as pages tell of it.
@@ -56,6 +61,7 @@ class Published:
         summary: Figures of the run that pages show (`linkage`, `record`, ...).
         open_record: Opens this version's record under a grant.
         identities: The vault's identities of this version, for `reveal` only.
+        in_care_of: Who is in the care of any of some teams on a day, by id; decides a crisis clinician's grant.
         local_ids: The ids of the system whose patient record opens, for `open_patient_record` only; None where none
             does.
         history: Reads the versions that are kept, this one last.
@@ -73,6 +79,7 @@ class Published:
     summary: Mapping[str, Any] = field(repr=False)
     open_record: Callable[[Grant], Record] = field(repr=False)
     identities: IdentityIndex = field(repr=False)
+    in_care_of: Callable[[frozenset[str], date], frozenset[str]] = field(default=nobody_in_care, repr=False)
     local_ids: LocalIds | None = field(default=None, repr=False)
     history: Callable[[], Sequence[EarlierVersion]] = field(default=tuple, repr=False)
     refused: Callable[[], Mapping[str, Any] | None] = field(default=nothing_refused, repr=False)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from washhouse.desk.accounts import (
     Account,
     demo_clinician,
+    demo_crisis_clinician,
     demo_manager,
     demo_planner,
     demo_researcher,
@@ -16,6 +17,7 @@ from washhouse.desk.accounts import (
 )
 from washhouse.governance.audit import AuditEvent
 from washhouse.governance.grants import Purpose, Role
+from washhouse.governance.policies import CRISIS_TEAM_TYPES
 from washhouse.web.shell.cookies import end_session, offer_form_token, start_session
 from washhouse.web.shell.errors import TOO_MANY, WRONG_FORM, Problem, show_problem
 from washhouse.web.shell.respond import local_path, redirect, render
@@ -32,6 +34,7 @@ NO_SIGN_IN = Problem(
 
 PURPOSES = {
     Role.CLINICIAN: Purpose.DIRECT_CARE,
+    Role.CRISIS_CLINICIAN: Purpose.DIRECT_CARE,
     Role.TEAM_MANAGER: Purpose.SUPERVISION,
     Role.STEWARD: Purpose.STEWARDSHIP,
     Role.PLANNER: Purpose.PLANNING,
@@ -41,6 +44,7 @@ PURPOSES = {
 
 WORDS = {
     Role.CLINICIAN: "Sees the people in their own care: the caseload, each person's timeline, and reviews.",
+    Role.CRISIS_CLINICIAN: "Sees whoever is referred to a crisis team, and finds whoever presents by what they say.",
     Role.TEAM_MANAGER: "Sees the people of a team's workers: who has how much, what lies undone, supervision.",
     Role.STEWARD: "Sees how the data arrives: feeds, lines set aside and linkage figures. No person.",
     Role.PLANNER: "Sees how care differs between practices, as figures that can tell of nobody. No person.",
@@ -132,8 +136,8 @@ def _accounts(visit: Visit) -> list[Account]:
         return list(services.demo_users)
     desk = services.desk
     today = services.today()
-    others = [demo_steward(desk), demo_planner(desk), demo_researcher(desk)]
-    return [demo_clinician(desk, today), demo_manager(desk, today), *others]
+    care = [demo_clinician(desk, today), demo_crisis_clinician(desk, CRISIS_TEAM_TYPES), demo_manager(desk, today)]
+    return [*care, demo_steward(desk), demo_planner(desk), demo_researcher(desk)]
 
 
 def _choice(account: Account) -> Choice:

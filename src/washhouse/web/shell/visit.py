@@ -11,10 +11,11 @@ from jinja2 import Environment
 from starlette.requests import Request
 
 from washhouse.core.errors import HomeError
-from washhouse.desk.accounts import assigned_people, team_people
+from washhouse.desk.accounts import assigned_people, team_people, teams_of_types
 from washhouse.desk.emergency_accesses import opened_people
 from washhouse.governance.grants import Grant, Role, mint_grant
 from washhouse.governance.permissions import Action, may, may_ask
+from washhouse.governance.policies import CRISIS_TEAM_TYPES
 from washhouse.web.shell.services import Published, Services
 from washhouse.web.shell.sessions import RateLimit, Session, SessionStore
 
@@ -34,6 +35,7 @@ class Site:
         sessions: Who is signed in.
         sign_ins: How many sign-ins an address may still try.
         questions: How many records somebody may still ask about.
+        searches: How many people somebody may still look for.
         menu: Entries of the main menu.
     """
 
@@ -42,6 +44,7 @@ class Site:
     sessions: SessionStore
     sign_ins: RateLimit
     questions: RateLimit
+    searches: RateLimit
     menu: tuple[MenuItem, ...]
 
 
@@ -127,15 +130,19 @@ class Visit:
         """Leave to ask, for this request.
 
         A clinician's covers the people in their care, and carries whose record they have opened in an emergency; a team
-        manager's covers those in the care of the team, a steward's the feeds.
+        manager's covers those in the care of the team, a steward's the feeds. A crisis clinician's covers besides
+        whoever is referred to their crisis teams, in the version that answers.
 
         Raises:
             RefusedError: The role may not ask for the session's purpose.
         """
         user = self.user
         persons, emergency = None, None
-        if user.role is Role.CLINICIAN:
+        if user.role in (Role.CLINICIAN, Role.CRISIS_CLINICIAN):
             persons = assigned_people(self.services.desk, user.worker or user.actor, self.services.today())
+            if user.role is Role.CRISIS_CLINICIAN and self.version is not None:
+                teams = teams_of_types(self.services.desk, user.actor, CRISIS_TEAM_TYPES)
+                persons |= self.version.in_care_of(teams, self.services.today()) if teams else frozenset()
             if self.in_emergency:
                 emergency = opened_people(self.services.desk, user.actor, self.services.now())
         elif user.role is Role.TEAM_MANAGER:
