@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, lru_cache, partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -207,46 +208,87 @@ def lend_people(services: Services) -> tuple[Account, ...]:
     return clinician, crisis, manager, steward, demo_planner(desk), demo_researcher(desk)
 
 
+PATIENCE_SECONDS = 1.0
+"""How long whoever asks waits for a new version to be made ready, from when that began; then the one before it is shown
+until it is: the names of a city take 20 seconds."""
+
+
 class PublishedVersions:
-    """The version that is current now; what it needs is built once, when it has changed.
+    """The version that is current now; what it needs is built once, beside the pages, when it has changed.
 
     Args:
         home: The home.
         vault: Its vault.
         audit: The audit trail that every opened record writes to.
         patient_record: Whose ids are held, to open the record in that system.
+        patience_seconds: How long a new version is waited for while there is another to show.
     """
 
-    def __init__(self, home: Home, vault: Vault, audit: AuditTrail, patient_record: PatientRecord) -> None:
+    def __init__(
+        self,
+        home: Home,
+        vault: Vault,
+        audit: AuditTrail,
+        patient_record: PatientRecord,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
         self._home = home
         self._vault = vault
         self._audit = audit
         self._patient_record = patient_record
+        self._patience_seconds = patience_seconds
         self._lake = Lake(home.lake)
-        self._held: tuple[tuple[int, int] | None, Published] | None = None
+        self._held: tuple[_Stamp, Published] | None = None
+        self._coming: _Coming | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> Published | None:
-        """The current version, None before the first run. It stays readable for as long as anybody holds it."""
+        """The current version, None before the first run. It stays readable for as long as anybody holds it.
+
+        A version that was published just now is shown once it is ready; until then the one before it is.
+        """
         # A run after going back may publish an id again, with other tables: the pointer itself is looked at.
         stamp = pointer_stamp(self._home)
         held = self._held
         if held is not None and held[0] == stamp:
             return held[1]
         with self._lock:
-            if self._held is None or self._held[0] != stamp:
-                pinned = pin_current(self._home)
-                if pinned is None:
-                    return None
-                version, pin = pinned
-                try:
-                    published = self._build(version)
-                except BaseException:
-                    pin.release()
-                    raise
-                weakref.finalize(published, pin.release)
-                self._held = (stamp, published)
-            return self._held[1]
+            if self._coming is None or self._coming.stamp != stamp:
+                self._coming = _Coming(stamp)
+                threading.Thread(target=self._make_ready, args=[self._coming], daemon=True).start()
+            coming = self._coming
+        left = None if held is None else max(0.0, coming.began + self._patience_seconds - time.monotonic())
+        if not coming.is_ready.wait(left) and held is not None:
+            return held[1]
+        if coming.error is not None:
+            raise coming.error
+        return coming.published
+
+    def _make_ready(self, coming: _Coming) -> None:
+        try:
+            coming.published = self._open()
+        except BaseException as error:
+            coming.error = error
+        with self._lock:
+            if self._coming is coming:
+                # What failed is tried again by whoever asks next.
+                self._coming = None
+                if coming.published is not None:
+                    self._held = (coming.stamp, coming.published)
+        coming.is_ready.set()
+
+    def _open(self) -> Published | None:
+        pinned = pin_current(self._home)
+        if pinned is None:
+            return None
+        version, pin = pinned
+        try:
+            published = self._build(version)
+        except BaseException:
+            pin.release()
+            raise
+        weakref.finalize(published, pin.release)
+        return published
 
     def _build(self, version: Version) -> Published:
         return Published(
@@ -270,6 +312,20 @@ class PublishedVersions:
     def _read_local_ids(self, version: Version) -> LocalIds | None:
         chosen = self._patient_record
         return read_local_ids(self._vault, version.vault, chosen.source) if chosen.url else None
+
+
+_Stamp: TypeAlias = tuple[int, int] | None
+
+
+@dataclass
+class _Coming:
+    """A version that is being made ready, for the pointer as it stands; one that another overtook is not kept."""
+
+    stamp: _Stamp
+    began: float = field(default_factory=time.monotonic)
+    is_ready: threading.Event = field(default_factory=threading.Event)
+    published: Published | None = None
+    error: BaseException | None = None
 
 
 def read_earlier(home: Home) -> list[EarlierVersion]:
