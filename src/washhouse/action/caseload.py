@@ -7,12 +7,13 @@ nothing else. Where mental-health data is too old, or there is no model, nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Hashable, Iterable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.action.changes import WEEK_DAYS, Change, list_shifts, sort_change
 from washhouse.action.facts import read_facts
@@ -194,7 +195,7 @@ def build_caseload(
         row["person_id"] for row in people.select(["person_id", "death_date"]).to_pylist() if row["death_date"] is None
     )
     present = index_day(as_of, MENTAL_HEALTH)
-    now, before = _now_and_before(scores.to_pylist(), present)
+    now, before = _now_and_before(scores, present)
     reaches_to = (as_of if covers is None else covers).get(MENTAL_HEALTH)
     explanation = _why_not_ranked(reaches_to, today, now, has_model, why_no_model)
     index_date = present or today
@@ -235,16 +236,15 @@ def build_caseload(
 
 
 def _now_and_before(
-    scores: Iterable[Mapping[str, Any]], present: date | None
+    scores: pa.Table, present: date | None
 ) -> tuple[dict[str, Mapping[str, Any]], dict[str, Mapping[str, Any]]]:
     """The scores of the present index date and of the one a week before, by person."""
     if present is None:
         return {}, {}
-    found = list(scores)
-    now, before = (
-        {row["person_id"]: row for row in found if row["index_date"] == day}
-        for day in (present, present - timedelta(WEEK_DAYS))
-    )
+    days = (present, present - timedelta(WEEK_DAYS))
+    # Half a year of scores comes along for the trend: only two days' become rows.
+    rows = scores.filter(pc.is_in(scores["index_date"], value_set=pa.array(days, pa.date32()))).to_pylist()
+    now, before = ({row["person_id"]: row for row in rows if row["index_date"] == day} for day in days)
     return now, before
 
 

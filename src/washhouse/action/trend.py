@@ -47,6 +47,9 @@ TREND_CODELISTS = (COMMUNITY_TEAM, REJECTED_REFERRAL)
 TREND_COLUMNS = ["time", "end_time", "superseded_at", "code", "ref"]
 """Columns of events that a trend reads."""
 
+SCORE_COLUMNS = ["index_date", "status", "risk", "risk_lower", "risk_upper", "scored_afterwards"]
+"""Columns of scores that it reads."""
+
 
 def build_weeks(
     scores: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, Any]], today: date

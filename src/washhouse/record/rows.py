@@ -5,7 +5,7 @@ Nothing here decides who may: `record.reader` does, and notes it first.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -59,20 +59,20 @@ def read_rows(
         person_ids: The people, each once.
         model: Of `record.score`, the outcome model.
     """
-    by_bucket = _by_bucket(store, version, person_ids)
-    parts = [arrow_schema(table).empty_table()]
-    for bucket, members in sorted(by_bucket.items()):
+    each: dict[str, pa.Table] = {}
+    whole = []
+    for bucket, members in _by_bucket(store, version, person_ids).items():
         if model is not None:
-            parts.append(_read_held(store, version, table, bucket, members, model))
+            each |= _read_held(store, version, table, bucket, members, model)
         elif table not in HELD_TABLES:
-            parts.append(_read(store, version, table, bucket, members))
+            whole.append(_read(store, version, table, bucket, members))
         elif sum(map(_count, store.files(table.name, version.tables[table.name], bucket))) > MOST_ROWS_HELD:
-            each = _read_each(store, version, table, bucket, members)
-            parts += [each[person_id] for person_id in sorted(each)]
+            each |= _read_each(store, version, table, bucket, members)
         else:
-            parts.append(_read_held(store, version, table, bucket, members, model))
-    found = pa.concat_tables(parts)
-    return found if len(by_bucket) < 2 else found.sort_by([(name, "ascending") for name in table.order])
+            each |= _read_held(store, version, table, bucket, members, model)
+    # Every table of people is in the order of their ids first, so that only those read together are sorted.
+    rows = pa.concat_tables([arrow_schema(table).empty_table(), *whole, *(each[person] for person in sorted(each))])
+    return rows if len(whole) < 2 else rows.sort_by([(name, "ascending") for name in table.order])
 
 
 def _by_bucket(store: Lake, version: Version, person_ids: Iterable[str]) -> dict[int, list[str]]:
@@ -125,7 +125,7 @@ def _read_each(store: Lake, version: Version, table: Table, bucket: int, members
 
 def _read_held(
     store: Lake, version: Version, table: Table, bucket: int, person_ids: Sequence[str], model: str | None
-) -> pa.Table:
+) -> dict[str, pa.Table]:
     """Rows of people of one bucket, of a table that is held in memory bucket by bucket; it is in the order of ids."""
 
     def read() -> pa.Table:
@@ -138,9 +138,13 @@ def _read_held(
     key = (str(store.root), table.name, version.tables[table.name], bucket, model)
     with _READING[bucket % len(_READING)]:
         rows = _HELD.get(key, read)
-    ids, every = rows["person_id"], range(rows.num_rows)
-    parts = [rows.slice(0, 0)]
-    for person_id in sorted(person_ids):
-        first, end = (find(every, person_id, key=lambda row: ids[row].as_py()) for find in (bisect_left, bisect_right))
-        parts.append(rows.slice(first, end - first))
-    return pa.concat_tables(parts)
+    ids, every = rows["person_id"].chunk(0) if rows.num_rows else pa.array([]), range(rows.num_rows)
+
+    def find(person_id: str) -> pa.Table:
+        first = bisect_left(every, person_id, key=lambda row: ids[row].as_py())
+        end = first
+        while end < len(ids) and ids[end].as_py() == person_id:
+            end += 1
+        return rows.slice(first, end - first)
+
+    return {person_id: find(person_id) for person_id in person_ids}

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from starlette.responses import Response
 
 from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload, say_why_no_model
 from washhouse.action.changes import Change
 from washhouse.action.facts import read_facts
-from washhouse.action.trend import TREND_COLUMNS, Week, build_weeks
+from washhouse.action.trend import SCORE_COLUMNS, TREND_COLUMNS, Week, build_weeks
 from washhouse.desk.reviews import ACTIONS, Review, list_reviews
 from washhouse.governance.reveal import RevealedIdentity
 from washhouse.insight.crisis.label import HORIZON_DAYS
@@ -221,18 +222,17 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         has_model=MODEL in record.version.models,
         why_no_model=say_why_no_model(record.version.summary),
     )
+    present = scores.filter(pc.equal(scores["index_date"], pa.scalar(caseload.index_date, pa.date32())))
     risks = {
         row["person_id"]: draw_risk(row["risk"], row["risk_lower"], row["risk_upper"])
-        for row in scores.to_pylist()
-        if row["index_date"] == caseload.index_date and row["risk"] is not None
+        for row in present.select(["person_id", "risk", "risk_lower", "risk_upper"]).to_pylist()
+        if row["risk"] is not None
     }
-    by_person: dict[str, list[dict[str, Any]]] = {}
-    for row in scores.drop_columns(["reasons"]).to_pylist():
-        by_person.setdefault(row["person_id"], []).append(row)
 
     def weeks_of(person: str) -> tuple[Week, ...]:
         events = facts[person].select(TREND_COLUMNS).to_pylist() if person in facts else []
-        return build_weeks(by_person.get(person, ()), events, today)
+        mine = scores.filter(pc.equal(scores["person_id"], person)).select(SCORE_COLUMNS).to_pylist()
+        return build_weeks(mine, events, today)
 
     return caseload, risks, weeks_of
 
