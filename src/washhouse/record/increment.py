@@ -134,7 +134,8 @@ def stage_increment(
                 _concern(con, part, change.whom(part.stages))
             else:
                 added[part] = rows
-                _concern(con, part, _told_before(con, part, change, rows, before))
+        if added:
+            _concern_told_before(con, added, changes, before)
         _close(con, parts)
         staging = Staging(con, folder, digits, sum(len(one.queries) for part in parts for one in part.stages))
         for part in parts:
@@ -191,33 +192,43 @@ def _concern(con: Connection, part: Part, whom: Whom | None) -> None:
     )
 
 
-def _told_before(con: Connection, part: Part, change: SourceChange, rows: Rows, before: Before) -> Whom | None:
-    """Of whom does a row that came perhaps say what was said before: its key may be no new one."""
+def _concern_told_before(
+    con: Connection, added: Mapping[Part, Rows], changes: Mapping[str, SourceChange], before: Before
+) -> None:
+    """Note of whom a row that came perhaps says what was said before: its key may be no new one.
+
+    The events are looked through once for all parts.
+    """
     con.execute(
-        """CREATE OR REPLACE TEMP TABLE told_now
-           (source_id VARCHAR, person_id VARCHAR, bucket INTEGER, time TIMESTAMP, code VARCHAR)"""
+        """CREATE OR REPLACE TEMP TABLE told_now (
+               part INTEGER, source VARCHAR, source_id VARCHAR, person_id VARCHAR, bucket INTEGER, time TIMESTAMP,
+               code VARCHAR)"""
     )
-    for stage in part.stages:
-        for sql in run_stage(con, part.spec, stage, rows.typed, rows.sent):
-            con.execute(
-                f"""INSERT INTO told_now SELECT DISTINCT source_id, m.person_id, m.bucket, e.time, e.code
-                    FROM ({sql}) AS e JOIN member AS m USING (source_id) WHERE m.source = $source""",
-                {"source": part.spec.name},
-            )
-    con.execute("CREATE OR REPLACE TEMP TABLE told_before (source_id VARCHAR)")
+    for part, rows in added.items():
+        for stage in part.stages:
+            for sql in run_stage(con, part.spec, stage, rows.typed, rows.sent):
+                con.execute(
+                    f"""INSERT INTO told_now
+                        SELECT DISTINCT {part.number}, m.source, source_id, m.person_id, m.bucket, e.time, e.code
+                        FROM ({sql}) AS e JOIN member AS m USING (source_id) WHERE m.source = $source""",
+                    {"source": part.spec.name},
+                )
+    con.execute("CREATE OR REPLACE TEMP TABLE told_before (part INTEGER, source_id VARCHAR)")
     for bucket in range(before.buckets):
         files = [*before.files(bucket), *before.changes(bucket)]
         if files:
             con.execute(
-                f"""INSERT INTO told_before SELECT DISTINCT n.source_id
+                f"""INSERT INTO told_before SELECT DISTINCT n.part, n.source_id
                     FROM {read_sql(files, union_by_name=True)} AS e JOIN told_now AS n
                       ON n.person_id = e.person_id AND n.code = e.code AND n.time IS NOT DISTINCT FROM e.time
-                    WHERE n.bucket = $bucket AND e.source = $source""",
-                {"bucket": bucket, "source": part.spec.name},
+                         AND n.source = e.source
+                    WHERE n.bucket = $bucket""",
+                {"bucket": bucket},
             )
-    found = change.people("SELECT source_id FROM told_before")
+    for part in added:
+        told = f"SELECT source_id FROM told_before WHERE part = {part.number}"
+        _concern(con, part, changes[part.spec.name].people(told))
     con.execute("DROP TABLE told_now; DROP TABLE told_before")
-    return found
 
 
 def _close(con: Connection, parts: Sequence[Part]) -> None:
