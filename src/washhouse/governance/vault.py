@@ -25,7 +25,7 @@ from washhouse.core.home import Home
 from washhouse.governance.envelope import BrokenSealError, SealedReader, Sealer, open_seal, seal, unwrap_key, wrap_key
 from washhouse.governance.pseudonym import derive_key, keyed_hash
 from washhouse.lake.disk import Pending
-from washhouse.lake.shares import SHARES, Share, laid_out
+from washhouse.lake.shares import SHARES, Chosen, Share, laid_out
 
 _ROW_GROUP = 122_880
 _ROWS_LAID_OUT = 8 * _ROW_GROUP
@@ -204,6 +204,7 @@ class Vault:
         most_rows: int = 500_000,
         columns: list[str] | None = None,
         share: Share | None = None,
+        chosen: Chosen | None = None,
     ) -> Iterator[pa.Table]:
         """Read one generation of a table some rows at a time, as they lie: a large one need not fit into memory.
 
@@ -213,6 +214,7 @@ class Vault:
             most_rows: Rows of a part, about; at least one row group.
             columns: Columns wanted, None for all.
             share: Only the rows of this share; the others are not read where the table lies by the same column.
+            chosen: Only the rows of these people; of row groups without any, their one column alone is read.
 
         Yields:
             Parts, at least one, which has no rows if the table has none.
@@ -224,8 +226,12 @@ class Vault:
             groups, is_rest = _groups_of(parquet, share)
             step = max(1, most_rows // _ROW_GROUP)
             for first in range(0, max(len(groups), 1), step):
-                rows = parquet.read_row_groups(groups[first : first + step], columns=columns)
-                yield share.select(rows) if share is not None and is_rest else rows
+                some = groups[first : first + step]
+                if chosen is not None:
+                    some = [one for one in some if chosen.any_in(parquet.read_row_group(one, [chosen.column]))]
+                rows = parquet.read_row_groups(some, columns=columns)
+                rows = share.select(rows) if share is not None and is_rest else rows
+                yield chosen.select(rows) if chosen is not None else rows
 
     @contextmanager
     def _opened(self, table: str, generation: str) -> Iterator[pq.ParquetFile]:

@@ -44,6 +44,30 @@ class Share:
         return lies_in % few == self.number % few
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Some people's rows, however they lie.
+
+    Attributes:
+        column: Column whose value decides.
+        values: Its values, text.
+    """
+
+    column: str
+    values: pa.Array
+
+    def select(self, rows: pa.Table) -> pa.Table:
+        """Leave their rows, in their order."""
+        return rows.filter(self._mask(rows))
+
+    def any_in(self, rows: pa.Table) -> bool:
+        """Whether any of the rows is theirs."""
+        return bool(pc.any(self._mask(rows)).as_py())
+
+    def _mask(self, rows: pa.Table) -> pa.ChunkedArray:
+        return pc.is_in(rows.column(self.column).cast(pa.string()), value_set=self.values)
+
+
 def digests(column: pa.ChunkedArray) -> npt.NDArray[np.uint32]:
     """CRC-32 of each value as text; 0 where there is none.
 

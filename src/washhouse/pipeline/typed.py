@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from washhouse.governance.vault import Vault
-from washhouse.lake.shares import Share
+from washhouse.lake.shares import Chosen, Share
 from washhouse.pipeline.packed import MANY, SMALL_ROWS, Packed, is_due, open_packed, packed_name, write_packed
 from washhouse.pipeline.submitted import TOGETHER, Submitted, gather, own_table, read_parts, read_together
 from washhouse.sources.mappings.registry import SYSTEMS
@@ -81,6 +81,11 @@ class TypedRows:
             return None
         return self._read(source, table, generations, None, share)
 
+    def of_people(self, source: str, table: str, people: Chosen) -> Iterator[pa.Table] | None:
+        """The same of people who are named; little is read of the others' rows."""
+        generations = self._generations.get((source, table))
+        return None if generations is None else self._read(source, table, generations, None, people)
+
     def rows(
         self, source: str, table: str, generations: Iterable[str], columns: list[str] | None = None
     ) -> Iterator[pa.Table]:
@@ -88,7 +93,12 @@ class TypedRows:
         return self._read(source, table, list(generations), columns, None)
 
     def _read(
-        self, source: str, table: str, generations: Sequence[str], columns: list[str] | None, share: Share | None
+        self,
+        source: str,
+        table: str,
+        generations: Sequence[str],
+        columns: list[str] | None,
+        some: Share | Chosen | None,
     ) -> Iterator[pa.Table]:
         packed = self._packed_of(source, table)
         together: Mapping[str, pa.Table] = {}
@@ -96,9 +106,11 @@ class TypedRows:
             together = packed.read(self._vault, columns)
         for one in generations:
             if one in together:
-                yield share.select(together[one]) if share is not None else together[one]
+                yield some.select(together[one]) if some is not None else together[one]
+            elif isinstance(some, Chosen):
+                yield from self._vault.read_parts(f"typed.{source}.{table}", one, columns=columns, chosen=some)
             else:
-                yield from self._vault.read_parts(f"typed.{source}.{table}", one, columns=columns, share=share)
+                yield from self._vault.read_parts(f"typed.{source}.{table}", one, columns=columns, share=some)
 
     def _packed_of(self, source: str, table: str) -> Packed | None:
         """How the small batches of a table were packed, if they were."""

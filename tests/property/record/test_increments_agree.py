@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from washhouse.lake.engine import LocalEngine, Resources, connect
 from washhouse.lake.schemas import arrow_schema, conform
-from washhouse.lake.shares import Share
+from washhouse.lake.shares import Chosen, Share
 from washhouse.lake.store import Lake
 from washhouse.pipeline.identities import Before as Identities
 from washhouse.pipeline.identities import identities_since
@@ -70,6 +70,10 @@ class Rows:
     def of_share(self, source: str, table: str, share: Share) -> list[pa.Table] | None:
         found = self(source, table)
         return found and [share.select(rows) for rows in found]
+
+    def of_people(self, source: str, table: str, people: Chosen) -> list[pa.Table] | None:
+        found = self(source, table)
+        return found and [people.select(rows) for rows in found]
 
     def generations(self, source: str, table: str) -> tuple[str, ...]:
         return tuple(one for sender, one in self.batches if sender == source and table in self.city[sender, one])

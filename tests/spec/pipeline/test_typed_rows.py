@@ -11,7 +11,7 @@ import pytest
 from washhouse.core.home import Home, Settings
 from washhouse.governance.keys import load_or_create_master_key
 from washhouse.governance.vault import Vault
-from washhouse.lake.shares import Share
+from washhouse.lake.shares import Chosen, Share
 from washhouse.pipeline.packed import MANY, SMALL_ROWS
 from washhouse.pipeline.typed import TypedRows
 
@@ -81,6 +81,9 @@ def test_many_small_batches_are_read_from_one_file(vault):
     turned = told(plain.rows("clinic", "visits", backwards))
     share = Share("visit", 1, 2)
     shared = told(plain.of_share("clinic", "visits", share))
+    people = Chosen("visit", pa.array(["v3", "v9"]))
+    theirs = told(plain.of_people("clinic", "visits", people))
+    assert theirs == [row for row in every if row[0] in ("v3", "v9")] != []
     kept = plain.pack("v1")
     assert kept == {"packed.clinic.visits": "v1"}
     for one in GENERATIONS:
@@ -90,6 +93,8 @@ def test_many_small_batches_are_read_from_one_file(vault):
     assert told(packed("clinic", "visits")) == every
     assert told(packed.rows("clinic", "visits", backwards)) == turned
     assert told(packed.of_share("clinic", "visits", share)) == shared != every
+    assert told(packed.of_people("clinic", "visits", people)) == theirs
+    assert packed.of_people("clinic", "letters", people) is None
     some = packed.rows("clinic", "visits", GENERATIONS[1:], ["visit", "_batch"])
     assert [one.column_names for one in some] == [["visit", "_batch"]] * MANY
 
