@@ -75,6 +75,7 @@ def test_every_outcome_is_listed_with_its_model_or_why_there_is_none(
 
 def test_the_card_holds_figures_gates_and_checklists(open_client: Opener, version: str) -> None:
     page = open_client("planner").get("/models/crisis").text
+    assert "Observed against expected in 10 groups by risk" in page and "NaN" not in page
     assert f"Version {version}, champion." in page
     for part in ('id="gates"', 'id="figures"', 'id="points"', "TRIPOD+AI", "PROBAST+AI", "needs a person", "by ann"):
         assert part in page

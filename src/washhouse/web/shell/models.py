@@ -15,6 +15,7 @@ from washhouse.insight.models.states import read_registry
 from washhouse.insight.models.store import read_model
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
+from washhouse.web.shell.calibration import draw_calibration
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
@@ -46,6 +47,7 @@ def show_card(visit: Visit) -> Response:
         "shell/model.html",
         card=card,
         record=card["record"],
+        calibration=draw_calibration(card["record"]["calibration"][card["record"]["shipped"]]),
         figures=FIGURES,
         titles=TITLES,
         group_figures=GROUP_FIGURES,

@@ -1,0 +1,64 @@
+"""Does what a model expects come about? Expected against observed by tenth of risk, as a drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+SIZE = 240
+"""Width and height of the drawing, in its own units."""
+
+TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Dots and a scale; the origin is at the upper left.
+
+    Attributes:
+        size: Width and height.
+        dots: Per tenth, `(x, y)`: expected to the right, observed upwards.
+        ticks: Per line of the scale, its place from the left and its words.
+        words: The same in a sentence.
+    """
+
+    size: int
+    dots: tuple[tuple[float, float], ...]
+    ticks: tuple[tuple[float, str], ...]
+    words: str
+
+
+def draw_calibration(tenths: Sequence[Mapping[str, float]], size: int = SIZE) -> Drawing | None:
+    """Lay out expected against observed. The scale is a square root, for most risks are small.
+
+    Args:
+        tenths: Groups by risk, the lowest first, with `expected` and `observed`, both 0 to 1.
+        size: Width and height.
+
+    Returns:
+        None where there are no groups.
+
+    >>> drawing = draw_calibration([{"expected": 0.01, "observed": 0.0}, {"expected": 0.04, "observed": 0.04}], 100)
+    >>> drawing.dots
+    ((50.0, 100.0), (100.0, 0.0))
+    >>> drawing.ticks
+    ((0.0, '0 %'), (50.0, '1 %'))
+    """
+    if not tenths:
+        return None
+    top = max(*(max(each["expected"], each["observed"]) for each in tenths), 0.01)
+
+    def place(share: float) -> float:
+        return round(size * sqrt(share / top), 1)
+
+    high = tenths[-1]
+    return Drawing(
+        size=size,
+        dots=tuple((place(each["expected"]), round(size - place(each["observed"]), 1)) for each in tenths),
+        ticks=tuple((place(tick), f"{tick * 100:g} %") for tick in TICKS if tick <= top),
+        words=(
+            f"Observed against expected in {len(tenths)} groups by risk, on the line where they agree. "
+            f"In the highest {high['expected']:.1%} expected, {high['observed']:.1%} observed. The table says the same."
+        ),
+    )
