@@ -65,6 +65,9 @@ def share_home(root: Path, work: Path) -> Home:
     for table in source.lake.iterdir():
         if table.name != SCORE.name:
             (made.lake / table.name).symlink_to(table)
+    # Earlier weeks are read from it, and new ones written to it.
+    shutil.copytree(source.lake / SCORE.name, made.lake / SCORE.name)
+    made.vault.symlink_to(source.vault)
     for path in (source.models, source.root / "versions"):
         shutil.copytree(path, made.root / path.name)
     for name in ("CURRENT", "washhouse.toml"):
