@@ -106,16 +106,29 @@ class EmergencyAccess:
         return not self.is_settled and now >= self.due
 
 
+def trim_words(words: str) -> str:
+    r"""What was typed, without what no text holds and without space around it.
+
+    >>> trim_words(" Rang at night\r\nvery distressed ")
+    'Rang at night\nvery distressed'
+    """
+    return words.replace("\x00", "").replace("\r\n", "\n").strip()
+
+
+def is_told(words: str) -> bool:
+    """Does what was typed tell enough, and not more than is kept?"""
+    return FEWEST_LETTERS <= len(trim_words(words)) <= NOTE_LIMIT
+
+
 def check_words(words: str) -> str:
     """Return what was typed, trimmed.
 
     Raises:
         InputError: `emergency-access-invalid`: fewer than `FEWEST_LETTERS` or more than `NOTE_LIMIT` characters.
     """
-    text = "\n".join(words.replace("\x00", "").split("\r\n")).strip()
-    if not FEWEST_LETTERS <= len(text) <= NOTE_LIMIT:
+    if not is_told(words):
         raise InputError("emergency-access-invalid", f"Say why, in {FEWEST_LETTERS} to {NOTE_LIMIT:,} characters.")
-    return text
+    return trim_words(words)
 
 
 def check_choice(choice: str, choices: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from starlette.responses import Response
 
-from washhouse.desk.emergency_accesses import FEWEST_LETTERS, REASONS, EmergencyAccess, list_accesses
+from washhouse.desk.emergency_accesses import FEWEST_LETTERS, REASONS, EmergencyAccess, is_told, list_accesses
 from washhouse.desk.reviews import NOTE_LIMIT
 from washhouse.governance.emergency import close_emergency, open_in_emergency
 from washhouse.governance.permissions import Action, Relation, relation_of
@@ -126,7 +126,7 @@ def check_form(form: Mapping[str, str]) -> dict[str, str]:
     errors = {}
     if form.get("reason") not in REASONS:
         errors["reason"] = CHOOSE_REASON
-    if not FEWEST_LETTERS <= len(form.get("note", "").replace("\r\n", "\n").strip()) <= NOTE_LIMIT:
+    if not is_told(form.get("note", "")):
         errors["note"] = SAY_MORE
     return errors
 

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from washhouse.web.shell.words import share
+
 SIZE = 240
 """Width and height of the drawing, in its own units."""
 
 TICKS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""Shares that a line is drawn at, as far as the drawing reaches."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +52,8 @@ def draw_calibration(tenths: Sequence[Mapping[str, float]], size: int = SIZE) ->
         return None
     top = max(*(max(each["expected"], each["observed"]) for each in tenths), 0.01)
 
-    def place(share: float) -> float:
-        return round(size * sqrt(share / top), 1)
+    def place(value: float) -> float:
+        return round(size * sqrt(value / top), 1)
 
     high = tenths[-1]
     return Drawing(
@@ -59,6 +62,7 @@ def draw_calibration(tenths: Sequence[Mapping[str, float]], size: int = SIZE) ->
         ticks=tuple((place(tick), f"{tick * 100:g} %") for tick in TICKS if tick <= top),
         words=(
             f"Observed against expected in {len(tenths)} groups by risk, on the line where they agree. "
-            f"In the highest {high['expected']:.1%} expected, {high['observed']:.1%} observed. The table says the same."
+            f"In the highest {share(high['expected'])} expected, {share(high['observed'])} observed. "
+            "The table says the same."
         ),
     )

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from washhouse.desk.accounts import team_workers
-from washhouse.desk.emergency_accesses import FEWEST_LETTERS, OUTCOMES, REASONS, EmergencyAccess, list_accesses
+from washhouse.desk.emergency_accesses import FEWEST_LETTERS, OUTCOMES, REASONS, EmergencyAccess, is_told, list_accesses
 from washhouse.desk.reviews import NOTE_LIMIT
 from washhouse.governance.audit import Detail, Viewing
 from washhouse.governance.emergency import review_emergency
@@ -103,7 +103,7 @@ def check_form(form: Mapping[str, str]) -> dict[str, str]:
     errors = {}
     if form.get("outcome") not in OUTCOMES:
         errors["outcome"] = CHOOSE_OUTCOME
-    if not FEWEST_LETTERS <= len(form.get("note", "").replace("\r\n", "\n").strip()) <= NOTE_LIMIT:
+    if not is_told(form.get("note", "")):
         errors["note"] = SAY_WHY
     return errors
 
