@@ -91,9 +91,11 @@ def test_who_is_found(desk: Desk, identities: IdentityIndex, asked: dict[str, An
     assert [(row.action, row.outcome, row.subject) for row in rows] == [
         ("find-person", "allow", person) for person in found or [None]
     ]
-    assert json.loads(rows[0].detail)["by"] == ("nhs-number" if "nhs_number" in asked else "name-and-birth-date")
+    detail = json.loads(rows[0].detail)
+    assert detail["by"] == ("nhs-number" if "nhs_number" in asked else "name-and-birth-date")
+    del detail["grant"]  # a grant's random id holds any three digits one day
     for typed in ("943", "Kate", "1980", "Hidden"):
-        assert typed not in rows[0].detail
+        assert typed not in json.dumps(detail)
 
 
 def test_enough_is_told_to_know_that_it_is_them(desk: Desk, identities: IdentityIndex) -> None:
