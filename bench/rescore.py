@@ -92,6 +92,7 @@ def open_context(root: Path) -> tuple[RunContext, Told]:
         progress=told,
         reached=lambda _: None,
         engine=engine_of(home, settings),
+        rebuild=True,  # scores that stand for a week are told anew too
     )
     return context, told
 

@@ -3,6 +3,9 @@
 A trend tells what pages showed week by week, so a score stays as it was published: the version scored last hands it
 on, without its reasons, under the id that the person has now. A week that no version scored is scored afterwards, where
 the model can be honest about it (`insight.models.history.lacking_weeks`), and is marked so.
+
+Where a risk of months is told of everybody, a day more or less changes little: such scores stand for some days
+(`Outcome.stands_days`), and are handed on as they are.
 """
 
 from __future__ import annotations
@@ -21,12 +24,21 @@ from washhouse.lake.store import Lake
 from washhouse.record.scan import scan
 from washhouse.record.tables import PERSON, RETIRED, SCORE
 
-_KEPT = """
-WITH RECURSIVE "moved" AS (
+_MOVED = """
+RECURSIVE "step" AS (
     SELECT "old", "new" FROM "retired"
     UNION
-    SELECT m."old", r."new" FROM "moved" AS m JOIN "retired" AS r ON r."old" = m."new"
+    SELECT m."old", r."new" FROM "step" AS m JOIN "retired" AS r ON r."old" = m."new"
 ),
+"moved" AS (SELECT * FROM "step" WHERE "new" NOT IN (SELECT "old" FROM "retired"))"""
+"""Ids that gave way, with the id of now."""
+
+_ONE_EACH = """row_number() OVER (
+    PARTITION BY p."person_id", p."model", p."index_date" ORDER BY p."is_moved", p."rank" NULLS LAST, p."status") = 1"""
+"""Of two who are one now, the one that bore the id counts."""
+
+_KEPT = f"""
+WITH {_MOVED},
 "present" AS (
     SELECT s.* REPLACE (
             coalesce(m."new", s."person_id") AS "person_id",
@@ -35,9 +47,9 @@ WITH RECURSIVE "moved" AS (
         -- The writer computes it anew.
         CAST(0 AS INTEGER) AS "bucket",
         m."new" IS NOT NULL AS "is_moved"
-    FROM {score} AS s
+    FROM {{score}} AS s
     JOIN "span" AS w ON w."model" = s."model" AND s."index_date" >= w."first" AND s."index_date" < w."today"
-    LEFT JOIN (SELECT * FROM "moved" WHERE "new" NOT IN (SELECT "old" FROM "retired")) AS m ON m."old" = s."person_id"
+    LEFT JOIN "moved" AS m ON m."old" = s."person_id"
 ),
 "newest" AS (
     SELECT "model", max("index_date") AS "index_date" FROM "present"
@@ -46,9 +58,23 @@ WITH RECURSIVE "moved" AS (
 SELECT p.* EXCLUDE ("is_moved") FROM "present" AS p
 JOIN "span" AS w ON w."model" = p."model"
 WHERE (p."index_date" >= w."recent" OR (p."model", p."index_date") IN (SELECT ("model", "index_date") FROM "newest"))
-  AND p."person_id" IN (SELECT "person_id" FROM {person})
-QUALIFY row_number() OVER (
-    PARTITION BY p."person_id", p."model", p."index_date" ORDER BY p."is_moved", p."rank" NULLS LAST, p."status") = 1
+  AND p."person_id" IN (SELECT "person_id" FROM {{person}})
+QUALIFY {_ONE_EACH}
+"""
+
+_STANDING = f"""
+WITH {_MOVED},
+"present" AS (
+    SELECT s.* REPLACE (coalesce(m."new", s."person_id") AS "person_id"),
+        CAST(0 AS INTEGER) AS "bucket",
+        m."new" IS NOT NULL AS "is_moved"
+    FROM {{score}} AS s
+    JOIN "standing" AS d ON d."model" = s."model" AND d."index_date" = s."index_date"
+    LEFT JOIN "moved" AS m ON m."old" = s."person_id"
+)
+SELECT p.* EXCLUDE ("is_moved") FROM "present" AS p
+WHERE p."person_id" IN (SELECT "person_id" FROM {{person}} WHERE "death_date" IS NULL)
+QUALIFY {_ONE_EACH}
 """
 
 _SPAN = pa.schema([("model", pa.string()), *((name, pa.date32()) for name in ("first", "recent", "today", "shown"))])
@@ -88,11 +114,33 @@ def read_kept(
     ]
     if published is None or SCORE.name not in published.tables or not spans:
         return arrow_schema(SCORE).empty_table()
-    sql = _KEPT.format(score=scan(lake, SCORE, published), person=scan(lake, PERSON, candidate))
+    return _read(lake, published, candidate, _KEPT, span=pa.Table.from_pylist(spans, schema=_SPAN))
+
+
+def read_standing(lake: Lake, published: Version, candidate: Version, days: Mapping[str, date]) -> pa.Table:
+    """Read the newest scores that still stand.
+
+    Args:
+        lake: The record's tables.
+        published: The version scored last.
+        candidate: The version that is being scored.
+        days: By name of the outcome, the index date of the scores that stand.
+
+    Returns:
+        Rows of `record.score` as they were told, of people of the candidate of whom no death is known, under the ids of
+        now.
+    """
+    standing = {"model": list(days), "index_date": pa.array(days.values(), pa.date32())}
+    return _read(lake, published, candidate, _STANDING, standing=pa.table(standing))
+
+
+def _read(lake: Lake, published: Version, candidate: Version, sql: str, **beside: pa.Table) -> pa.Table:
     with connect() as engine:
-        engine.register("span", pa.Table.from_pylist(spans, schema=_SPAN))
+        for name, table in beside.items():
+            engine.register(name, table)
         engine.register("retired", lake.read(RETIRED, candidate.tables[RETIRED.name]))
-        return conform(SCORE, engine.sql(sql).to_arrow_table())
+        wanted = sql.format(score=scan(lake, SCORE, published), person=scan(lake, PERSON, candidate))
+        return conform(SCORE, engine.sql(wanted).to_arrow_table())
 
 
 def dates_of(kept: pa.Table) -> dict[str, set[date]]:

@@ -126,17 +126,19 @@ def _rows_of_model(
             _row_of_drift(drift, today, result.inputs, same)
             for drift in measure_drift(watched["inputs"], result.inputs)
         ]
+    else:  # the scores stand, and so does what was measured when they were made
+        rows += [dict(row) for row in earlier if row["watch"] == "inputs" and _is_of(row, same)]
     tested = [Period(**{**each, "since": date.fromisoformat(each["since"])}) for each in watched["periods"]]
-    counted = [
-        dict(row)
-        for row in earlier
-        if row["watch"] == "calibration" and all(row[name] == value for name, value in same.items())
-    ]
+    counted = [dict(row) for row in earlier if row["watch"] == "calibration" and _is_of(row, same)]
     told = {row["period"] for row in counted}
     fresh = [period for period in tested if period.since not in told]
     newest = max((*told, *(period.since for period in tested)))
     fresh += follow(outcome, stored, compute, submitted[outcome.source], today, since=newest)
     return rows + _rows_of_periods(outcome, counted, fresh, same)
+
+
+def _is_of(row: Mapping[str, Any], same: Mapping[str, str]) -> bool:
+    return all(row[name] == value for name, value in same.items())
 
 
 def _row_of_drift(drift: Drift, today: date, inputs: Mapping[str, Any], same: Mapping[str, str]) -> dict[str, Any]:

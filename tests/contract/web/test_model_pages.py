@@ -63,11 +63,14 @@ def version(world: Any, fit: Fit) -> str:
 def test_every_outcome_is_listed_with_its_model_or_why_there_is_none(
     open_client: Opener, world: Any, version: str
 ) -> None:
-    told = {"readmission": {"status": "too-few-events", "message": "The history holds too few readmissions."}}
+    told = {
+        "readmission": {"status": "too-few-events", "message": "The history holds too few readmissions."},
+        "crisis": {"status": "scored", "message": "9 people at risk were scored.", "index_date": "2025-07-01"},
+    }
     client = open_client("clinician", published=lambda: world.publish(summary={"models": told}))
     page = client.get("/models").text
     assert '<a href="/models/crisis">Crisis care within 28 days</a>' in page
-    assert "champion: it scores" in page
+    assert "champion: it scores" in page and "hold from 1 Jul 2025" in page
     assert "Nobody is scored: The history holds too few readmissions." in page
     assert "on the invented city" in page
     assert version

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,12 @@ from washhouse.insight.models.fit import Fit, fit_outcome
 from washhouse.insight.models.plan import split_index_dates
 from washhouse.insight.models.registry import store_fit
 from washhouse.insight.models.states import Registry, move_of, read_registry
+from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.lake.pointer import read_current
-from washhouse.pipeline.model_states import write_registry
+from washhouse.pipeline.model_states import modelling, write_registry
+from washhouse.pipeline.scoring import score
+from washhouse.record.tables import SCORE
 
 NAMES = tuple(feature.name for feature in CRISIS.features)
 POINTS_ONLY = replace(CRISIS, algorithms=("points",))
@@ -113,6 +116,30 @@ def test_a_promoted_model_scores_at_once_and_can_be_rolled_back(
     again = run_apart(where, stage.early, stage.key_file)
     assert again["status"] == 0
     assert read_current(where).models["crisis"] == first, "a run with nothing new leaves it so"  # type: ignore[union-attr]
+
+
+def test_scores_stand_for_as_long_as_they_are_declared_to(stage: Any, home: tuple[Home, list[str]]) -> None:
+    where, _ = home
+    assert call(stage, where, "promote", "crisis", "--by", "bea", "--reason", "ranks better")[0] == 0
+    weekly = {"crisis": replace(CRISIS, stands_days=7)}
+    with modelling(where, stage.settings) as context:
+        published = context.published
+        assert published is not None
+        candidate = replace(published, number=published.number + 1, id="v000009-aaaaaaaa")
+
+        def made_by(outcomes: Mapping[str, Outcome] = weekly, days: int = 0, **how: Any) -> set[str]:
+            """Versions of the record that the newest scores were told from."""
+            later = {source: day + timedelta(days) for source, day in candidate.as_of.items()}
+            scored, results = score(replace(context, **how), replace(candidate, as_of=later), outcomes)
+            newest = scored.summary["models"]["crisis"]["index_date"]
+            held = context.lake.read(SCORE, scored.tables["score"]).to_pylist()
+            rows = [row for row in held if row["index_date"].isoformat() == newest and row["status"] == "scored"]
+            assert len(rows) == results["crisis"].eligibility["at-risk"] > 0
+            assert all(row["reasons"] for row in rows)
+            return {row["record_version"] for row in rows}
+
+        assert made_by() == made_by(days=6) == {published.id}
+        assert made_by(days=7) == made_by(rebuild=True) == made_by({"crisis": CRISIS}) == {candidate.id}
 
 
 def test_a_model_that_fails_a_gate_is_not_promoted(stage: Any, home: tuple[Home, list[str]]) -> None:

@@ -15,7 +15,7 @@ from washhouse.insight.outcomes.crisis import CRISIS
 from washhouse.lake.pointer import Version
 from washhouse.lake.schemas import arrow_schema
 from washhouse.lake.store import Lake
-from washhouse.pipeline.score_history import dates_of, join_kept, read_kept
+from washhouse.pipeline.score_history import dates_of, join_kept, read_kept, read_standing
 from washhouse.record.tables import PERSON, RETIRED, SCORE
 
 TODAY = dt.date(2026, 6, 30)
@@ -41,16 +41,29 @@ def lake(tmp_path: Path) -> Lake:
     return Lake(tmp_path)
 
 
-def hand_on(lake: Lake, scores: list[dict[str, Any]], retired: tuple[tuple[str, str], ...] = ()) -> pa.Table:
-    """Scores that a version of a week ago hands on to today's, which holds Ann and Bea."""
-    people = [{"person_id": person, "sex": "female", "sources": "gp"} for person in (ANN, BEA)]
+def publish(
+    lake: Lake,
+    scores: list[dict[str, Any]],
+    retired: tuple[tuple[str, str], ...] = (),
+    died: tuple[str, ...] = (),
+) -> Version:
+    """A version of a week ago, which holds Ann and Bea."""
+    people = [
+        {"person_id": person, "sex": "female", "sources": "gp", "death_date": day(1) if person in died else None}
+        for person in (ANN, BEA)
+    ]
     tables = {
         "person": lake.write(PERSON, table(PERSON, people)),
         "retired": lake.write(RETIRED, table(RETIRED, [{"old": old, "new": new} for old, new in retired])),
         "score": lake.write(SCORE, table(SCORE, scores)),
     }
     as_of = {"mental_health": day(1, 1)}
-    version = Version(1, "v000001-aaaaaaaa", dt.datetime(2026, 6, 23), tables, {}, (), as_of, {}, 1)
+    return Version(1, "v000001-aaaaaaaa", dt.datetime(2026, 6, 23), tables, {}, (), as_of, {}, 1)
+
+
+def hand_on(lake: Lake, scores: list[dict[str, Any]], retired: tuple[tuple[str, str], ...] = ()) -> pa.Table:
+    """Scores that it hands on to today's, of the same people."""
+    version = publish(lake, scores, retired)
     return read_kept(lake, version, replace(version, number=2), {"crisis": CRISIS}, {"crisis": TODAY})
 
 
@@ -92,3 +105,11 @@ def test_a_day_scored_anew_is_told_anew_and_stays_shown_if_it_was(lake: Lake) ->
 def test_before_the_first_version_nothing_is_handed_on(lake: Lake) -> None:
     version = Version(1, "v000001-aaaaaaaa", dt.datetime(2026, 6, 23), {}, {}, (), {}, {}, 1)
     assert read_kept(lake, None, version, {"crisis": CRISIS}, {"crisis": TODAY}).num_rows == 0
+
+
+def test_scores_that_stand_are_told_as_they_were_of_who_is_alive_under_the_ids_of_now(lake: Lake) -> None:
+    scores = [row(OLD, day(0, 3), 0.3), row(BEA, day(0, 3), 0.4), row(ANN, day(1), 0.1), row("d" * 32, day(0, 3), 0.9)]
+    version = publish(lake, scores, retired=((OLD, ANN),), died=(BEA,))
+    standing = read_standing(lake, version, replace(version, number=2), {"crisis": day(0, 3)})
+    told = standing.select(["person_id", "index_date", "risk", "reasons"]).to_pylist()
+    assert told == [{"person_id": ANN, "index_date": day(0, 3), "risk": 0.3, "reasons": "[]"}]

@@ -66,11 +66,12 @@ class ScoreResult:
         status: `scored`, `no-data`, `nobody-at-risk`, `too-few-events`, `no-better-than-chance` or `gates-not-met`.
         message: The status in words.
         model_version: Version of the model; none without.
-        model_record: The model record; none without a model.
+        model_record: The model record; none without a model, and where scores only stand.
         eligibility: People with an open referral to a community team today, by what became of them.
         failed_gates: What each gate says that a model does not pass that therefore scores nobody.
         fitted: Version of the model that was fitted now, for the registry; the champion if it scored.
         inputs: Of those scored now, how many lie in which bin of the fit.
+        index_date: Day at whose start the newest scores hold; none without the source's data.
     """
 
     scores: pa.Table
@@ -82,6 +83,7 @@ class ScoreResult:
     failed_gates: tuple[str, ...] = ()
     fitted: str | None = None
     inputs: Bins | None = None
+    index_date: date | None = None
 
 
 @dataclass(frozen=True)
@@ -291,10 +293,12 @@ def _result(
         assert why_not is not None  # noqa: S101
         refused = model is not None and why_not.status == "gates-not-met"
         failed = failed_gates(model["record"]) if model is not None and refused else ()
-        return ScoreResult(scores, why_not.status, why_not.message, None, None, counts, failed, answer.fitted)
+        none = (why_not.status, why_not.message, None, None)
+        return ScoreResult(scores, *none, counts, failed, answer.fitted, index_date=today)
     message = f"{counts['at-risk']} people at risk were scored.{known.say_late(today) if today else ''}"
     inputs = scored.inputs if scored is not None else None
-    return ScoreResult(scores, "scored", message, version, model["record"], counts, fitted=answer.fitted, inputs=inputs)
+    scored_with = ("scored", message, version, model["record"], counts)
+    return ScoreResult(scores, *scored_with, fitted=answer.fitted, inputs=inputs, index_date=today)
 
 
 def _under_schema(outcome: Outcome, version: str, record_version: str, status: str, people: pa.Table) -> pa.Table:

@@ -88,6 +88,7 @@ class Outcome:
         recent_days: Days before the present on which the newest scores stand (`day` only).
         earlier_days: Days to a second set of scores, so that a list can say what changed; 0 for none.
         history_weeks: Weeks of scores that stay in the record, one a week; 0 for none.
+        stands_days: Days for which the newest scores stand: a run within them hands them on; 0 for none.
         most_people: A record of more people than this gives a model a sample of so many by id, the same on every day.
         test_share: Share of the index dates, the latest, that is the test.
         calibration_share: Share of the index dates, the latest before the test, that calibrates.
@@ -111,6 +112,7 @@ class Outcome:
     recent_days: int = 0
     earlier_days: int = 0
     history_weeks: int = 0
+    stands_days: int = 0
     most_people: int = 200_000
     test_share: float = 0.3
     calibration_share: float = 0.15

@@ -96,6 +96,7 @@ EMERGENCY_ADMISSION_12M = Outcome(
     ),
     test_share=0.1,
     calibration_share=0.1,
+    stands_days=7,
     most_people=30_000,
     explained=200,
 )

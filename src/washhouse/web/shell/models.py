@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -18,6 +19,7 @@ from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.web.shell.calibration import draw_calibration
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
+from washhouse.web.shell.words import short_day
 
 
 def show_models(visit: Visit) -> Response:
@@ -29,6 +31,7 @@ def show_models(visit: Visit) -> Response:
             "title": outcome.title,
             "purpose": outcome.words.purpose,
             "why_not": told.get(name, {}).get("message", "") if told.get(name, {}).get("status") != "scored" else "",
+            "newest": _say_newest(outcome, told.get(name, {})),
             "card": _card(visit, outcome),
         }
         for name, outcome in OUTCOMES.items()
@@ -64,6 +67,14 @@ def download_card(visit: Visit) -> Response:
     if card is None:
         raise HTTPException(404)
     return JSONResponse(card, headers={"Content-Disposition": f'attachment; filename="card-{card["model"]}.json"'})
+
+
+def _say_newest(outcome: Outcome, told: Mapping[str, Any]) -> str:
+    """From which day the newest scores hold; a version from before this was noted does not say."""
+    if told.get("status") != "scored" or told.get("index_date") is None:
+        return ""
+    stands = f"; they stand for {outcome.stands_days} days" if outcome.stands_days else ""
+    return f"hold from {short_day(date.fromisoformat(told['index_date']))}{stands}"
 
 
 def _on(visit: Visit) -> str:
