@@ -52,6 +52,7 @@ from washhouse.pipeline.identifying import Identifier
 from washhouse.record.link_history import read_link_history
 from washhouse.record.link_review import read_link_review
 from washhouse.record.reader import care_relation_facts, open_record
+from washhouse.record.rows import read_ahead
 from washhouse.record.tables import PERSON
 from washhouse.sources.registry import SPECS
 from washhouse.web.shell.app import create_app
@@ -239,6 +240,7 @@ class PublishedVersions:
         self._patience_seconds = patience_seconds
         self._lake = Lake(home.lake)
         self._held: tuple[_Stamp, Published] | None = None
+        self._opened: Version | None = None
         self._coming: _Coming | None = None
         self._lock = threading.Lock()
 
@@ -284,6 +286,9 @@ class PublishedVersions:
         version, pin = pinned
         try:
             published = self._build(version)
+            if self._opened is not None:
+                read_ahead(self._lake, self._opened, version)
+            self._opened = version
         except BaseException:
             pin.release()
             raise

@@ -49,6 +49,18 @@ class Held:
                 self._tables.move_to_end(key)
             return found
 
+    def keys(self, share: float = 1.0) -> list[Hashable]:
+        """Keys of what is held, what was asked for last first, of up to a share of the most bytes."""
+        with self._lock:
+            newest = list(reversed(self._tables.items()))
+        found, total = [], 0
+        for key, table in newest:
+            total += table.nbytes
+            if total > share * self._most:
+                break
+            found.append(key)
+        return found
+
     def hold(self, key: Hashable, table: pa.Table) -> None:
         """Hold a table, if it is not too large; whatever nobody asked for longest gives way."""
         with self._lock:

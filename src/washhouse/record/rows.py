@@ -21,7 +21,7 @@ from washhouse.lake.schemas import arrow_schema, conform
 from washhouse.lake.store import Lake
 from washhouse.record.held import EVENT_BYTES, Held
 from washhouse.record.scan import events_at, query, scan
-from washhouse.record.tables import EVENT, PERSON, RELATION
+from washhouse.record.tables import EVENT, PERSON, RELATION, SCORE
 from washhouse.record.views import bucket_finder
 
 HELD_TABLES = (PERSON, RELATION)
@@ -29,6 +29,9 @@ HELD_TABLES = (PERSON, RELATION)
 
 MOST_ROWS_HELD = 50_000
 """Rows of a bucket that are held together; of a larger bucket each person's are, as events always are."""
+
+SHARE_AHEAD = 0.5
+"""Share of what is held that is read ahead of a new version, beside that which is still shown."""
 
 _HELD = Held()
 _HELD_EACH = Held(EVENT_BYTES)
@@ -75,6 +78,40 @@ def read_rows(
     return rows if len(whole) < 2 else rows.sort_by([(name, "ascending") for name in table.order])
 
 
+def read_ahead(store: Lake, before: Version, now: Version) -> None:
+    """Read of a new version what was asked for of the one before: who was looked at then will be looked at again.
+
+    First sights cost most, and after a new version all would be such. Nothing is handed out, so nothing is decided.
+
+    Args:
+        store: The record's tables.
+        before: The version that pages show until the new one is ready.
+        now: The new one.
+    """
+    there = [
+        table for table in (EVENT, *HELD_TABLES, SCORE) if {table.name} <= before.tables.keys() & now.tables.keys()
+    ]
+    people: dict[Table, list[str]] = defaultdict(list)
+    each = {(table.name, *_numbers(table, before)): table for table in there}
+    for root, *told, person_id in _HELD_EACH.keys(SHARE_AHEAD):  # type: ignore[misc]
+        table = each.get(tuple(told))
+        if root == str(store.root) and table is not None:
+            people[table].append(person_id)
+    for table, wanted in people.items():
+        for bucket, members in _by_bucket(store, now, wanted).items():
+            _read_each(store, now, table, bucket, members)
+    whole = {(table.name, before.tables[table.name]): table for table in there}
+    for root, name, number, bucket, model in _HELD.keys(SHARE_AHEAD):  # type: ignore[misc]
+        table = whole.get((name, number))
+        if root == str(store.root) and table is not None and bucket < now.buckets:
+            _read_held(store, now, table, bucket, [], model)
+
+
+def _numbers(table: Table, version: Version) -> tuple[int | None, ...]:
+    """Delta versions that tell a table's rows in a version: while they stay, so do the rows."""
+    return events_at(version) if table is EVENT else (version.tables[table.name],)
+
+
 def _by_bucket(store: Lake, version: Version, person_ids: Iterable[str]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
     find = bucket_finder(store, version)
@@ -105,8 +142,7 @@ def _read(store: Lake, version: Version, table: Table, bucket: int, members: Seq
 
 def _read_each(store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str]) -> dict[str, pa.Table]:
     """Rows of people of one bucket, each person's held in memory."""
-    numbers = events_at(version) if table is EVENT else (version.tables[table.name],)
-    keys = {person_id: (str(store.root), table.name, *numbers, person_id) for person_id in members}
+    keys = {person_id: (str(store.root), table.name, *_numbers(table, version), person_id) for person_id in members}
     with _READING[bucket % len(_READING)]:
         found = {person_id: _HELD_EACH.find(key) for person_id, key in keys.items()}
         lacking = [person_id for person_id, rows in found.items() if rows is None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from threading import Thread
 
@@ -13,6 +14,7 @@ from washhouse.lake.schemas import arrow_schema
 from washhouse.lake.store import Lake
 from washhouse.record import rows as read
 from washhouse.record.buckets import bucket_of
+from washhouse.record.held import Held
 from washhouse.record.tables import RELATION
 
 PEOPLE = [f"{number:032x}" for number in range(40)]
@@ -60,3 +62,20 @@ def test_who_asks_at_once_reads_once(home, monkeypatch):
         one.join()
     assert len(asked) == len({bucket_of(person, 4) for person in PEOPLE}), "a query a bucket, for all who ask"
     assert [rows.to_pylist() for rows in found] == [expected(told, PEOPLE)] * 4
+
+
+@pytest.mark.parametrize("most", [0, 10**6])
+def test_who_was_looked_at_is_read_ahead_of_a_new_version(home, monkeypatch, most):
+    told, lake, first = home
+    for name, value in (("MOST_ROWS_HELD", most), ("_HELD", Held()), ("_HELD_EACH", Held())):
+        monkeypatch.setattr(read, name, value)
+    fewer = told.filter([number % 2 == 0 for number in range(told.num_rows)])
+    second = replace(first, id="v2", tables={RELATION.name: lake.write(RELATION, fewer)})
+    looked_at = PEOPLE[::2]
+    read.read_rows(lake, first, RELATION, looked_at)
+    read.read_ahead(lake, first, second)
+    query, asked = read.query, []
+    monkeypatch.setattr(read, "query", lambda *given: asked.append(1) or query(*given))
+    assert read.read_rows(lake, second, RELATION, looked_at).to_pylist() == expected(fewer, looked_at)
+    assert not asked, "nothing of them is read again"
+    assert read.read_rows(lake, second, RELATION, PEOPLE).to_pylist() == expected(fewer, PEOPLE)
