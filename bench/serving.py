@@ -9,8 +9,10 @@ Run: `.venv/bin/python bench/serving.py [--home DIR --extracts DIR --workers 2 -
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
+import multiprocessing
 import os
 import platform
 import random
@@ -23,9 +25,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
@@ -43,6 +47,7 @@ from washhouse.pipeline.coverage import newest_day
 from washhouse.record.reader import Record, open_record
 from washhouse.record.tables import PERSON
 
+PERSON_PAGE = "/people/{person}"
 CLI = (sys.executable, "-m", "washhouse.cli.main")
 Ask = Callable[[str], None]
 
@@ -93,36 +98,107 @@ def make_inbox(extracts: Path, inbox: Path) -> None:
                     more.write(b"\n")
 
 
-def measure(bench: Bench, what: str, client: Callable[[], Ask], going_on: Callable[[], bool]) -> None:
-    """Ask for people at random from several threads and print how long it took; first once each, unmeasured."""
-    waits: list[float] = []
-    failures: list[str] = []
-    ends = time.perf_counter() + bench.seconds
+@dataclass(frozen=True)
+class Asked:
+    """Seconds that it took to be answered: whoever was asked for first, and all after that; what failed; how long."""
 
-    def work(seed: int) -> None:
-        ask, draw = client(), random.Random(seed)  # noqa: S311
+    firsts: list[float]
+    waits: list[float]
+    failures: list[str]
+    seconds: float
+
+
+def ask_all(bench: Bench, client: Callable[[], Ask], going_on: Callable[[], bool], rounds: int) -> Asked:
+    """Ask from several threads: for everybody in turn, then for people at random.
+
+    Args:
+        bench: The home, who is asked about, and how hard.
+        client: Makes a client.
+        going_on: Whether to go on after the seconds are over.
+        rounds: How often everybody is asked for before it counts: a worker that has not seen somebody sees them first.
+    """
+    asked = Asked([], [], [], 0.0)
+    ready = threading.Barrier(bench.clients + 1)
+
+    def timed(ask: Ask, person: str, into: list[float]) -> None:
+        start = time.perf_counter()
+        ask(person)
+        into.append(time.perf_counter() - start)
+
+    def work(number: int) -> None:
+        ask, draw = client(), random.Random(number)  # noqa: S311
         try:
-            ask(draw.choice(bench.people))
+            for turn in range(rounds):
+                for person in bench.people[(number + turn) % bench.clients :: bench.clients] or bench.people:
+                    timed(ask, person, asked.firsts)
+            ready.wait()
+            ends = time.perf_counter() + bench.seconds
             while time.perf_counter() < ends or going_on():
-                start = time.perf_counter()
-                ask(draw.choice(bench.people))
-                waits.append(time.perf_counter() - start)
+                timed(ask, draw.choice(bench.people), asked.waits)
         except Exception as error:
-            failures.append(type(error).__name__)
+            asked.failures.append(type(error).__name__)
+            ready.abort()
 
-    start = time.perf_counter()
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(bench.clients)]
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(bench.clients)]
     for thread in threads:
         thread.start()
+    with contextlib.suppress(threading.BrokenBarrierError):
+        ready.wait()
+    start = time.perf_counter()
     for thread in threads:
         thread.join()
-    seconds = time.perf_counter() - start
-    p50, p95, p99 = np.quantile(waits, [0.5, 0.95, 0.99]) * 1e3 if waits else (np.nan,) * 3
-    print(
-        f"{what:<44} {len(waits):>7,} in {seconds:>5.0f} s, {len(waits) / seconds:>6.0f}/s  "
-        f"p50 {p50:>6.1f}  p95 {p95:>6.1f}  p99 {p99:>6.1f} ms  {len(failures)} failures {' '.join(set(failures))}",
-        flush=True,
-    )
+    return replace(asked, seconds=time.perf_counter() - start)
+
+
+def measure(what: str, rounds: int, parts: Sequence[Asked]) -> None:
+    """Print how long it took; of several processes together."""
+    failures = [one for part in parts for one in part.failures]
+    for label, times in (
+        (f"{what}, first {rounds} of each", [one for part in parts for one in part.firsts]),
+        (what, [one for part in parts for one in part.waits]),
+    ):
+        p50, p95, p99 = np.quantile(times, [0.5, 0.95, 0.99]) * 1e3 if times else (np.nan,) * 3
+        rate = f"{len(times) / max(part.seconds for part in parts):>6.0f}/s" if label == what else " " * 8
+        print(
+            f"{label:<52} {len(times):>7,} {rate}  p50 {p50:>6.1f}  p95 {p95:>6.1f}  p99 {p99:>6.1f} ms  "
+            f"{len(failures)} failures {' '.join(set(failures))}",
+            flush=True,
+        )
+
+
+def ask_pages(
+    what: str, bench: Bench, port: int, address: str, rounds: int, going_on: Callable[[], bool] = lambda: False
+) -> None:
+    """Ask a server for pages, and print how long they took."""
+    measure(what, rounds, [ask_all(bench, page_client(port, address), going_on, rounds)])
+
+
+def ask_rows(
+    what: str, bench: Bench, workers: int, is_noted: bool, going_on: Callable[[], bool] = lambda: False
+) -> None:
+    """Ask for rows in as many processes as there are workers, as pages do, and print how long they took."""
+    spawn = multiprocessing.get_context("spawn")
+    results, ends = spawn.Queue(), spawn.Event()
+    shared = replace(bench, clients=bench.clients // workers)
+    processes = [spawn.Process(target=_ask_rows, args=(shared, is_noted, results, ends)) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    while going_on():
+        time.sleep(0.2)
+    ends.set()
+    parts = [results.get() for _ in processes]
+    for process in processes:
+        process.join()
+    measure(what, 1, parts)
+
+
+def _ask_rows(bench: Bench, is_noted: bool, results: Any, ends: Any) -> None:
+    # Threads that wait for nothing hand over to each other this often: else a client waits for the others' turns.
+    sys.setswitchinterval(0.0005)
+    desk = open_desk(bench.home.desk_file)
+    audit = AuditTrail(desk) if is_noted else Unwritten(desk)
+    results.put(ask_all(bench, raw_client(bench, audit), lambda: not ends.is_set(), 1))
+    desk.close()
 
 
 def raw_client(bench: Bench, audit: AuditTrail) -> Callable[[], Ask]:
@@ -144,16 +220,21 @@ def raw_client(bench: Bench, audit: AuditTrail) -> Callable[[], Ask]:
     return lambda: ask
 
 
-def page_client(port: int, address: str = "/people/{person}") -> Callable[[], Ask]:
+def page_client(port: int, address: str) -> Callable[[], Ask]:
     """Sign in once; each client keeps one connection."""
     cookie = sign_in(port)
 
     def connect() -> Ask:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        last = time.monotonic()
 
         def ask(person: str) -> None:
+            nonlocal last
+            if time.monotonic() - last > 2:  # a server ends what has been idle
+                connection.close()
             connection.request("GET", address.format(person=person), headers={"Cookie": cookie})
             answer = connection.getresponse()
+            last = time.monotonic()
             answer.read()
             if answer.status != 200:
                 raise RuntimeError(f"status {answer.status}")
@@ -214,6 +295,10 @@ def choose_people(home: Home, count: int) -> tuple[str, ...]:
     return tuple(people)
 
 
+def _is_going(process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is None
+
+
 def main() -> None:
     """Measure and print."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -229,43 +314,42 @@ def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; invented city")
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         home = copy_home(given.home.resolve(), Path(folder) / "home")
-        # Threads that wait for nothing hand over to each other this often: else a client waits for seven others' turns.
-        sys.setswitchinterval(0.0005)
         server, port = serve(home, given.workers)
         try:
             own = Bench(home, ("",), given.clients, given.seconds)
-            measure(own, "at rest: caseload", page_client(port, "/caseload"), lambda: False)
+            ask_pages("at rest: caseload", own, port, "/caseload", 10)
         finally:
             server.terminate()
             server.wait()
         bench = Bench(home, choose_people(home, given.people), given.clients, given.seconds)
-        desk = open_desk(home.desk_file)
-        rows, noted = raw_client(bench, Unwritten(desk)), raw_client(bench, AuditTrail(desk))
-        measure(bench, "at rest: rows of one person", rows, lambda: False)
-        measure(bench, "at rest: audit and rows", noted, lambda: False)
+        ask_rows("at rest: rows of one person", bench, given.workers, is_noted=False)
+        ask_rows("at rest: audit and rows", bench, given.workers, is_noted=True)
         server, port = serve(home, given.workers)
         try:
-            pages = page_client(port)
-            measure(bench, f"at rest: whole page, {given.workers} workers", pages, lambda: False)
-            if not given.without_run:
-                make_inbox(given.extracts, Path(folder) / "inbox")
-                for what, client in (("rows of one person", rows), ("whole page", pages)):
-                    run = [*CLI, "run", "--home", str(home.root), "--inbox", str(Path(folder) / "inbox"), "--json"]
-                    with tempfile.TemporaryFile("w+") as said:
-                        with subprocess.Popen(run, stdout=said, stderr=subprocess.DEVNULL) as going:
-                            measure(bench, f"during a run: {what}", client, lambda going=going: going.poll() is None)
-                        said.seek(0)
-                        published = going.returncode == 0 and json.load(said)["published"]
-                    print(f"    the run ended with {going.returncode}, published: {published}")
-                    for batch in (Path(folder) / "inbox").glob("*/*"):
-                        batch.rename(batch.with_name(f"{batch.name}-again"))
-                        for file in batch.with_name(f"{batch.name}-again").rglob("*.csv"):
-                            with file.open("ab") as more:
-                                more.write(b"\n")
+            ask_pages(f"at rest: whole page, {given.workers} workers", bench, port, PERSON_PAGE, 3)
+            if given.without_run:
+                return
+            make_inbox(given.extracts, Path(folder) / "inbox")
+            run = [*CLI, "run", "--home", str(home.root), "--inbox", str(Path(folder) / "inbox"), "--json"]
+            for what in ("rows of one person", "whole page"):
+                with tempfile.TemporaryFile("w+") as said:
+                    with subprocess.Popen(run, stdout=said, stderr=subprocess.DEVNULL) as going:
+                        is_going = partial(_is_going, going)
+                        if what == "whole page":
+                            ask_pages(f"during a run: {what}", bench, port, PERSON_PAGE, 1, is_going)
+                        else:
+                            ask_rows(f"during a run: {what}", bench, given.workers, False, is_going)
+                    said.seek(0)
+                    published = going.returncode == 0 and json.load(said)["published"]
+                print(f"    the run ended with {going.returncode}, published: {published}")
+                for batch in (Path(folder) / "inbox").glob("*/*"):
+                    batch.rename(batch.with_name(f"{batch.name}-again"))
+                    for file in batch.with_name(f"{batch.name}-again").rglob("*.csv"):
+                        with file.open("ab") as more:
+                            more.write(b"\n")
         finally:
             server.terminate()
             server.wait()
-            desk.close()
 
 
 if __name__ == "__main__":

@@ -199,7 +199,7 @@ def build_caseload(
     reaches_to = (as_of if covers is None else covers).get(MENTAL_HEALTH)
     explanation = _why_not_ranked(reaches_to, today, now, has_model, why_no_model)
     index_date = present or today
-    told = {person: tell_events(person, events.get(person), index_date, today, key) for person in alive}
+    told = {person: tell_events(person, events, index_date, today, key) for person in alive}
     sent = {each for each in STANDARDS if each.sent_as is None}.union(*(one.shows for one in told.values()))
     places, places_before = _place(now, alive), _place(before, alive)
     ranked, crisis, others = [], [], []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -30,8 +31,11 @@ _COLUMNS = [
 ]  # fmt: skip
 
 
-def read_facts(record: Record, person_ids: Collection[str]) -> dict[str, pa.Table]:
-    """Read the events that a caseload tells of, by person: contacts and whatever can be news, of all states.
+class Facts(Mapping[str, pa.Table]):
+    """The events that a caseload tells of, by person, read when the first is asked for.
+
+    What they tell is held for each version (`told`), so that most pages ask for none. Whether they may be read is
+    decided, and noted, at once.
 
     Args:
         record: The record, opened under a grant that covers the people.
@@ -40,13 +44,34 @@ def read_facts(record: Record, person_ids: Collection[str]) -> dict[str, pa.Tabl
     Raises:
         RefusedError: The grant does not cover the people.
     """
-    rows = record.events_of(person_ids, _FAMILIES).select(["person_id", *_COLUMNS])
-    codes = rows["code"].combine_chunks().dictionary_encode()
-    wanted = [not code.startswith(_JOURNAL) or code in _LISTED for code in codes.dictionary.to_pylist()]
-    rows = rows.filter(pa.array(wanted, pa.bool_()).take(codes.indices)).sort_by("person_id")
-    counts = rows["person_id"].combine_chunks().value_counts().to_pylist()
-    facts, start = {}, 0
-    for count in counts:
-        facts[count["values"]] = rows.slice(start, count["counts"]).drop_columns(["person_id"])
-        start += count["counts"]
-    return facts
+
+    def __init__(self, record: Record, person_ids: Collection[str]) -> None:
+        record.note_events(person_ids)
+        self._record = record
+        self._people = tuple(person_ids)
+
+    def __getitem__(self, person_id: str) -> pa.Table:
+        return self._found[person_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    @cached_property
+    def _found(self) -> dict[str, pa.Table]:
+        rows = self._record.events_of(self._people, _FAMILIES).select(["person_id", *_COLUMNS])
+        codes = rows["code"].combine_chunks().dictionary_encode()
+        wanted = [not code.startswith(_JOURNAL) or code in _LISTED for code in codes.dictionary.to_pylist()]
+        rows = rows.filter(pa.array(wanted, pa.bool_()).take(codes.indices)).sort_by("person_id")
+        found, start = {}, 0
+        for count in rows["person_id"].combine_chunks().value_counts().to_pylist():
+            found[count["values"]] = rows.slice(start, count["counts"]).drop_columns(["person_id"])
+            start += count["counts"]
+        return found
+
+
+def read_facts(record: Record, person_ids: Collection[str]) -> Facts:
+    """The events that a caseload tells of: contacts and whatever can be news, of all states; see `Facts`."""
+    return Facts(record, person_ids)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from washhouse.action.changes import list_news
 from washhouse.action.complexity import list_needs
 from washhouse.action.standards import STANDARDS, Standard, judge_standards
+from washhouse.action.trend import Span, find_spans
 from washhouse.action.words import local_day
 from washhouse.insight.codelists import ATTENDED_CONTACT
 
@@ -35,6 +36,7 @@ class Told:
         gaps: Standards of care that are not met, each with what is recorded.
         needs: What makes their care more work, in words.
         shows: Standards of which something is sent for the person.
+        with_team: First and last day of each referral to a community team; no last day where it is open.
     """
 
     last_contact: date | None
@@ -42,18 +44,21 @@ class Told:
     gaps: tuple[tuple[Standard, str], ...]
     needs: tuple[str, ...]
     shows: frozenset[Standard]
+    with_team: tuple[Span, ...]
 
 
 _HELD: OrderedDict[Hashable, Told] = OrderedDict()
 _LOCK = Lock()
 
 
-def tell_events(person_id: str, events: pa.Table | None, index_date: date, today: date, key: Hashable = None) -> Told:
+def tell_events(
+    person_id: str, events: Mapping[str, pa.Table], index_date: date, today: date, key: Hashable = None
+) -> Told:
     """Work out what somebody's events tell, or find it.
 
     Args:
         person_id: The person.
-        events: Their rows of `record.event`, those of `facts.read_facts`; None for none.
+        events: Rows of `record.event` by person, those of `facts.read_facts`; looked at only if nothing is found.
         index_date: Day at whose start the scores hold.
         today: The present day.
         key: Names the events of everybody; none works it out anew.
@@ -64,13 +69,15 @@ def tell_events(person_id: str, events: pa.Table | None, index_date: date, today
         if found is not None:
             _HELD.move_to_end(place)
             return found
-    rows = [] if events is None else events.to_pylist()
+    table = events.get(person_id)
+    rows = [] if table is None else table.to_pylist()
     codes = {row["code"] for row in rows}
     told = Told(
         last_contact=_last_contact(rows, index_date),
         news=tuple(list_news(rows, index_date)),
         gaps=tuple((each.standard, each.words) for each in judge_standards(rows, today) if each.is_met is False),
         needs=tuple(need.title for need in list_needs(rows, today)),
+        with_team=find_spans(rows),
         shows=frozenset(each for each in STANDARDS if each.sent_as is not None and any(map(each.sent_as.holds, codes))),
     )
     if key is not None:

@@ -45,32 +45,42 @@ TREND_CODELISTS = (COMMUNITY_TEAM, REJECTED_REFERRAL)
 """Codes that say when somebody was with the team."""
 
 TREND_COLUMNS = ["time", "end_time", "superseded_at", "code", "ref"]
-"""Columns of events that a trend reads."""
+"""Columns of events that `find_spans` reads."""
 
 SCORE_COLUMNS = ["index_date", "status", "risk", "risk_lower", "risk_upper", "scored_afterwards"]
 """Columns of scores that it reads."""
 
 
-def build_weeks(
-    scores: Iterable[Mapping[str, Any]], events: Iterable[Mapping[str, Any]], today: date
-) -> tuple[Week, ...]:
+Span = tuple[date, date | None]
+"""First and last day; no last day where it lasts."""
+
+
+def find_spans(events: Iterable[Mapping[str, Any]]) -> tuple[Span, ...]:
+    """When somebody was with a community team.
+
+    Args:
+        events: Rows of `record.event` of the person, with at least `TREND_COLUMNS`.
+    """
+    rows = [row for row in events if row["superseded_at"] is None and row["time"] is not None]
+    rejected = {row["ref"] for row in rows if row["ref"] and REJECTED_REFERRAL.holds(row["code"])}
+    return tuple(
+        (local_day(row["time"]), None if row["end_time"] is None else local_day(row["end_time"]))
+        for row in rows
+        if COMMUNITY_TEAM.holds(row["code"]) and (row["ref"] is None or row["ref"] not in rejected)
+    )
+
+
+def build_weeks(scores: Iterable[Mapping[str, Any]], spans: Iterable[Span], today: date) -> tuple[Week, ...]:
     """Put a trend together.
 
     Args:
         scores: Rows of `record.score` of the person and of one model.
-        events: Rows of `record.event` of the person, with at least `time, end_time, superseded_at, code, ref`.
+        spans: When the person was with the team, by `find_spans`.
         today: The present day; the last week ends with it, or with the newest score, made for the day after.
 
     Returns:
         `WEEKS` weeks, the oldest first; of several scores in one the newest counts.
     """
-    rows = [row for row in events if row["superseded_at"] is None and row["time"] is not None]
-    rejected = {row["ref"] for row in rows if row["ref"] and REJECTED_REFERRAL.holds(row["code"])}
-    spans = [
-        (local_day(row["time"]), None if row["end_time"] is None else local_day(row["end_time"]))
-        for row in rows
-        if COMMUNITY_TEAM.holds(row["code"]) and (row["ref"] is None or row["ref"] not in rejected)
-    ]
     known = sorted(scores, key=lambda row: row["index_date"])
     last = max([today, *(row["index_date"] for row in known[-1:])])
     weeks = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import weakref
@@ -113,6 +114,8 @@ def listen(config: uvicorn.Config) -> None:
 
 def build_app(home: Home, settings: Settings, demo: bool, demo_users: tuple[Account, ...]) -> FastAPI:
     """Build the application of one process."""
+    # Pages wait for locks and disks many times; each time one comes back it would wait longer for its turn to compute.
+    sys.setswitchinterval(SWITCH_SECONDS)
     services = replace(build_services(home, settings, demo=demo), demo_users=demo_users)
 
     @contextmanager
@@ -212,6 +215,10 @@ def lend_people(services: Services) -> tuple[Account, ...]:
 PATIENCE_SECONDS = 1.0
 """How long whoever asks waits for a new version to be made ready, from when that began; then the one before it is shown
 until it is: the names of a city take 20 seconds."""
+
+
+SWITCH_SECONDS = 0.001
+"""How long a page computes while another waits to; Python's own 5 ms make a page of many short waits slow."""
 
 
 class PublishedVersions:
@@ -340,11 +347,17 @@ def read_earlier(home: Home) -> list[EarlierVersion]:
 
 def demo_day(home: Home) -> date:
     """Today, in a demonstration: the newest declared date of the published version's delivering sources."""
-    return _newest_day(home, pointer_stamp(home)) or date.today()
+    return _day_of_second(home, int(time.monotonic())) or date.today()
+
+
+@lru_cache(maxsize=8)
+def _day_of_second(home: Home, second: int) -> date | None:
+    """A page asks many times: the pointer is looked at once a second."""
+    return _newest_day(home, pointer_stamp(home))
 
 
 @lru_cache(maxsize=8)
 def _newest_day(home: Home, stamp: tuple[int, int] | None) -> date | None:
-    """As of when the newest delivery is, read once for what the pointer says: a page asks many times."""
+    """As of when the newest delivery is, read once for what the pointer says."""
     version = read_current(home)
     return None if version is None else newest_day(version)

@@ -129,7 +129,7 @@ class AuditLog:
 
     def _commit(self, tickets: list[_Ticket]) -> None:
         try:
-            with self._desk.write_engine.begin() as connection:
+            with self._desk.begin() as connection:
                 for ticket, last in zip(tickets, _insert(connection, [t.entries for t in tickets]), strict=True):
                     ticket.last_seq = last
         except BaseException as error:

@@ -6,10 +6,13 @@ tables to the newest revision; several processes may open the same desk at once.
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from alembic import command
@@ -28,11 +31,21 @@ _BUSY_SECONDS = 60
 
 
 class Desk:
-    """An open desk: an engine for reading and, on the same database, one whose transactions lock for writing."""
+    """An open desk.
 
-    def __init__(self, engine: Engine) -> None:
+    Whoever writes waits in turn, also for other processes: SQLite by itself looks again ever more seldom whether it
+    may; the system wakes who waits for a file's lock at once.
+
+    Args:
+        engine: The engine; read through it, write through `begin` or `writing`.
+        turn: File whose lock is the turn to write; none where the database queues by itself.
+    """
+
+    def __init__(self, engine: Engine, turn: Path | None = None) -> None:
         self.engine = engine
-        self.write_engine = engine.execution_options(washhouse_write=True)
+        self._write_engine = engine.execution_options(washhouse_write=True)
+        self._lock = RLock()
+        self._turn = None if turn is None else os.open(turn, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -43,12 +56,33 @@ class Desk:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A session whose changes are committed at the end of the block, or not at all."""
-        with Session(self.write_engine, expire_on_commit=False) as session, session.begin():
+        with self._in_turn(), Session(self._write_engine, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A connection whose statements are committed at the end of the block, or not at all."""
+        with self._in_turn(), self._write_engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        with self._lock:
+            fcntl.flock(self._turn, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._turn, fcntl.LOCK_UN)
 
     def close(self) -> None:
         """Release every connection."""
         self.engine.dispose()
+        if self._turn is not None:
+            os.close(self._turn)
+            self._turn = None
 
 
 def open_desk(location: str | Path) -> Desk:
@@ -81,7 +115,8 @@ def open_desk(location: str | Path) -> Desk:
     except BaseException:
         engine.dispose()
         raise
-    return Desk(engine)
+    has_file = engine.dialect.name == "sqlite" and url.database not in (None, "", ":memory:")
+    return Desk(engine, Path(f"{url.database}-turn") if has_file else None)
 
 
 def _desk_url(location: str | Path) -> URL:

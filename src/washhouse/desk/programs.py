@@ -61,7 +61,7 @@ def add_program(desk: Desk, program: Program) -> str:
         raise InputError("program-name", "A program's name has 1 to 40 small letters, digits and hyphens.")
     token = f"wh_{secrets.token_urlsafe(32)}"
     try:
-        with desk.write_engine.begin() as connection:
+        with desk.begin() as connection:
             connection.execute(insert(ProgramRow), [{**vars(program), "digest": _digest(token)}])
     except IntegrityError:
         problem = InputError("program-name", "A program had that name before.", "Choose another: the audit names it.")
@@ -97,7 +97,7 @@ def revoke_program(desk: Desk, name: str, now: datetime) -> None:
     Raises:
         InputError: `program-unknown`.
     """
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         if connection.execute(select(_TABLE.c.name).where(_TABLE.c.name == name)).first() is None:
             raise InputError("program-unknown", "There is no program of that name.", "See `washhouse token list`.")
         held = (_TABLE.c.name == name) & _TABLE.c.revoked_at.is_(None)

@@ -36,7 +36,7 @@ class SignedIn:
 
 def keep_session(desk: Desk, session: SignedIn, *, started_by: datetime, seen_by: datetime) -> None:
     """Keep a new session, and forget those that began or were last seen at or before two moments."""
-    with _told(), desk.write_engine.begin() as connection:
+    with _told(), desk.begin() as connection:
         ended = or_(_TABLE.c.started_at <= started_by, _TABLE.c.seen_at <= seen_by)
         connection.execute(delete(SessionRow).where(ended))
         connection.execute(insert(SessionRow), [vars(session)])
@@ -51,19 +51,19 @@ def find_session(desk: Desk, digest: str) -> SignedIn | None:
 
 def see_session(desk: Desk, digest: str, now: datetime) -> None:
     """Note a sign of life; a session that was ended meanwhile stays ended."""
-    with _told(), desk.write_engine.begin() as connection:
+    with _told(), desk.begin() as connection:
         connection.execute(update(SessionRow).where(_TABLE.c.digest == digest).values(seen_at=now))
 
 
 def drop_session(desk: Desk, digest: str) -> None:
     """Forget a session."""
-    with _told(), desk.write_engine.begin() as connection:
+    with _told(), desk.begin() as connection:
         connection.execute(delete(SessionRow).where(_TABLE.c.digest == digest))
 
 
 def end_sessions(desk: Desk) -> None:
     """Forget every session."""
-    with _told(), desk.write_engine.begin() as connection:
+    with _told(), desk.begin() as connection:
         connection.execute(delete(SessionRow))
 
 

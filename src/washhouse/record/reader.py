@@ -245,6 +245,14 @@ class Record:
         of_families = [code.partition("//")[0] in families for code in codes.dictionary.to_pylist()]
         return rows.filter(pa.array(of_families, pa.bool_()).take(codes.indices))
 
+    def note_events(self, person_ids: Iterable[str]) -> None:
+        """Decide about several people's events now; the reads find them noted.
+
+        Raises:
+            RefusedError: The grant does not allow it for all of them.
+        """
+        self._allow(Action.READ_PERSON, sorted(set(person_ids)))
+
     def announce(self, person_id: str, together: Together) -> None:
         """Decide about a person's rows beside what else a page shows; once committed, the reads find them noted.
 

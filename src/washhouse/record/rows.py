@@ -13,7 +13,6 @@ from threading import Lock
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from washhouse.core.tables import Table
 from washhouse.lake.pointer import Version
@@ -25,10 +24,11 @@ from washhouse.record.tables import EVENT, PERSON, RELATION, SCORE
 from washhouse.record.views import bucket_finder
 
 HELD_TABLES = (PERSON, RELATION)
-"""Tables that are held in memory once somebody asked; of scores, those of the model asked for."""
+"""Tables of which whole buckets are held in memory once somebody asked."""
 
 MOST_ROWS_HELD = 50_000
-"""Rows of a bucket that are held together; of a larger bucket each person's are, as events always are."""
+"""Rows of a bucket that are held together; of a larger bucket each person's are, as events and scores always are: half
+a year of a city's scores is more than is held."""
 
 SHARE_AHEAD = 0.5
 """Share of what is held that is read ahead of a new version, beside that which is still shown."""
@@ -47,7 +47,7 @@ def read_events(store: Lake, version: Version, person_ids: Sequence[str]) -> pa.
     found: dict[str, pa.Table] = {}
     for bucket, members in _by_bucket(store, version, set(person_ids)).items():
         found |= _read_each(store, version, EVENT, bucket, members)
-    return pa.concat_tables([arrow_schema(EVENT).empty_table(), *(found[one] for one in sorted(found))])
+    return _together(EVENT, [found[one] for one in sorted(found)])
 
 
 def read_rows(
@@ -66,15 +66,15 @@ def read_rows(
     whole = []
     for bucket, members in _by_bucket(store, version, person_ids).items():
         if model is not None:
-            each |= _read_held(store, version, table, bucket, members, model)
+            each |= _read_each(store, version, table, bucket, members, model)
         elif table not in HELD_TABLES:
             whole.append(_read(store, version, table, bucket, members))
-        elif sum(map(_count, store.files(table.name, version.tables[table.name], bucket))) > MOST_ROWS_HELD:
+        elif _count(store, table.name, version.tables[table.name], bucket) > MOST_ROWS_HELD:
             each |= _read_each(store, version, table, bucket, members)
         else:
-            each |= _read_held(store, version, table, bucket, members, model)
+            each |= _read_held(store, version, table, bucket, members)
     # Every table of people is in the order of their ids first, so that only those read together are sorted.
-    rows = pa.concat_tables([arrow_schema(table).empty_table(), *whole, *(each[person] for person in sorted(each))])
+    rows = _together(table, [*whole, *(each[person] for person in sorted(each))])
     return rows if len(whole) < 2 else rows.sort_by([(name, "ascending") for name in table.order])
 
 
@@ -91,20 +91,19 @@ def read_ahead(store: Lake, before: Version, now: Version) -> None:
     there = [
         table for table in (EVENT, *HELD_TABLES, SCORE) if {table.name} <= before.tables.keys() & now.tables.keys()
     ]
-    people: dict[Table, list[str]] = defaultdict(list)
-    each = {(table.name, *_numbers(table, before)): table for table in there}
-    for root, *told, person_id in _HELD_EACH.keys(SHARE_AHEAD):  # type: ignore[misc]
+    people: dict[tuple[Table, str | None], list[str]] = defaultdict(list)
+    each = {(str(store.root), table.name, *_numbers(table, before)): table for table in there}
+    for *told, model, person_id in _HELD_EACH.keys(SHARE_AHEAD):  # type: ignore[misc]
         table = each.get(tuple(told))
-        if root == str(store.root) and table is not None:
-            people[table].append(person_id)
-    for table, wanted in people.items():
+        if table is not None:
+            people[table, model].append(person_id)
+    for (table, model), wanted in people.items():
         for bucket, members in _by_bucket(store, now, wanted).items():
-            _read_each(store, now, table, bucket, members)
-    whole = {(table.name, before.tables[table.name]): table for table in there}
-    for root, name, number, bucket, model in _HELD.keys(SHARE_AHEAD):  # type: ignore[misc]
-        table = whole.get((name, number))
-        if root == str(store.root) and table is not None and bucket < now.buckets:
-            _read_held(store, now, table, bucket, [], model)
+            _read_each(store, now, table, bucket, members, model)
+    for *told, bucket in _HELD.keys(SHARE_AHEAD):  # type: ignore[misc]
+        table = each.get(tuple(told))
+        if table is not None and bucket < now.buckets:
+            _read_held(store, now, table, bucket, [])
 
 
 def _numbers(table: Table, version: Version) -> tuple[int | None, ...]:
@@ -120,34 +119,48 @@ def _by_bucket(store: Lake, version: Version, person_ids: Iterable[str]) -> dict
     return found
 
 
+def _together(table: Table, parts: Sequence[pa.Table]) -> pa.Table:
+    """Rows of several people as one table; one person's as they are, which spares most pages most of the time."""
+    return parts[0] if len(parts) == 1 else pa.concat_tables([arrow_schema(table).empty_table(), *parts])
+
+
 @lru_cache(maxsize=10_000)
-def _count(file: str) -> int:
-    """Rows of a file; no file is written twice."""
-    return int(pq.read_metadata(file).num_rows)
+def _count(store: Lake, name: str, number: int, bucket: int) -> int:
+    """Rows of a bucket of one version of a table; no version is written twice."""
+    return store.count(name, number, bucket)
 
 
-def _read(store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str]) -> pa.Table:
+def _read(
+    store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str], model: str | None = None
+) -> pa.Table:
     """Rows of people of one bucket from its files."""
     names = ", ".join(f'"{name}"' for name in table.column_names)
     order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
     one = len(members) == 1
     # Looked for as a join: a list's members are compared with every row, a join passes by what lies outside them.
+    params: dict[str, object] = {"who": members[0] if one else list(members)}
+    if model is not None:
+        params["model"] = model
     rows = query(
         f"SELECT {names} FROM {scan(store, table, version, bucket)} "
-        f"WHERE person_id {'= $who' if one else 'IN (SELECT unnest($who))'} ORDER BY {order}",
-        {"who": members[0] if one else list(members)},
+        f"WHERE person_id {'= $who' if one else 'IN (SELECT unnest($who))'}"
+        f"{'' if model is None else ' AND model = $model'} ORDER BY {order}",
+        params,
     )
     return conform(table, rows)
 
 
-def _read_each(store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str]) -> dict[str, pa.Table]:
+def _read_each(
+    store: Lake, version: Version, table: Table, bucket: int, members: Sequence[str], model: str | None = None
+) -> dict[str, pa.Table]:
     """Rows of people of one bucket, each person's held in memory."""
-    keys = {person_id: (str(store.root), table.name, *_numbers(table, version), person_id) for person_id in members}
+    told = (str(store.root), table.name, *_numbers(table, version), model)
+    keys = {person_id: (*told, person_id) for person_id in members}
     with _READING[bucket % len(_READING)]:
         found = {person_id: _HELD_EACH.find(key) for person_id, key in keys.items()}
         lacking = [person_id for person_id, rows in found.items() if rows is None]
         if lacking:
-            rows = _read(store, version, table, bucket, lacking)
+            rows = _read(store, version, table, bucket, lacking, model)
             ids = rows["person_id"].combine_chunks().dictionary_encode()
             known = {person_id: number for number, person_id in enumerate(ids.dictionary.to_pylist())}
             place = ids.indices.to_numpy()
@@ -160,18 +173,17 @@ def _read_each(store: Lake, version: Version, table: Table, bucket: int, members
 
 
 def _read_held(
-    store: Lake, version: Version, table: Table, bucket: int, person_ids: Sequence[str], model: str | None
+    store: Lake, version: Version, table: Table, bucket: int, person_ids: Sequence[str]
 ) -> dict[str, pa.Table]:
     """Rows of people of one bucket, of a table that is held in memory bucket by bucket; it is in the order of ids."""
 
     def read() -> pa.Table:
         names = ", ".join(f'"{name}"' for name in table.column_names)
         order = ", ".join(f'"{name}" NULLS LAST' for name in table.order)
-        where, params = ("", {}) if model is None else ("WHERE model = $model", {"model": model})
-        sql = f"SELECT {names} FROM {scan(store, table, version, bucket)} {where} ORDER BY {order}"
-        return conform(table, query(sql, params)).combine_chunks()
+        sql = f"SELECT {names} FROM {scan(store, table, version, bucket)} ORDER BY {order}"
+        return conform(table, query(sql, {})).combine_chunks()
 
-    key = (str(store.root), table.name, version.tables[table.name], bucket, model)
+    key = (str(store.root), table.name, version.tables[table.name], bucket)
     with _READING[bucket % len(_READING)]:
         rows = _HELD.get(key, read)
     ids, every = rows["person_id"].chunk(0) if rows.num_rows else pa.array([]), range(rows.num_rows)

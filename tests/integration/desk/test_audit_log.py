@@ -31,7 +31,7 @@ def tamper(desk: Desk, *statements: str) -> None:
     if desk.engine.dialect.name == "postgresql":
         triggers = ["audit_rows", "audit_truncate"]
     on = " ON audit" if desk.engine.dialect.name == "postgresql" else ""
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         for trigger in triggers:
             connection.execute(text(f"DROP TRIGGER {trigger}{on}"))
         for statement in statements:
@@ -60,7 +60,7 @@ def test_an_empty_chain_is_whole(desk: Desk) -> None:
     ],
 )
 def test_rows_are_never_changed_or_removed(desk: Desk, log: AuditLog, statement: str) -> None:
-    with pytest.raises(SQLAlchemyError), desk.write_engine.begin() as connection:
+    with pytest.raises(SQLAlchemyError), desk.begin() as connection:
         connection.execute(text(statement))
     assert log.verify().rows == 10
 
@@ -69,7 +69,7 @@ def test_rows_are_not_truncated_or_replaced(desk: Desk, log: AuditLog) -> None:
     statement = "INSERT OR REPLACE INTO audit SELECT * FROM audit WHERE seq = 3"
     if desk.engine.dialect.name == "postgresql":
         statement = "TRUNCATE audit"
-    with pytest.raises(SQLAlchemyError), desk.write_engine.begin() as connection:
+    with pytest.raises(SQLAlchemyError), desk.begin() as connection:
         connection.execute(text(statement))
     assert log.verify().rows == 10
 

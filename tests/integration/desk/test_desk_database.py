@@ -37,14 +37,14 @@ def test_opening_twice_changes_nothing_and_keeps_rows(desk: Desk, desk_url: str)
 
 
 def test_going_back_leaves_nothing(desk: Desk) -> None:
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         command.downgrade(migrations_config(connection), "base")
     with desk.engine.connect() as connection:
         assert not TABLES & set(inspect(connection).get_table_names())
 
 
 def test_a_desk_of_a_later_version_is_refused(desk: Desk, desk_url: str) -> None:
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(HomeError) as caught:
         open_desk(desk_url)
@@ -52,7 +52,7 @@ def test_a_desk_of_a_later_version_is_refused(desk: Desk, desk_url: str) -> None
 
 
 def test_foreign_keys_hold(desk: Desk) -> None:
-    with pytest.raises(SQLAlchemyError), desk.write_engine.begin() as connection:
+    with pytest.raises(SQLAlchemyError), desk.begin() as connection:
         connection.execute(text("INSERT INTO memberships (username, team) VALUES ('nobody', 'T1')"))
 
 

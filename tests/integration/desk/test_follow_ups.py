@@ -105,6 +105,6 @@ def test_nothing_comes_of_a_review_that_is_not_there(reviewed: tuple[Desk, int])
 def test_it_is_never_edited_or_deleted(reviewed: tuple[Desk, int], statement: str) -> None:
     desk, number = reviewed
     say(desk, number)
-    with pytest.raises(SQLAlchemyError), desk.write_engine.begin() as connection:
+    with pytest.raises(SQLAlchemyError), desk.begin() as connection:
         connection.execute(text(statement))
     assert len(list_follow_ups(desk, [number])) == 1

@@ -108,7 +108,7 @@ def test_another_user_cannot_reuse_a_form(staffed: Desk) -> None:
 @pytest.mark.parametrize("statement", ["UPDATE reviews SET agree = 'no'", "DELETE FROM reviews"])
 def test_reviews_are_never_edited_or_deleted(staffed: Desk, statement: str) -> None:
     review(staffed)
-    with pytest.raises(SQLAlchemyError), staffed.write_engine.begin() as connection:
+    with pytest.raises(SQLAlchemyError), staffed.begin() as connection:
         connection.execute(text(statement))
     assert len(list_reviews(staffed)) == 1
 

@@ -25,7 +25,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
     log = AuditLog(desk)
     for n in range(ROWS):
         log.append([Entry(f"2026-07-01T09:00:{n:02}Z", f"CP{n}", "r", "p", "a", f"{n:032x}", "allow", f'{{"n":{n}}}')])
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         for name in ("update", "delete", "replace"):
             connection.execute(text(f"DROP TRIGGER audit_{name}"))
     desk.close()
@@ -78,7 +78,7 @@ def test_tampering_is_seen_at_the_first_row_touched(chain: Path, tmp_path: Path,
         old.unlink()
     shutil.copy(chain, path)
     desk = open_desk(path)
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         expected = step[0](connection, *step[1:])  # type: ignore[operator]
     found = AuditLog(desk).verify(page=5)
     desk.close()

@@ -20,7 +20,7 @@ def events(code: str) -> pa.Table:
 
 
 def test_what_events_tell_is_held_for_one_key_person_and_day(tmp_path: Path) -> None:
-    seen, plan = events("MHS_CONTACT//5"), events("MHS_CARE_PLAN//10")
+    seen, plan = (dict.fromkeys("ab", events(code)) for code in ("MHS_CONTACT//5", "MHS_CARE_PLAN//10"))
     key = (str(tmp_path), 1)
     first = tell_events("a", seen, TODAY, TODAY, key)
     assert first.last_contact == date(2024, 3, 1) and first.news == ("Contact on 1 March",)
@@ -36,5 +36,5 @@ def test_what_events_tell_is_held_for_one_key_person_and_day(tmp_path: Path) -> 
 
 
 def test_nobody_without_events_is_told_of_as_met() -> None:
-    told = tell_events("a", None, TODAY, TODAY)
+    told = tell_events("a", {}, TODAY, TODAY)
     assert told.news == () and told.needs == () and PLAN.name in {standard.name for standard, _ in told.gaps}

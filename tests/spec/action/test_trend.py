@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from washhouse.action.trend import WEEKS, build_weeks
+from washhouse.action.trend import WEEKS, build_weeks, find_spans
 
 TODAY = date(2024, 7, 1)
 
@@ -32,10 +32,11 @@ def test_a_week_shows_its_newest_score_and_others_none() -> None:
 def test_a_week_is_with_the_team_while_a_referral_is_open() -> None:
     rejected = referral("2024-01-01", code="MHS_REFERRAL_REJECTED//01", ref="x")
     events = [referral("2024-05-07", "2024-06-24"), referral("2024-01-01", ref="x"), rejected]
-    with_team = [week.start for week in build_weeks([], events, TODAY) if week.with_team]
+    with_team = [week.start for week in build_weeks([], find_spans(events), TODAY) if week.with_team]
     assert (with_team[0], with_team[-1]) == (date(2024, 5, 7), date(2024, 6, 18))
     assert not any(
-        week.with_team for week in build_weeks([], [referral("2024-01-01", code="MHS_REFERRAL//A02")], TODAY)
+        week.with_team
+        for week in build_weeks([], find_spans([referral("2024-01-01", code="MHS_REFERRAL//A02")]), TODAY)
     )
 
 

@@ -92,7 +92,7 @@ def test_audit_notice_and_due_time_come_with_it_and_no_name(desk: Desk, identiti
 
 
 def test_without_an_audit_nothing_opens(desk: Desk, identities: IdentityIndex) -> None:
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE audit RENAME TO elsewhere")
     with pytest.raises(HomeError) as caught:
         ask(desk, identities)

@@ -129,7 +129,7 @@ def test_other_roles_find_nobody(desk: Desk, identities: IdentityIndex) -> None:
 
 
 def test_without_an_audit_nobody_is_shown(desk: Desk, identities: IdentityIndex) -> None:
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE audit RENAME TO elsewhere")
     with pytest.raises(HomeError):
         find(desk, identities, nhs_number="9434765919")

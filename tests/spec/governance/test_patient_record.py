@@ -111,7 +111,7 @@ def test_who_may_open_anns_record(local_ids: LocalIds, desk: Desk, grant: Grant,
 
 
 def test_without_an_audit_nothing_is_opened(local_ids: LocalIds, desk: Desk) -> None:
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE audit RENAME TO elsewhere")
     with pytest.raises(HomeError) as caught:
         open_patient_record(clinician(ANN), ANN, local_ids, URL, AuditTrail(desk), NOW)

@@ -123,7 +123,7 @@ def test_unknown_records_are_left_out(index: RecordIndex, desk: Desk) -> None:
 
 
 def test_without_an_audit_nothing_is_shown(index: RecordIndex, desk: Desk) -> None:
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE audit RENAME TO elsewhere")
     with pytest.raises(HomeError) as caught:
         reveal_records(steward(), [ONE], index, AuditTrail(desk), NOW)

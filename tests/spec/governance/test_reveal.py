@@ -161,7 +161,7 @@ def test_too_many_at_once_are_refused_and_written_down(index: IdentityIndex, des
 
 
 def test_without_an_audit_nothing_is_shown(index: IdentityIndex, desk: Desk) -> None:
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE audit RENAME TO elsewhere")
     with pytest.raises(HomeError) as caught:
         reveal(clinician(ANN), [ANN], index, AuditTrail(desk), NOW)

@@ -94,7 +94,7 @@ def test_the_desk_holds_neither_the_cookie_value_nor_the_form_token(desk: Desk, 
 
 def test_a_desk_that_is_gone_says_so(desk: Desk) -> None:
     store = SessionStore(desk, IDLE)
-    with desk.write_engine.begin() as connection:
+    with desk.begin() as connection:
         connection.execute(text("DROP TABLE sessions"))
     with pytest.raises(HomeError) as caught:
         store.find("token", NINE)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 import pyarrow as pa
@@ -14,7 +16,8 @@ from starlette.responses import Response
 from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload, say_why_no_model
 from washhouse.action.changes import Change
 from washhouse.action.facts import read_facts
-from washhouse.action.trend import SCORE_COLUMNS, TREND_COLUMNS, Week, build_weeks
+from washhouse.action.told import tell_events
+from washhouse.action.trend import SCORE_COLUMNS, Week, build_weeks
 from washhouse.desk.reviews import ACTIONS, Review, list_reviews
 from washhouse.governance.reveal import RevealedIdentity
 from washhouse.insight.crisis.label import HORIZON_DAYS
@@ -229,10 +232,14 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         if row["risk"] is not None
     }
 
+    by_person: dict[str, list[dict[str, Any]]] = defaultdict(list)
+
     def weeks_of(person: str) -> tuple[Week, ...]:
-        events = facts[person].select(TREND_COLUMNS).to_pylist() if person in facts else []
-        mine = scores.filter(pc.equal(scores["person_id"], person)).select(SCORE_COLUMNS).to_pylist()
-        return build_weeks(mine, events, today)
+        if not by_person:
+            for row in scores.select(["person_id", *SCORE_COLUMNS]).to_pylist():
+                by_person[row["person_id"]].append(row)
+        told = tell_events(person, facts, caseload.index_date or today, today, record.events_key)
+        return build_weeks(by_person[person], told.with_team, today)
 
     return caseload, risks, weeks_of
 

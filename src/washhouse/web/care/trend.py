@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from starlette.responses import Response
 
-from washhouse.action.trend import TREND_COLUMNS, Week, build_weeks
+from washhouse.action.trend import TREND_COLUMNS, Week, build_weeks, find_spans
 from washhouse.action.words import PEOPLE
 from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.care.address import person_of
@@ -54,7 +54,7 @@ def show_trend(visit: Visit) -> Response:
     record = visit.record
     events = record.events(person).select(TREND_COLUMNS).to_pylist()
     record.person(person)
-    weeks = build_weeks(record.scores([person], MODEL).to_pylist(), events, visit.services.today())
+    weeks = build_weeks(record.scores([person], MODEL).to_pylist(), find_spans(events), visit.services.today())
     return render(
         visit,
         "care/trend.html",
