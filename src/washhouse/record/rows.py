@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from threading import Lock
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -93,14 +94,16 @@ def read_ahead(store: Lake, before: Version, now: Version) -> None:
     ]
     people: dict[tuple[Table, str | None], list[str]] = defaultdict(list)
     each = {(str(store.root), table.name, *_numbers(table, before)): table for table in there}
-    for *told, model, person_id in _HELD_EACH.keys(SHARE_AHEAD):  # type: ignore[misc]
+    for key in _HELD_EACH.keys(SHARE_AHEAD):
+        *told, model, person_id = cast(tuple[Any, ...], key)
         table = each.get(tuple(told))
         if table is not None:
             people[table, model].append(person_id)
     for (table, model), wanted in people.items():
         for bucket, members in _by_bucket(store, now, wanted).items():
             _read_each(store, now, table, bucket, members, model)
-    for *told, bucket in _HELD.keys(SHARE_AHEAD):  # type: ignore[misc]
+    for key in _HELD.keys(SHARE_AHEAD):
+        *told, bucket = cast(tuple[Any, ...], key)
         table = each.get(tuple(told))
         if table is not None and bucket < now.buckets:
             _read_held(store, now, table, bucket, [])
