@@ -149,9 +149,12 @@ def _row(
     since: date,
     until: date,
 ) -> dict[str, object]:
-    """One place, told or not: its people, its events and the people who had them must each be told."""
+    """One place, told or not: its people, its events and the people who had them must each be told.
+
+    Nothing can be compared with an expectation that is told as 0.0: such a place is not told either.
+    """
     counts = [tell_count(count) for count in (people, events, concerned)]
-    is_told = None not in counts and expected > 0
+    is_told = None not in counts and round(expected, 1) > 0
     return {
         "indicator": indicator.id,
         "place": practice,

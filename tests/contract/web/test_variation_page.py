@@ -112,3 +112,14 @@ def test_one_practice_alone_is_no_funnel() -> None:
     funnel = build_funnel(EMERGENCY_ADMISSIONS, [row], None)
     assert (funnel.told, funnel.off, funnel.is_wide) == (1, (0, 0), False)
     assert funnel.places[0].verdict == verdict_of(30, 30.0) == "within"
+
+
+def test_a_practice_of_which_nothing_is_expected_is_not_told() -> None:
+    period = {"since": date(2024, 7, 1), "until": date(2025, 7, 1)}
+    rows: list[dict[str, Any]] = [
+        {"place": "P1", "people": 500, "observed": 30, "expected": 30.0, **period},
+        {"place": "P2", "people": 10, "observed": 0, "expected": 0.0, **period},
+    ]
+    funnel = build_funnel(EMERGENCY_ADMISSIONS, rows, None)
+    assert (funnel.told, funnel.rate) == (1, 60.0), "versions of before told it"
+    assert [one.words for one in funnel.places] == ["within the limits", "not told"]

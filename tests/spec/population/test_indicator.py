@@ -139,6 +139,18 @@ def test_small_counts_are_not_told(compute: Callable[..., Any], events: list[Row
     assert first["people"] == 50
 
 
+def test_nothing_is_told_of_a_place_of_which_next_to_nothing_is_expected(compute: Callable[..., Any]) -> None:
+    # Of 500 young people 8 had one, all at P2: of the eight at P1 0.128 are expected; of 2,000, 0.032.
+    def told(others: int) -> tuple[object, object]:
+        people = [person(n, born=2010) for n in range(8)] + [person(n, "P2", born=2010) for n in range(8, others)]
+        events = [stay(n) for n in range(8, 16)]
+        first = count_indicator(EMERGENCY_ADMISSIONS, SINCE, UNTIL, compute(people, events)).rows[0]
+        return first["observed"], first["expected"]
+
+    assert told(500) == (0, 0.1)
+    assert told(2_000) == (None, None)
+
+
 def test_the_period_ends_where_the_data_does() -> None:
     assert period_of(EMERGENCY_ADMISSIONS, {"hospital": date(2026, 6, 30), "gp": date(2026, 7, 9)}) == (SINCE, UNTIL)
     assert period_of(EMERGENCY_ADMISSIONS, {"gp": date(2026, 7, 9)}) is None

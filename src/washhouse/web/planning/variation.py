@@ -132,7 +132,7 @@ def read_funnel(visit: Visit) -> Funnel | None:
 
 def build_funnel(indicator: Indicator, rows: Sequence[Mapping[str, Any]], phi: float | None) -> Funnel:
     """Put rows of `record.indicator` into the shape of the page; everything is computed from what is told."""
-    told = [row for row in rows if row["observed"] is not None]
+    told = [row for row in rows if row["observed"] is not None and row["expected"]]
     people = sum(row["people"] for row in told)
     rate = 1000 * sum(row["observed"] for row in told) / people if people else None
     places = tuple(sorted((_place(row, rate) for row in rows), key=lambda one: (-(one.ratio or -1), one.practice)))
@@ -152,7 +152,8 @@ def build_funnel(indicator: Indicator, rows: Sequence[Mapping[str, Any]], phi: f
 
 def _place(row: Mapping[str, Any], rate: float | None) -> Place:
     observed, expected = row["observed"], row["expected"]
-    if observed is None or rate is None:
+    # Versions of before told of a place that 0.0 is expected of, which nothing can be divided by.
+    if observed is None or rate is None or not expected:
         return Place(row["place"], row["people"], None, None, None, None, None)
     ratio = observed / expected
     verdict = verdict_of(observed, expected)
