@@ -42,6 +42,7 @@ from washhouse.record.tables import (
 )
 from washhouse.record.ties import Tie, tell_ties
 from washhouse.record.views import VIEW_OF, read_view
+from washhouse.sources.account import NOT_LISTED
 
 MOST_HOPS = 100
 """Longest chain of retired ids that is followed."""
@@ -406,14 +407,21 @@ class Record:
     def quarantine_counts(self, source: str | None = None) -> pa.Table:
         """How many rows of `record.quarantine` there are, by source, severity and rule (`rows`).
 
+        Beside them stands how often the rule was broken (`broken`): a file lists so many of its lines for one rule and
+        column, and one further row says how many more there are.
+
         Raises:
             RefusedError: The grant does not allow it.
         """
         self._allow(Action.READ_QUARANTINE, [])
         return query(
-            f"""SELECT source, severity, rule, count(*) AS rows FROM {scan(self._store, QUARANTINE, self.version)}
-                WHERE $source IS NULL OR source = $source GROUP BY ALL ORDER BY ALL""",
-            {"source": source},
+            f"""SELECT source, severity, rule, count(*) AS rows,
+                       CAST(sum(coalesce(try_cast(regexp_extract(reason, $not_listed, 1) AS BIGINT), 1)) AS BIGINT)
+                           AS broken
+                FROM {scan(self._store, QUARANTINE, self.version)}
+                WHERE $source IS NULL OR source = $source
+                GROUP BY source, severity, rule ORDER BY source, severity, rule""",
+            {"source": source, "not_listed": NOT_LISTED},
         )
 
     def _allow(self, action: Action, person_ids: Sequence[str]) -> None:

@@ -257,6 +257,8 @@ def _still(one: Finding, fate: npt.NDArray[np.int8], before: int) -> Finding:
 
 
 _MORE = " So do {} more rows of the file."
+NOT_LISTED = re.escape(_MORE).replace(r"\{\}", "([0-9]+)") + "$"
+"""Regular expression of the words that end such a line; its group is how many rows it stands for."""
 
 
 def count_issues(issues: pa.Table) -> list[tuple[str, str, str, int]]:
@@ -268,11 +270,11 @@ def count_issues(issues: pa.Table) -> list[tuple[str, str, str, int]]:
     Returns:
         Rule, column or "", words and number of rows, the most frequent first.
     """
-    more = re.compile(re.escape(_MORE).replace(r"\{\}", "([0-9]+)") + "$")
     found: Counter[tuple[str, str, str]] = Counter()
     for row in issues.to_pylist():
-        rest = more.search(row["reason"])
-        found[row["rule"], row["column"] or "", more.sub("", row["reason"])] += int(rest[1]) if rest else 1
+        rest = re.search(NOT_LISTED, row["reason"])
+        words = row["reason"][: rest.start()] if rest else row["reason"]
+        found[row["rule"], row["column"] or "", words] += int(rest[1]) if rest else 1
     return [(*what, rows) for what, rows in found.most_common()]
 
 

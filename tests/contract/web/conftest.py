@@ -309,7 +309,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     ],
     QUARANTINE.name: [
         *(reason(row) for row in range(1, 61)),
-        reason(7, rule="unknown-code", severity="warning", reason="The code is not in the national list."),
+        reason(7, rule="unknown-code", severity="warning", reason="Not in the list. So do 9999 more rows of the file."),
         reason(3, source="hospital", batch="2025-06-01", file="apc.csv"),
         reason(0, rule="truncated-file", severity="reject", file="patients.csv", column=None, reason="It breaks off."),
     ],

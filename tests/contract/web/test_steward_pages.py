@@ -63,6 +63,7 @@ def test_quarantine_counts_rules_and_lists_reasons(open_client: Opener) -> None:
     assert "63 reasons" in page and "Page 1 of 3" in page
     rules = page.split('id="rules"')[1].split("</table>")[0]
     assert rules.index("truncated-file") < rules.index("impossible-date") < rules.index("unknown-code")
+    assert ">9,999<" in rules, "how often, those included that are not listed one by one"
     assert "event_date is no calendar day." in page
     assert "whole file" in open_client("steward").get("/quarantine?rule=truncated-file").text
 

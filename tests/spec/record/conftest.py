@@ -97,9 +97,13 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             "row": 1,
             "rule": "bad-date",
             "severity": "quarantine",
-            "reason": "not a date",
+            "reason": reason,
         }
-        for source, batch in (("gp", "2026-06-01"), ("gp", "2026-07-01"), ("hospital", "2026-06-15"))
+        for source, batch, reason in (
+            ("gp", "2026-06-01", "not a date"),
+            ("gp", "2026-07-01", "not a date. So do 40000 more rows of the file."),
+            ("hospital", "2026-06-15", "not a date"),
+        )
     ],
 }
 

@@ -185,7 +185,9 @@ def test_feeds_and_reasons_are_a_stewards(world):
     assert record.batches().num_rows == 0
     assert record.quarantine(10)["batch"].to_pylist() == ["2026-07-01", "2026-06-15", "2026-06-01"]
     assert record.quarantine(1, 1, "gp")["batch"].to_pylist() == ["2026-06-01"]
-    assert record.quarantine_counts()["rows"].to_pylist() == [2, 1]
+    counts = record.quarantine_counts()
+    assert counts["rows"].to_pylist() == [2, 1]
+    assert counts["broken"].to_pylist() == [40_001, 1], "one row stands for those that are not listed"
     clinician = world.open(world.clinician(ANN))
     for read in (clinician.batches, clinician.quarantine_counts, lambda: clinician.quarantine(1)):
         with pytest.raises(RefusedError):

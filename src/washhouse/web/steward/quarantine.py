@@ -27,7 +27,7 @@ STYLES = {"reject": "red", "quarantine": "orange", "duplicate": "grey", "warning
 
 @dataclass(frozen=True)
 class RuleCount:
-    """How often a rule was broken in a source."""
+    """How often a rule was broken in a source; its reasons are fewer where a file does not list them all."""
 
     source: str
     title: str
@@ -35,7 +35,8 @@ class RuleCount:
     rule: str
     severity: str
     style: str
-    rows: int
+    reasons: int
+    broken: int
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,12 @@ def show_quarantine(visit: Visit) -> Response:
     rules = sorted({count.rule for count in of_source})
     rule = visit.query("rule") if visit.query("rule") in rules else ""
     chosen = [count for count in of_source if rule in ("", count.rule)]
-    pager = build_pager(visit, sum(count.rows for count in chosen), ROWS_A_PAGE, anchor="reasons")
+    pager = build_pager(visit, sum(count.reasons for count in chosen), ROWS_A_PAGE, anchor="reasons")
     rows = read_reasons(visit.record, source, rule, pager.first, pager.last - pager.first)
     return render(
         visit,
         "steward/quarantine.html",
-        counts=sorted(chosen, key=lambda count: (list(SEVERITIES).index(count.severity), -count.rows)),
+        counts=sorted(chosen, key=lambda count: (list(SEVERITIES).index(count.severity), -count.broken)),
         sources=sources,
         source=source,
         rules=rules,
@@ -104,7 +105,8 @@ def build_count(row: dict[str, Any]) -> RuleCount:
         rule=row["rule"],
         severity=row["severity"],
         style=STYLES[row["severity"]],
-        rows=row["rows"],
+        reasons=row["rows"],
+        broken=row["broken"],
     )
 
 
