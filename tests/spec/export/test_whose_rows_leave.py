@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -159,4 +160,19 @@ def test_a_folder_is_there_whole_or_not_at_all(tmp_path) -> None:
         pass
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be made"), new_folder(tmp_path / "file" / "out"):
+        pass
+
+
+def test_the_folder_that_one_stands_in_is_written_into(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RuntimeError), new_folder(Path()) as making:
+        (making / "half").write_text("half")
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / ".part").mkdir()  # of an export that was killed
+    with new_folder(Path()) as making:
+        (making / "whole").write_text("whole")
+    assert Path("whole").read_text() == "whole"
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+    with pytest.raises(InputError, match="already"), new_folder(Path("/")):
         pass

@@ -20,26 +20,33 @@ ROW_GROUP = 122_880
 def new_folder(out: Path) -> Iterator[Path]:
     """A folder to write into, which takes its name when everything is written, and is removed if anything fails.
 
+    An empty folder that is there stays itself, as somebody may stand in it or have mounted it: what is written into a
+    folder inside it moves up at the end.
+
     Args:
         out: The folder to make; there must be nothing, or an empty folder.
 
     Raises:
         InputError: `export-out-exists`: something is there. `export-out-unwritable`: it cannot be made.
     """
-    making = out.with_name(f".{out.name}.part")
     try:
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        out = out.resolve()
+        is_there = out.exists()
+        making = out / ".part" if is_there else out.with_name(f".{out.name}.part")
+        if is_there and (not out.is_dir() or any(path != making for path in out.iterdir())):
             raise InputError("export-out-exists", "There is something at --out already.", "Name a new folder.")
         if making.exists():
             shutil.rmtree(making)
         making.mkdir(parents=True)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # links that lead in a circle
         raise InputError("export-out-unwritable", "The folder --out cannot be made.", "Check --out.") from error
     try:
         yield making
-        if out.exists():
-            out.rmdir()
-        making.rename(out)
+        if is_there:
+            for path in sorted(making.iterdir()):
+                path.rename(out / path.name)
+        else:
+            making.rename(out)
     finally:
         shutil.rmtree(making, ignore_errors=True)
 
