@@ -10,7 +10,7 @@ import typer
 HomeToMake: TypeAlias = Annotated[Path, typer.Option("--home", help="The home; made if it does not exist.")]
 HomeThere: TypeAlias = Annotated[Path, typer.Option("--home", help="The home.")]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, nothing else.")]
-Buckets: TypeAlias = Annotated[int | None, typer.Option("--buckets", help="Person buckets of the record.")]
+Buckets: TypeAlias = Annotated[int | None, typer.Option("--buckets", help="Person buckets; 0: as many as it has.")]
 Threads: TypeAlias = Annotated[int | None, typer.Option("--threads", help="Threads an engine may use, 0 for all.")]
 MemoryLimit: TypeAlias = Annotated[str | None, typer.Option("--memory-limit", help="Memory an engine may use: 4GB.")]
 EngineOf: TypeAlias = Annotated[

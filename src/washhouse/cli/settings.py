@@ -19,8 +19,8 @@ FRESH_FILE = """\
 # Settings of this washhouse home. A flag or an environment variable (WASHHOUSE_BUCKETS=4) counts before this file.
 # Remove the "# " before a line to change it.
 
-# Person buckets of the record, 1 to 4096; about 2.2 million events each.
-# buckets = 2
+# Person buckets of the record, up to 4096; about 2.2 million events each. 0 for as many as it has, 2 at first.
+# buckets = 0
 
 # Threads that an engine may use, 0 for all.
 # threads = 0
@@ -121,7 +121,7 @@ class _Fields(BaseSettings):
         env_prefix="WASHHOUSE_", env_nested_delimiter="__", extra="forbid", hide_input_in_errors=True
     )
 
-    buckets: int = Field(_DEFAULTS.buckets, ge=1, le=4096)
+    buckets: int = Field(_DEFAULTS.buckets, ge=0, le=4096)
     threads: int = Field(_DEFAULTS.threads, ge=0, le=1024)
     memory_limit: str = Field(_DEFAULTS.memory_limit, pattern=r"^\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
     keep_versions: int = Field(_DEFAULTS.keep_versions, ge=1, le=10_000)
@@ -209,13 +209,13 @@ def _check_patient_record(home: Home, chosen: PatientRecord) -> None:
 
 
 def prepare_home(home: Home) -> None:
-    """Create a home's folder, with a commented settings file, if there is none.
+    """Create a home's folder, with a folder for logs and a commented settings file, if there is none.
 
     Raises:
         InputError: `home-not-folder`: the path names a file, or a folder cannot be made there.
     """
     try:
-        home.root.mkdir(parents=True, exist_ok=True)
+        home.log.mkdir(parents=True, exist_ok=True)
         if not home.settings_file.exists():
             home.settings_file.write_text(FRESH_FILE, encoding="utf-8")
     except OSError as error:

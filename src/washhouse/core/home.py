@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+FIRST_BUCKETS = 2
+"""Person buckets of a record that nobody asked a number for."""
+
 
 @dataclass(frozen=True)
 class Home:
@@ -114,7 +117,8 @@ class Settings:
     """What a deployer may choose for one home.
 
     Attributes:
-        buckets: Number of person buckets of the record, 1 to 4096 (about 2.2M events each).
+        buckets: Number of person buckets of the record, up to 4096 (about 2.2M events each); 0 for as many as the
+            published version has, `FIRST_BUCKETS` at first.
         threads: Threads an engine may use, 0 for all.
         memory_limit: Memory an engine may use before it spills, e.g. `"4GB"`.
         keep_versions: Published versions kept readable.
@@ -128,7 +132,7 @@ class Settings:
         patient_record: Where the sending system's own record of a person opens.
     """
 
-    buckets: int = 2
+    buckets: int = 0
     threads: int = 0
     memory_limit: str = "4GB"
     keep_versions: int = 10

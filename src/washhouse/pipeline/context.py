@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from washhouse.core.home import Home, Settings
+from washhouse.core.home import FIRST_BUCKETS, Home, Settings
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
 from washhouse.lake.engine import Connection, Engine, LocalEngine, Resources
@@ -57,6 +57,13 @@ class RunContext:
     def systems(self) -> Mapping[str, tuple[SourceSpec, SystemMapping]]:
         """Contract and mapping of every sending system, built in and declared, by its name."""
         return {**SYSTEMS, **{name: (one.spec, one.mapping) for name, one in self.declared.items()}}
+
+    @property
+    def buckets(self) -> int:
+        """Person buckets of the version in the making: as many as were asked for, else as the published one has."""
+        if self.settings.buckets or self.published is None:
+            return self.settings.buckets or FIRST_BUCKETS
+        return self.published.buckets
 
     def connect(self) -> Connection:
         """Open an engine that spills inside the vault's folder."""

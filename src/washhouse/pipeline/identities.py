@@ -62,7 +62,7 @@ def gather_identities(con: Connection, context: RunContext, typed: TypedRows, ke
         `sources.identity.IDENTITY`, by source and id, with numbers as sent.
     """
     systems, published = list(context.systems.values()), context.published
-    new_sources = mapped_otherwise(context, digests(context.systems, context.settings.buckets))
+    new_sources = mapped_otherwise(context, digests(context.systems, context.buckets)).sources
     if published is None or kept is None or new_sources is None or NUMBER_SENT not in published.vault:
         return read_identities(con, systems, narrowed(typed, systems))
     sent = context.vault.read(NUMBER_SENT, published.vault[NUMBER_SENT])

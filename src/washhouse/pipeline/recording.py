@@ -84,14 +84,14 @@ def build_record(context: RunContext, typed: TypedRows, linked: Linked, generati
         generation: Name of the new generation of the vault's tables.
     """
     tables: dict[str, int] = {}
-    mapped = digests(context.systems, context.settings.buckets)
+    mapped = digests(context.systems, context.buckets)
     with context.connect() as connection:
         built = build(
             connection,
             typed,
             linked.membership,
             linked.identity,
-            buckets=context.settings.buckets,
+            buckets=context.buckets,
             secret=context.vault.secret("ref"),
             shared=linked.shared,
             views=linked.views,
@@ -141,10 +141,8 @@ def _count_events(context: RunContext, tables: Mapping[str, int]) -> int:
 def _before(context: RunContext, typed: TypedRows, mapped: Mapping[str, str]) -> Before | None:
     """What an increment starts from; None where everything is to be built: nothing that fits was published."""
     published = context.published
-    new_sources = mapped_otherwise(context, mapped)
+    new_sources = mapped_otherwise(context, mapped).sources
     if published is None or new_sources is None:
-        return None
-    if not {table.name for table in FACTS.values()} <= published.vault.keys():
         return None
     vault, lake, tables = context.vault, context.lake, published.tables
     return Before(

@@ -34,6 +34,7 @@ from washhouse.pipeline.inbox import Inbox, read_inbox
 from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
 from washhouse.pipeline.live_records import forget_landed
+from washhouse.pipeline.mapped import tell_otherwise
 from washhouse.pipeline.model_states import moved_models, register_models
 from washhouse.pipeline.progress import Clock, Progress, Silent
 from washhouse.pipeline.publishing import name_version, prune, prune_models
@@ -192,11 +193,17 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
     is_moved = version is not None and bool(moved_models(context, version))
     is_due = bool(inbox.batches) or decided_anew or is_moved or (context.rebuild and version is not None)
     if is_due:
+        tell_otherwise(context)
         books = _land(context, clock, inbox, read) if inbox.batches else []
         version = _build(context, clock, inbox, books, decisions)
         publish(context.home, version, prepared=lambda: context.reached("list-written"))
         context.reached("published")
         register_models(context, version)
+    elif version is not None and context.buckets != version.buckets:
+        context.progress.warn(
+            f"nothing is new, so the record stays in {version.buckets} buckets; with --rebuild it is laid out in "
+            f"{context.buckets}"
+        )
     if version is None:  # an inbox with nothing new, and nothing published, holds no batch at all: `find` refused it
         raise AssertionError("nothing found and nothing published")
     with clock.step("desk"):
@@ -262,7 +269,7 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         batches=batches,
         as_of=newest_as_of(files),
         models={},
-        buckets=context.settings.buckets,
+        buckets=context.buckets,
         summary=summary,
     )
     with clock.step("quality"):

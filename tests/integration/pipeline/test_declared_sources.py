@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 from washhouse.cli.doctor import examine
 from washhouse.core.errors import InputError
 from washhouse.core.home import Home, Settings
-from washhouse.lake.pointer import Version, read_current
+from washhouse.lake.pointer import Version, read_current, version_file, version_text
 from washhouse.lake.store import Lake
+from washhouse.pipeline.progress import Silent
 from washhouse.pipeline.report import RunReport
 from washhouse.pipeline.run import run_inbox
 from washhouse.record.tables import EVENT, TABLES
@@ -45,11 +47,22 @@ v2,p1,9990001073,Quillfeather,1950-03-02,2025-06-13,Phone
 """
 
 
+class Told(Silent):
+    """Keeps what a run warns of."""
+
+    def __init__(self) -> None:
+        self.warned: list[str] = []
+
+    def warn(self, message: str) -> None:
+        self.warned.append(message)
+
+
 class Clinic:
     """A home that declares a clinic, and its inbox."""
 
     def __init__(self, folder: Path) -> None:
         self.home, self.inbox = Home(folder / "home"), folder / "inbox"
+        self.warned: list[str] = []
         self.home.sources.mkdir(parents=True)
         self.declare(DECLARATION)
         self.send("2025-07-01", VISITS)
@@ -62,8 +75,11 @@ class Clinic:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "visits.csv").write_text(text, encoding="utf-8")
 
-    def run(self, day: int) -> RunReport:
-        return run_inbox(self.home, Settings(buckets=2, threads=1), self.inbox, now=datetime(2025, 9, day))
+    def run(self, day: int, buckets: int = 0) -> RunReport:
+        settings, told = Settings(buckets=buckets, threads=1), Told()
+        report = run_inbox(self.home, settings, self.inbox, now=datetime(2025, 9, day), progress=told)
+        self.warned = told.warned
+        return report
 
     @property
     def version(self) -> Version:
@@ -105,6 +121,7 @@ def test_a_changed_declaration_reads_everything_anew(clinic: Clinic) -> None:
 
     report = clinic.run(3)
 
+    assert clinic.warned == ["made anew, as read or mapped otherwise than in the published version: clinic"]
     assert report.to_json()["sources"]["clinic"]["batches"] == 2
     assert report.to_json()["sources"]["clinic"]["accepted"] == 4
     assert clinic.events() == [
@@ -135,6 +152,25 @@ def test_a_corrected_batch_and_a_changed_declaration_at_once(clinic: Clinic) -> 
     clinic.run(2)
     second = datetime(2025, 9, 2)
     assert clinic.events() == [("PODIATRY//clinic", second, None), ("PODIATRY//home-visit", JULY, second)]
+
+
+def test_a_record_keeps_its_buckets_and_a_run_says_why_it_makes_everything_anew(clinic: Clinic) -> None:
+    clinic.run(1, buckets=3)
+    clinic.send("2025-08-01", VISITS)
+    clinic.run(2)
+    assert (clinic.version.buckets, clinic.warned) == (3, []), "nobody asked for another number"
+    assert not clinic.run(3, buckets=1).published
+    assert clinic.warned == ["nothing is new, so the record stays in 3 buckets; with --rebuild it is laid out in 1"]
+    clinic.send("2025-08-08", VISITS)
+    clinic.run(4, buckets=1)
+    assert clinic.version.buckets == 1
+    assert clinic.warned == ["the record is made anew: it has 3 buckets, and 1 are asked for"]
+    summary = {**clinic.version.summary, "mapped": {**clinic.version.summary["mapped"], "": "of another release"}}
+    version_file(clinic.home, clinic.version).write_bytes(version_text(replace(clinic.version, summary=summary)))
+    clinic.send("2025-08-15", VISITS)
+    clinic.run(5)
+    assert clinic.warned == ["the record is made anew: another release of washhouse made the published version"]
+    assert clinic.events() == [("FOOT_VISIT//home-visit", JULY, None)]
 
 
 def doctor_on_declarations(clinic: Clinic) -> tuple[bool, str]:

@@ -33,7 +33,7 @@ def test_each_layer_counts_before_the_next(home: Home, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "text",
     [
-        "buckets = 0",
+        "buckets = -1",
         "bucket = 2",
         "memory_limit = 'lots'",
         "key_file = 'here'",
