@@ -27,6 +27,7 @@ from washhouse.governance.pseudonym import derive_key, keyed_hash
 from washhouse.lake.disk import Pending
 from washhouse.lake.shares import SHARES, Chosen, Share, laid_out
 
+_BLOCK_BYTES = 1 << 20
 _ROW_GROUP = 122_880
 _ROWS_LAID_OUT = 8 * _ROW_GROUP
 """Rows brought together by share at one time, some sixty thousand of each; a table of fewer lies as it came."""
@@ -109,16 +110,22 @@ class Vault:
             raise _damaged(f"landed file {sha256[:12]}") from error
 
     def read_landed(self, sha256: str) -> bytes:
-        """Bytes of a landed file, all at once.
+        """Bytes of a landed file, all at once; see `landed_blocks`."""
+        return b"".join(self.landed_blocks(sha256))
+
+    def landed_blocks(self, sha256: str) -> Iterator[bytes]:
+        """A landed file a block at a time; what was handed out is the file as received if nothing is raised.
 
         Raises:
             HomeError: `vault-damaged`: the file is missing or was changed.
         """
+        digest = hashlib.sha256()
         with self.open_landed(sha256) as file:
-            data = file.readall()
-        if hashlib.sha256(data).hexdigest() != sha256:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+                yield block
+        if digest.hexdigest() != sha256:
             raise _damaged(f"landed file {sha256[:12]}")
-        return data
 
     def write(
         self,

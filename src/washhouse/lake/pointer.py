@@ -95,7 +95,13 @@ def history(home: Home) -> list[Version]:
     current = read_current(home)
     if current is None:
         return []
-    versions = [read_version(path) for path in sorted(_folder(home).glob("v*.json"))]
+    versions = []
+    for path in sorted(_folder(home).glob("v*.json")):
+        try:
+            versions.append(read_version(path))
+        except HomeError:
+            if path.exists():  # else a run that goes on has just forgotten it
+                raise
     return [version for version in versions if version.number < current.number] + [current]
 
 

@@ -13,7 +13,7 @@ import pytest
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home
 from washhouse.lake.lock import LOCK_FILE, is_locked, run_lock
-from washhouse.lake.pointer import Version, forget, history, publish, read_current
+from washhouse.lake.pointer import Version, forget, history, publish, read_current, read_version, version_file
 
 FIRST = Version(
     number=1,
@@ -47,6 +47,26 @@ def test_history_is_in_order_and_forgets(tmp_path: Path) -> None:
     assert history(home) == [FIRST, second]
     forget(home, FIRST)
     assert history(home) == [second]
+
+
+def test_a_list_that_a_run_forgets_while_one_looks_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    second = replace(FIRST, number=2, id="v000002-bbbb")
+    publish(home, FIRST)
+    publish(home, second)
+
+    def read(path: Path) -> Version:
+        if path == version_file(home, FIRST):
+            forget(home, FIRST)
+        return read_version(path)
+
+    monkeypatch.setattr("washhouse.lake.pointer.read_version", read)
+    assert history(home) == [second]
+    (home.root / "versions" / "v000000-half.json").write_text("{")
+    with pytest.raises(HomeError):
+        history(home)
 
 
 def test_a_list_that_was_never_pointed_at_is_no_version(tmp_path: Path) -> None:
