@@ -1,4 +1,4 @@
-"""What several folders' tests need: an application on a port, and a program of others that calls it."""
+"""What several folders' tests need: the same examples and ids in every run, an application on a port, its callers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,43 @@ from time import sleep
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from hypothesis import settings
 from starlette.testclient import TestClient
+
+from washhouse.core.home import Home
 
 SCHEMATHESIS = Path(__file__).parents[1] / ".venv-outside" / "bin" / "st"
 NEVER = {"checks.positive_data_acceptance.expected-statuses": "[200, 400, 401, 403, 404, 429]"}
 """A day that no calendar has fits the description, and is refused."""
+KEY = "1842" * 16
+"""Ids come from it, and with them who is drawn into which sample and who comes first."""
+
+# The same examples in every run, however slow the machine; `--hypothesis-profile default` looks for new ones.
+settings.load_profile("ci")
+
+SLOW = [Path(__file__).parent / folder for folder in ("integration", "journey", "architecture/canary")]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs and browsers are slow: `-m "not slow"` leaves them out."""
+    for item in items:
+        if any(item.path.is_relative_to(folder) for folder in SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def fresh_home() -> Callable[[Path], Home]:
+    """A new home whose master key, and with it every id, is the same in every run."""
+
+    def made(root: Path) -> Home:
+        home = Home(root)
+        home.vault.mkdir(parents=True, mode=0o700)
+        key = home.vault / "master.key"
+        key.write_text(KEY)
+        key.chmod(0o600)
+        return home
+
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +61,11 @@ def on_a_port() -> Callable[[FastAPI], AbstractContextManager[str]]:
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
+            assert thread.is_alive(), "the server did not start"
             sleep(0.01)
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         server.should_exit = True
-        thread.join()
+        thread.join(10)
 
     return serving
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,10 @@ def call(*arguments: str, status: int = 0) -> Any:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def desk(tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]) -> dict[str, Any]:
     """The folder after the hour, and what the commands said."""
     root = tmp_path_factory.mktemp("hour")
-    file, declaration, home = root / "DN Visits 2026-07.csv", root / "dn_visits.toml", root / "home"
+    file, declaration, home = root / "DN Visits 2026-07.csv", root / "dn_visits.toml", fresh_home(root / "home").root
     file.write_text(invented_file(), encoding="cp1252")
     proposed = call("source", "new", str(file), "--out", str(declaration)).output
     text = declaration.read_text(encoding="utf-8")

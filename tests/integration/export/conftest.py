@@ -58,10 +58,10 @@ class Exported:
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def exported(tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]) -> Exported:
     root = tmp_path_factory.mktemp("export")
     make_city(1_000, 2, 11, root / "city")
-    home = Home(root / "home")
+    home = fresh_home(root / "home")
     call("run", "--home", str(home.root), "--inbox", str(root / "city" / "extracts"), "--json")
     version = read_current(home)
     assert version is not None

@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -60,8 +60,10 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[dict[s
 
 
 @pytest.fixture(scope="module")
-def imported(bundles: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    home = tmp_path_factory.mktemp("fhir") / "home"
+def imported(
+    bundles: Any, tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]
+) -> tuple[Path, dict[str, Any]]:
+    home = fresh_home(tmp_path_factory.mktemp("fhir") / "home").root
     return home, call("import", "fhir", str(bundles[0]), "--home", str(home), "--json")
 
 
@@ -118,7 +120,9 @@ def test_timeline_pages_show_them(clinician: TestClient) -> None:
 
 
 @pytest.fixture(scope="module")
-def beside_gp(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+def beside_gp(
+    tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]
+) -> tuple[Path, dict[str, str]]:
     """A home of general practice; a resident of it sent as FHIR, with an allergy, then corrected."""
     root = tmp_path_factory.mktemp("beside")
     make_city(300, 1, 5, root / "city", date(2026, 1, 1))
@@ -128,7 +132,7 @@ def beside_gp(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     for batch in (inbox / "gp").iterdir():
         if batch != newest:
             batch.rename(root / batch.name)
-    call("run", "--home", str(root / "home"), "--inbox", str(inbox), "--json")
+    call("run", "--home", str(fresh_home(root / "home").root), "--inbox", str(inbox), "--json")
     with (newest / "patients.csv").open(encoding="utf-8") as file:
         rows = {row["patient_id"]: row for row in csv.DictReader(file) if row["nhs_number"] and row["birth_date"]}
     with (newest / "demographics.csv").open(encoding="utf-8") as file:

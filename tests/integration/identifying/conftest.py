@@ -110,8 +110,8 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    home = Home(tmp_path)
+def stage(tmp_path: Path, fresh_home: Callable[[Path], Home]) -> Iterator[Stage]:
+    home = fresh_home(tmp_path)
     vault = Vault(home, load_or_create_master_key(home, Settings()))
     table = identities()
     people = link_people(table, previous=None, key=partial(vault.hmac, "person-id"))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,11 +48,10 @@ class Found:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+def found(tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]) -> Found:
     folder = tmp_path_factory.mktemp("linkage")
     make_city(2_000, 1, 5, folder / "city")
-    home, settings = Home(folder / "home"), Settings(threads=1)
-    home.root.mkdir()
+    home, settings = fresh_home(folder / "home"), Settings(threads=1)
     run_inbox(home, settings, folder / "city" / "extracts")
     version = read_current(home)
     assert version is not None

@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -41,11 +42,10 @@ class City:
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> City:
+def city(tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]) -> City:
     folder = tmp_path_factory.mktemp("planted")
     make_city(5_000, 3, 1, folder / "city")
-    home, settings = Home(folder / "home"), Settings(threads=1)
-    home.root.mkdir()
+    home, settings = fresh_home(folder / "home"), Settings(threads=1)
     run_inbox(home, settings, folder / "city" / "extracts")
     version = read_current(home)
     assert version is not None

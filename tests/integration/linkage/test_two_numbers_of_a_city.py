@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -46,11 +48,10 @@ class Found:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+def found(tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]) -> Found:
     folder = tmp_path_factory.mktemp("numbers")
     make_city(3_000, 2, 6, folder / "city")
-    home, settings = Home(folder / "home"), Settings(threads=1)
-    home.root.mkdir()
+    home, settings = fresh_home(folder / "home"), Settings(threads=1)
     run_inbox(home, settings, folder / "city" / "extracts")
     version = read_current(home)
     assert version is not None

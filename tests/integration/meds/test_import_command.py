@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,9 @@ def call(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict[str, Any]]:
+def imported(
+    tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]
+) -> tuple[Path, Path, dict[str, Any]]:
     root = tmp_path_factory.mktemp("meds")
     (root / "set" / "data").mkdir(parents=True)
     schema = pa.schema(
@@ -65,7 +67,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, dict
         ]
     )
     pq.write_table(pa.Table.from_pylist(invented_rows(), schema=schema), root / "set" / "data" / "0.parquet")
-    report = call("import", "meds", str(root / "set"), "--home", str(root / "home"), "--json")
+    report = call("import", "meds", str(root / "set"), "--home", str(fresh_home(root / "home").root), "--json")
     return root / "set", root / "home", report
 
 

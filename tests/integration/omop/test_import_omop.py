@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +41,10 @@ def call(*arguments: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def imported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    home = tmp_path_factory.mktemp("omop") / "home"
+def imported(
+    tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]
+) -> tuple[Path, dict[str, Any]]:
+    home = fresh_home(tmp_path_factory.mktemp("omop") / "home").root
     return home, call("import", "omop", str(GIBLEED), "--home", str(home), "--json")
 
 

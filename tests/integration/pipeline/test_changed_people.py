@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -70,11 +71,10 @@ class Moved:
 
 
 @pytest.fixture(scope="module")
-def moved(tmp_path_factory: pytest.TempPathFactory) -> Moved:
+def moved(tmp_path_factory: pytest.TempPathFactory, fresh_home: Callable[[Path], Home]) -> Moved:
     root = tmp_path_factory.mktemp("moved")
     make_city(600, 1, 3, root / "city", DEFAULT_END)
-    extracts, inbox, home = root / "city" / "extracts", root / "inbox", Home(root / "home")
-    home.root.mkdir()
+    extracts, inbox, home = root / "city" / "extracts", root / "inbox", fresh_home(root / "home")
     settings = Settings(buckets=2, threads=1)
     for source in ("gp", "mental_health"):
         shutil.copytree(extracts / source, inbox / source)
@@ -89,7 +89,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Moved:
     for record in sorted(living):
         held.setdefault(people[record], []).append(record)
     apart = next(tuple(records[:2]) for records in held.values() if len(records) > 1)
-    alone = [records[0] for person, records in sorted(held.items()) if len(records) == 1]
+    alone = [records[0] for records in held.values() if len(records) == 1]
     together = (alone[0], alone[1])
     said = coming(extracts / "hospital")
     desk = open_desk(home.desk_file)

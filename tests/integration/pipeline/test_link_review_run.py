@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,10 +22,9 @@ from washhouse.synthetic.calendar import DEFAULT_END
 from washhouse.synthetic.city import make_city
 
 
-def test_the_run_asks_what_is_in_doubt_and_never_twice(tmp_path: Path) -> None:
-    city, home = tmp_path / "city", Home(tmp_path / "home")
+def test_the_run_asks_what_is_in_doubt_and_never_twice(tmp_path: Path, fresh_home: Callable[[Path], Home]) -> None:
+    city, home = tmp_path / "city", fresh_home(tmp_path / "home")
     make_city(3_000, 1, 5, city, DEFAULT_END)
-    home.root.mkdir()
     settings = Settings(buckets=2, threads=1)
 
     def published() -> tuple[LinkReview, RecordIndex]:

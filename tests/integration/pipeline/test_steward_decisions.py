@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -37,9 +38,10 @@ def batches(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted((city / "extracts").glob("*/*"), key=lambda batch: (batch.name, batch.parent.name))
 
 
-def test_all_decisions_hold_after_ten_reruns_with_new_batches(batches: list[Path], tmp_path: Path) -> None:
-    inbox, home = tmp_path / "inbox", Home(tmp_path / "home")
-    home.root.mkdir()
+def test_all_decisions_hold_after_ten_reruns_with_new_batches(
+    batches: list[Path], tmp_path: Path, fresh_home: Callable[[Path], Home]
+) -> None:
+    inbox, home = tmp_path / "inbox", fresh_home(tmp_path / "home")
     settings = Settings(buckets=2, threads=1)
 
     def bring(some: list[Path]) -> None:

@@ -70,7 +70,7 @@ tampering = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(step=tampering)
 def test_tampering_is_seen_at_the_first_row_touched(chain: Path, tmp_path: Path, step: tuple[object, ...]) -> None:
     path = tmp_path / "desk.db"

@@ -42,7 +42,7 @@ def plain(world: dict[Any, Any], person: str) -> dict[str, Any] | None:
     return shown
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(world=worlds)
 def test_the_index_shows_what_the_rules_say(world: dict[Any, Any]) -> None:
     identity = pa.Table.from_pylist(

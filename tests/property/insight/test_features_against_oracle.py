@@ -230,7 +230,7 @@ GROUPS = windowed_features(
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=60, suppress_health_check=QUIET)
 @given(st.lists(story(), max_size=14))
 def test_sql_equals_the_oracle(stories: list[list[dict[str, Any]]]) -> None:
     events = number_rows(stories)
@@ -239,7 +239,7 @@ def test_sql_equals_the_oracle(stories: list[list[dict[str, Any]]]) -> None:
     np.testing.assert_array_equal(compute(events, INDEXES), np.array(oracle, dtype=np.float32))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=20, suppress_health_check=QUIET)
 @given(st.lists(story(), max_size=8), st.lists(story(), min_size=1, max_size=8))
 def test_the_future_moves_nothing(past: list[list[dict[str, Any]]], later: list[list[dict[str, Any]]]) -> None:
     index = datetime(2024, 1, 1)
@@ -248,7 +248,7 @@ def test_the_future_moves_nothing(past: list[list[dict[str, Any]]], later: list[
     np.testing.assert_array_equal(compute(known, [index.date()]), compute(known + future, [index.date()]))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=60, suppress_health_check=QUIET)
 @given(st.lists(story(), max_size=14))
 def test_hundreds_at_once_equal_the_oracle_too(stories: list[list[dict[str, Any]]]) -> None:
     events = number_rows(stories)
@@ -259,7 +259,7 @@ def test_hundreds_at_once_equal_the_oracle_too(stories: list[list[dict[str, Any]
     np.testing.assert_array_equal(compute(events, INDEXES, GROUPS), np.array(oracle, dtype=np.float32))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=20, suppress_health_check=QUIET)
 @given(st.lists(story(), max_size=8), st.lists(story(), min_size=1, max_size=8))
 def test_the_future_moves_none_of_hundreds(past: list[list[dict[str, Any]]], later: list[list[dict[str, Any]]]) -> None:
     index = datetime(2024, 1, 1)

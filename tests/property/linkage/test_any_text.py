@@ -34,7 +34,6 @@ SETTINGS = {
     "standard", [standardise.name, standardise.address, standardise.category, standardise.identifier]
 )
 @given(text=st.text(max_size=40))
-@settings(deadline=None)
 def test_a_standard_form_stays_as_it_is(standard: object, text: str) -> None:
     form = standard(text)  # type: ignore[operator]
     if form is not None:
@@ -44,7 +43,7 @@ def test_a_standard_form_stays_as_it_is(standard: object, text: str) -> None:
 
 @given(left=ROWS, right=ROWS)
 @example(left=[{"given": "A", "height": 1}], right=[{"given": "A", "height": 1 << 63}])
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_table_is_linked_or_refused(left: list[dict[str, object]], right: list[dict[str, object]]) -> None:
     for call in (lambda: link(left, right, SETTINGS, threads=1), lambda: dedupe(left, SETTINGS, threads=1)):
         with contextlib.suppress(InputError):

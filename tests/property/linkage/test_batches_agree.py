@@ -21,9 +21,7 @@ from washhouse.linkage.people import People, link_people
 from washhouse.linkage.person_ids import Key, Record
 from washhouse.linkage.stored_earlier import read_earlier, write_earlier
 
-QUICK = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+QUICK = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 CHANGING = (
     *("surname", "postcode", "address", "birth_date", "nhs_number", "sex", "phone", "pseudo_nhs_number", "death_date"),
     *("restricted", "first_seen", "last_seen", "left_on", "ethnic_category"),
@@ -225,7 +223,7 @@ def test_a_source_the_model_does_not_know_says_nothing(make_identities: Any, key
     _same(rebuilt, link_people(other, previous=None, key=key, model=trained, index=half.index))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_rows_among_a_few_keys(keys: list[int], wanted: list[int]) -> None:
     many = np.array(keys + wanted[: len(wanted) // 2], dtype=np.int64)
@@ -233,7 +231,7 @@ def test_rows_among_a_few_keys(keys: list[int], wanted: list[int]) -> None:
     assert among(many, few).tolist() == np.flatnonzero(np.isin(many, few)).tolist()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(*[st.integers(-1, 4)] * 3), max_size=40), st.integers(1, 3), st.integers(0, 9))
 def test_keys_of_records_as_they_are_asked_for(parts: list[tuple[int, ...]], used: int, asked: int) -> None:
     columns = {str(p): np.array([row[p] for row in parts], dtype=np.int32) for p in range(3)}

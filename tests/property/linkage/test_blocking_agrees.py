@@ -55,7 +55,7 @@ def _within(block: list[int], side: np.ndarray | None) -> list[tuple[int, int]]:
     return [(i, j) for i in block for j in block if i < j and (side is None or side[i] != side[j])]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(RECORDS, st.booleans(), st.sampled_from([1, 3, 20_000]))
 def test_pairs_are_those_that_share_all_parts_of_a_rule(records: Rows, two: bool, limit: int) -> None:
     side = _side(records, two)
@@ -74,7 +74,7 @@ def test_pairs_are_those_that_share_all_parts_of_a_rule(records: Rows, two: bool
     assert sum(report.pairs for report in found.reports) == len(pairs)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RECORDS, st.booleans(), st.sampled_from([1, 3, 20_000]), st.integers(1, 14), st.integers(1, 3))
 def test_the_number_of_groups_and_threads_changes_nothing(
     records: Rows, two: bool, limit: int, size: int, threads: int
@@ -89,7 +89,7 @@ def test_the_number_of_groups_and_threads_changes_nothing(
         assert getattr(compared, name).tolist() == getattr(in_groups, name).tolist()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(RECORDS, st.booleans(), st.sampled_from([1, 3, 20_000]), st.integers(1, 14))
 def test_a_group_needs_no_records_but_its_own(records: Rows, two: bool, limit: int, size: int) -> None:
     encoded = _encoded(records)

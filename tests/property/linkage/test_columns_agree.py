@@ -25,7 +25,7 @@ LETTERS = "aZ e0129 '`.-_/,\t\n\x1fé́߀ßЖ中RDSTOIL"
 
 
 @pytest.mark.parametrize("standard", FUNCTIONS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_column_says_what_each_text_says(standard, data):
     some = st.one_of(st.sampled_from(FUNCTIONS[standard]), st.text(LETTERS, max_size=14), st.text(max_size=8))
@@ -34,7 +34,7 @@ def test_a_column_says_what_each_text_says(standard, data):
     assert found == [standard(text) if text.strip() else None for text in drawn]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts=st.lists(st.text("A1 B2É", max_size=12).map(standardise.address).filter(bool), unique=True))
 def test_addresses_are_split_alike(texts):
     numbers, words = split_address(pa.array(texts, pa.string()))

@@ -30,7 +30,7 @@ def partitions(draw: st.DrawFn) -> list[dict[str, int]]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(runs=partitions())
 def test_columns_and_single_records_have_one_history(runs):
     spans, membership = [], None

@@ -18,9 +18,7 @@ from washhouse.linkage.identify import SHOWN, Identified
 from washhouse.linkage.index import LinkIndex
 from washhouse.linkage.people import link_people
 
-QUICK = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+QUICK = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 def _clear(table: pa.Table) -> pa.Table:

@@ -75,7 +75,7 @@ def found(rows: list[dict[str, Any]], dead: frozenset[int]) -> tuple[dict[str, d
     return told, sealed
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rows=RECORDS, dead=GONE)
 def test_the_sealed_share_nothing_and_crowds_tie_nobody(rows: list[dict[str, Any]], dead: frozenset[int]) -> None:
     rows = [{**row, "seen": at} for at, row in enumerate(rows)]
@@ -90,7 +90,7 @@ def test_the_sealed_share_nothing_and_crowds_tie_nobody(rows: list[dict[str, Any
         assert people > told["home"].get(key, set()), "it says something that the household does not"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows=RECORDS, dead=GONE, data=st.data())
 def test_the_order_of_records_is_of_no_account(rows: list[dict[str, Any]], dead: frozenset[int], data: Any) -> None:
     rows = [{**row, "seen": at} for at, row in enumerate(rows)]

@@ -20,9 +20,7 @@ from washhouse.linkage.expected_errors import Totals, change_of_errors, expected
 from washhouse.linkage.people import People, link_people
 from washhouse.linkage.person_ids import Record
 
-QUICK = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+QUICK = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 CUTS = {View.STRICT: 1 - 1e-7, View.BALANCED: 0.99, View.LENIENT: 0.02}
 """Thresholds far enough apart that the views of a few people differ."""
 
@@ -58,7 +56,7 @@ def stages(tangle: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray, np.ndar
     return [tuple(side[stage == n] for side in sides) for n in range(3)]  # type: ignore[misc]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tangles())
 def test_each_stage_is_the_clustering_under_its_own_threshold(tangle: dict[str, Any]) -> None:
     found = nested_clusters(tangle["records"], stages(tangle), **tangle["rest"])
@@ -68,7 +66,7 @@ def test_each_stage_is_the_clustering_under_its_own_threshold(tangle: dict[str, 
         assert stage.label.tolist() == cluster(tangle["records"], *sides, **tangle["rest"]).label.tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(tangles())
 def test_stages_nest_and_keep_constraints(tangle: dict[str, Any]) -> None:
     found = nested_clusters(tangle["records"], stages(tangle), **tangle["rest"])
@@ -80,7 +78,7 @@ def test_stages_nest_and_keep_constraints(tangle: dict[str, Any]) -> None:
         assert clusters.unmet.tolist() == found[0].unmet.tolist()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(tangles())
 def test_a_change_of_errors_is_the_difference_of_two_reckonings(tangle: dict[str, Any]) -> None:
     found = nested_clusters(tangle["records"], stages(tangle), **tangle["rest"])

@@ -10,7 +10,7 @@ from washhouse.lake.engine import connect
 from washhouse.record.buckets import bucket_column_of, bucket_of, bucket_sql
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.text("0123456789abcdef", min_size=32, max_size=32), min_size=1, max_size=20), st.integers(1, 4096))
 def test_the_same_bucket_everywhere(people, buckets):
     con = connect(threads=1)

@@ -137,7 +137,7 @@ def con():
 
 
 @pytest.mark.parametrize("delivery", ["snapshot", "replace-period", "delta"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(sent=histories(), in_one_table=st.booleans())
 def test_states_are_the_oracles(con, delivery, sent, in_one_table):
     table = TableSpec("things", (ColumnSpec("thing"), ColumnSpec("state")), ("thing",), delivery=delivery)
@@ -151,7 +151,7 @@ def test_states_are_the_oracles(con, delivery, sent, in_one_table):
     assert set(rows) == oracle(sent, delivery)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sent=histories(), data=st.data())
 def test_the_order_of_handing_in_is_of_no_account(con, sent, data):
     table = TableSpec("things", (ColumnSpec("thing"), ColumnSpec("state")), ("thing",), delivery="replace-period")
@@ -161,7 +161,7 @@ def test_the_order_of_handing_in_is_of_no_account(con, sent, data):
     assert con.execute("SELECT * FROM things ORDER BY ALL").fetchall() == before
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(sent=histories())
 def test_a_thing_is_in_at_most_one_state_at_a_time(con, sent):
     table = TableSpec("things", (ColumnSpec("thing"), ColumnSpec("state")), ("thing",), delivery="replace-period")

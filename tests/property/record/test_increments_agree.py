@@ -202,7 +202,7 @@ def differing(left: Version, right: Version) -> list[str]:
 
 
 # Shrinking would build hundreds of cities.
-@settings(max_examples=2, deadline=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_steps_come_to_what_one_build_comes_to(city: City, tmp_path_factory: pytest.TempPathFactory, data):
     folder = tmp_path_factory.mktemp("steps")

@@ -29,7 +29,7 @@ def in_sql(con, moments):
     return [first for first, _ in both]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.datetimes(datetime(1996, 1, 1), datetime(2037, 12, 31)), min_size=1, max_size=50))
 def test_any_time(con, moments):
     assert in_sql(con, moments) == [to_utc(moment) for moment in moments]

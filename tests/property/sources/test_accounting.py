@@ -55,13 +55,13 @@ def is_accounted(result: ReadResult) -> bool:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=200))
 def test_any_bytes(data: bytes) -> None:
     assert is_accounted(read_file(data, JOURNAL, reference_date=TODAY, file="journal.csv"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS, st.sampled_from(["", "\n", "\r\n", '"']))
 def test_any_text_behind_a_header(text: str, end: str) -> None:
     data = (HEADER + text + end).encode("utf-8", "replace")
@@ -69,7 +69,7 @@ def test_any_text_behind_a_header(text: str, end: str) -> None:
     assert is_accounted(read_file(data, JOURNAL, reference_date=TODAY, file="journal.csv", parents=parents))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(*[CELLS] * 7).map(",".join), max_size=8), st.data())
 def test_a_mangled_file(lines: list[str], data: st.DataObject) -> None:
     raw = (HEADER + "\n".join(lines) + "\n").encode("utf-8", "replace")
@@ -79,7 +79,7 @@ def test_a_mangled_file(lines: list[str], data: st.DataObject) -> None:
     assert is_accounted(read_file(raw[:at] + noise + raw[at + cut :], JOURNAL, reference_date=TODAY, file="j.csv"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS, st.sampled_from(["", "\n", '"']))
 def test_both_tokenisers_agree(text: str, end: str) -> None:
     """Where the fast one gives an answer, the exact one gives the same."""
@@ -103,7 +103,7 @@ def test_both_tokenisers_agree(text: str, end: str) -> None:
     assert fast == records(read_exact)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]), max_size=5)] * 7), max_size=6))
 def test_what_was_quoted_is_read_back(rows: list[tuple[str, ...]]) -> None:
     out = io.StringIO()
@@ -115,7 +115,7 @@ def test_what_was_quoted_is_read_back(rows: list[tuple[str, ...]]) -> None:
     assert read == [tuple(None if cell in ("", "NULL", "null", "\\N") else cell for cell in row) for row in rows]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.dictionaries(
         st.sampled_from(["patients.csv", "journal.csv", "prescriptions.csv", "demographics.csv", "x.zip", "odd.txt"]),

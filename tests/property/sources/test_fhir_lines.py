@@ -75,20 +75,20 @@ def dump(resource: Any) -> bytes:
     return json.dumps(resource).encode()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(RESOURCE, max_size=5), st.sampled_from(["x.ndjson", "x.json"]))
 def test_any_values_in_any_place(resources: list[Any], name: str) -> None:
     check(b"\n".join(map(dump, resources)), name)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(RESOURCE, max_size=4), st.floats(0, 1), st.sampled_from(["x.json", "x.json.gz", "x.ndjson.gz"]))
 def test_cut_anywhere(resources: list[Any], share: float, name: str) -> None:
     whole = dump({"resourceType": "Bundle", "entry": [{"resource": one} for one in resources]})
     check(whole[: round(len(whole) * share)], name)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200), st.sampled_from(["x.ndjson", "x.json", "x.json.gz"]))
 def test_any_bytes(data: bytes, name: str) -> None:
     check(data, name)

@@ -51,7 +51,7 @@ def check(table: str, data: bytes) -> None:
     assert events <= read.accepted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), st.sampled_from(TABLES), st.floats(0, 1))
 def test_any_values_in_any_place_cut_anywhere(data, table, share) -> None:  # type: ignore[no-untyped-def]
     names = list(table.column_names)
@@ -62,7 +62,7 @@ def test_any_values_in_any_place_cut_anywhere(data, table, share) -> None:  # ty
     check(table.name, whole if share > 0.5 else whole[: round(len(whole) * share * 2)])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(max_size=200))
 def test_any_bytes(data: bytes) -> None:
     check("measurement", data)

@@ -25,7 +25,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(list(ODD)), TEXTS)
 @example("datetime", "2025-07-01 08")
 @example("int", "0x1F")
@@ -45,7 +45,7 @@ def test_a_value_is_read_alike_beside_any_other(kind: str, text: str) -> None:
     }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dates(date(1850, 1, 1), date(2100, 1, 1)))
 def test_every_way_to_write_a_date_gives_that_date(day: date) -> None:
     ways = ["%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%d/%m/%Y 00:00:00", "%Y-%m-%dT23:59"]
@@ -58,7 +58,7 @@ def test_every_way_to_write_a_date_gives_that_date(day: date) -> None:
     assert parsed.broken == {}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(st.integers(0, 10**10 - 1).map("{:010d}".format), st.text("0123456789 -.", max_size=13))))
 def test_nhs_numbers_at_once_and_one_by_one(texts: list[str]) -> None:
     valid = [f"{nine}{check_digit(nine)}" for nine in ("943476591", "999000100", "400000000") if check_digit(nine)]
@@ -68,7 +68,7 @@ def test_nhs_numbers_at_once_and_one_by_one(texts: list[str]) -> None:
     assert parsed.values.to_pylist() == [parse_nhs_number(text) for text in texts]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)), st.integers(-12, 14))
 def test_an_offset_is_turned_to_local_time(local: datetime, hours: int) -> None:
     """In January local time is UTC."""

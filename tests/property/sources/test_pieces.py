@@ -65,7 +65,7 @@ def facts(result: ReadResult) -> dict[str, object]:
     return {**tables, **{name: getattr(result, name) for name in counts}}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(TEXTS, ENDS, ENCODINGS, st.integers(1, 400), st.integers(0, 3))
 def test_the_size_of_the_pieces_changes_nothing(
     monkeypatch: pytest.MonkeyPatch, text: str, end: str, encoding: str, size: int, cut: int
@@ -89,7 +89,7 @@ def test_the_size_of_the_pieces_changes_nothing(
         assert pa.concat_tables([whole.table_rows.schema.empty_table(), *rows.tables]).equals(whole.table_rows)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.text(max_size=30), ENCODINGS, st.binary(max_size=3), st.integers(1, 5))
 def test_a_character_may_be_cut_by_a_piece(
     monkeypatch: pytest.MonkeyPatch, text: str, encoding: str, noise: bytes, size: int

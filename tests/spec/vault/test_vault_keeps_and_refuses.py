@@ -14,7 +14,7 @@ from unittest.mock import patch
 import duckdb
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from washhouse.core.errors import HomeError
@@ -173,7 +173,6 @@ def test_nothing_is_logged(home: Home, caplog: pytest.LogCaptureFixture, capfd: 
     assert capfd.readouterr() == ("", "")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(min_value=0), st.integers(0, 7))
 def test_any_changed_bit_of_a_sealed_file_is_seen(data: bytes, place: int, bit: int) -> None:
     sealed = bytearray(seal(bytes(32), data, "a"))
@@ -201,7 +200,6 @@ def test_chunks_cannot_be_cut_off_or_swapped() -> None:
             open_seal(bytes(32), changed, "a")
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 30)), max_size=8), st.integers(0, 50))
 def test_a_sealed_file_is_read_from_any_place(reads: list[tuple[int, int]], size: int) -> None:
     data = bytes(range(size))

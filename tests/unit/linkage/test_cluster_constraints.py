@@ -83,7 +83,7 @@ def test_a_decision_that_contradicts_another_or_two_deaths_is_reported() -> None
     assert (found.label.tolist(), found.unmet.tolist()) == ([0, 1], [0])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_decisions_hold_whatever_the_links(data: st.DataObject) -> None:
     record = st.integers(0, 7)

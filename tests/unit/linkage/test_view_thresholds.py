@@ -53,7 +53,7 @@ def test_the_lenient_view_takes_what_its_bound_asks_for(doubtful: list[float], s
     assert widest_threshold(np.array([*SURE, *doubtful]), share).links == links
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(CHANCES, st.floats(0, 0.3), st.floats(0, 0.3))
 def test_cuts_fall_from_view_to_view_and_keep_their_bounds(chances: np.ndarray, false: float, missed: float) -> None:
     cuts = view_thresholds(chances, Strictness(false, missed))
