@@ -25,7 +25,7 @@ def test_an_id_that_is_published_again_with_other_tables_is_another_version(
     """Going back to an older version and running again makes the same id."""
     monkeypatch.setattr(serve, "read_index", lambda vault, generations: object())
     nothing: Any = None
-    versions = serve.PublishedVersions(Home(tmp_path), nothing, nothing, PatientRecord())
+    versions = serve.PublishedVersions(Home(tmp_path), nothing, nothing, PatientRecord(), patience_seconds=60)
     assert versions() is None
     publish(Home(tmp_path), FIRST)
     first = versions()

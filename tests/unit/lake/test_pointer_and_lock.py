@@ -12,6 +12,7 @@ import pytest
 
 from washhouse.core.errors import HomeError
 from washhouse.core.home import Home
+from washhouse.lake import lock
 from washhouse.lake.lock import LOCK_FILE, is_locked, run_lock
 from washhouse.lake.pointer import Version, forget, history, publish, read_current, read_version, version_file
 
@@ -112,7 +113,10 @@ def test_one_run_at_a_time_and_a_dead_run_holds_nothing(tmp_path: Path) -> None:
     assert not is_locked(home)
 
 
-def test_looking_whether_a_run_goes_on_stops_neither_a_run_nor_another_look(tmp_path: Path) -> None:
+def test_looking_whether_a_run_goes_on_stops_neither_a_run_nor_another_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 60)
     home = Home(tmp_path)
     with (tmp_path / LOCK_FILE).open("w") as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
