@@ -6,23 +6,19 @@ import csv
 import fcntl
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from fastapi import FastAPI
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from washhouse.cli.serve import build_services
 from washhouse.cli.settings import read_settings
@@ -38,8 +34,9 @@ FLAGS = [
 ]
 PEOPLE, YEARS, SEED = "8000", "5", "14"
 """Small, but with the crises that a model needs: its gates are met by a margin."""
-KEY = "1842" * 16
-"""Ids come from it, and with them who is drawn into which sample: with a new key, a gate near its limit may fail."""
+PATIENCE_MILLISECONDS = 15_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
+Serve = Callable[[FastAPI], AbstractContextManager[str]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,7 +83,7 @@ def plant_faults(extracts: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def prepared_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def prepared_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str, fresh_home: Callable[[Path], Home]) -> Path:
     """The home of a small invented city after its first run; shared, so not to be changed.
 
     While writing journeys, name one in `WASHHOUSE_JOURNEY_HOME` to spare the run.
@@ -100,9 +97,7 @@ def prepared_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
         if not (root / "ready").exists():
             washhouse("city", "--people", PEOPLE, "--years", YEARS, "--seed", SEED, "--out", str(root / "city"))
             plant_faults(root / "city" / "extracts")
-            (root / "home" / "vault").mkdir(parents=True, mode=0o700)
-            (root / "home" / "vault" / "master.key").write_text(KEY)
-            (root / "home" / "vault" / "master.key").chmod(0o600)
+            fresh_home(root / "home")
             washhouse("run", "--home", str(root / "home"), "--inbox", str(root / "city" / "extracts"), "--json")
             (root / "ready").touch()
     return root / "home"
@@ -135,29 +130,12 @@ class Site:
     clock: Clock = field(default_factory=Clock)
 
 
-@contextmanager
-def serving(services: Services) -> Iterator[str]:
-    """Serve an application on a free port and give its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    config = uvicorn.Config(create_app(services), host="127.0.0.1", port=port, log_level="error", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
-
-
 @pytest.fixture(scope="session")
-def site(home: Home) -> Iterator[Site]:
+def site(home: Home, on_a_port: Serve) -> Iterator[Site]:
     """The demonstration, served."""
     clock = Clock()
     services = replace(build_services(home, read_settings(home), demo=True), now=clock)
-    with serving(services) as address:
+    with on_a_port(create_app(services)) as address:
         yield Site(address, services, clock)
 
 
@@ -182,7 +160,7 @@ def open_browser(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(viewport={"width": width, "height": height}, base_url=base, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
         page.on("request", lambda request: request.url.startswith(base) or elsewhere.append(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: _note(line.type, line.text, complaints))
@@ -202,24 +180,25 @@ def _note(kind: str, text: str, complaints: list[str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def closed_address(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def closed_address(prepared_home: Path, tmp_path_factory: pytest.TempPathFactory, on_a_port: Serve) -> Iterator[str]:
     """The same home served without the demonstration: a copy, because serving it so ends a demonstration."""
     home = Home(shutil.copytree(prepared_home, tmp_path_factory.mktemp("closed") / "home"))
-    with serving(build_services(home, read_settings(home))) as address:
+    with on_a_port(create_app(build_services(home, read_settings(home)))) as address:
         yield address
 
 
 @pytest.fixture(scope="session")
 def signed_in(browser: Browser, site: Site) -> Callable[[str], Any]:
-    """The cookies of somebody who has signed in, by role; the same session for every test that does not end it."""
+    """The cookies of somebody who is signed in, by role; the same session for every test until it has ended."""
+    states: dict[str, Any] = {}
 
-    @cache
     def cookies(role: str) -> Any:
-        context = browser.new_context(base_url=site.address)
-        sign_in(context.new_page(), role)
-        state = context.storage_state()
+        context = browser.new_context(base_url=site.address, storage_state=states.get(role))
+        if role not in states or context.request.get("/instructions", max_redirects=0).status != 200:
+            sign_in(context.new_page(), role)
+            states[role] = context.storage_state()
         context.close()
-        return state
+        return states[role]
 
     return cookies
 

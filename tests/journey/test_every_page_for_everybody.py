@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -53,7 +54,9 @@ def go(page: Page, address: str) -> None:
         link = page.locator(".wh-caseload__name" if address.startswith("@person") else ".wh-table tbody a").first
         found = link.get_attribute("href") or ""
         address = re.sub(r"^@(person|batch|worker)", found, address)
-    page.goto(address)
+    answer = page.goto(address)
+    assert urlsplit(page.url).path == urlsplit(address).path, "the page leads elsewhere"
+    assert answer is not None and answer.status == (404 if address == "/nowhere" else 200)
 
 
 @pytest.mark.parametrize("width", [1280, 375])
