@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, lru_cache, partial
+from socket import socket
 from typing import Annotated, Any, TypeAlias
 
 import pyarrow as pa
@@ -66,7 +67,7 @@ MOST_LENT = 200
 def serve(
     home: HomeThere,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for a free one.", min=0, max=65535)] = 8000,
     demo: Annotated[bool, typer.Option("--demo", help="Offer demo users; today is the newest as-of date.")] = False,
     workers: Annotated[int, typer.Option(help="Processes that answer; each holds its own indexes.", min=1, max=64)] = 1,
     key_file: KeyFile = None,
@@ -82,14 +83,17 @@ def serve(
         services = build_services(where, settings, demo=demo)
     try:
         end_sessions(services.desk)
-        typer.echo(f"http://{host}:{port}")
+        if demo:
+            services = replace(services, demo_users=lend_people(services))
+        build = partial(build_app, where, settings, demo, services.demo_users)
+        config = uvicorn.Config(build, host=host, port=port, workers=workers, **_SERVER)
+        here = config.bind_socket()
+        typer.echo(f"http://{host}:{here.getsockname()[1]}")
         if demo:
             typer.secho("Invented people - not for clinical use. Sign in as:", fg="yellow")
-            services = replace(services, demo_users=lend_people(services))
             for account in services.demo_users:
                 typer.echo(f"  {account.username}  ({account.role}, {account.display_name})")
-        build = partial(build_app, where, settings, demo, services.demo_users)
-        listen(uvicorn.Config(build, host=host, port=port, workers=workers, **_SERVER))
+        listen(config, here)
     finally:
         services.desk.close()
 
@@ -103,13 +107,12 @@ _SERVER: dict[str, Any] = {
 }
 
 
-def listen(config: uvicorn.Config) -> None:
+def listen(config: uvicorn.Config, here: socket) -> None:
     """Answer until stopped, in this process or in as many others as asked; one that dies is started again."""
-    server = uvicorn.Server(config)
     if config.workers == 1:
-        server.run()
+        uvicorn.Server(config).run(sockets=[here])
     else:
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        Multiprocess(config, sockets=[here]).run()
 
 
 def build_app(home: Home, settings: Settings, demo: bool, demo_users: tuple[Account, ...]) -> FastAPI:
