@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -18,13 +19,15 @@ from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Purpose, Role, mint_grant
 from washhouse.governance.keys import load_master_key
-from washhouse.lake.readers import reading_current
+from washhouse.governance.vault import Vault
+from washhouse.lake.readers import reading_current, reading_kept
 from washhouse.lake.store import Lake
+from washhouse.pipeline.opted_out import known_then
 from washhouse.record.export.fhir import write_fhir
 from washhouse.record.export.folder import new_folder
 from washhouse.record.export.meds import write_meds
 from washhouse.record.export.omop.write import omop_writer
-from washhouse.record.export.people import Population, open_population
+from washhouse.record.export.people import NOBODY, Population, open_population, opted_out_of
 from washhouse.record.export.pseudonyms import export_key
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
@@ -33,13 +36,16 @@ Out: TypeAlias = Annotated[Path, typer.Option("--out", help="Folder to make.")]
 Project: TypeAlias = Annotated[
     str, typer.Option(help="Project that it is for: its exports share their numbers, and no others do.")
 ]
+OfVersion: TypeAlias = Annotated[
+    str, typer.Option("--version", help="An earlier version that is kept; without, the published one.")
+]
 Write = Callable[[Population, Path], dict[str, Any]]
 """Writes a population into an empty folder and says what it came to."""
 
 
 @app.callback()
 def export() -> None:
-    """Take the published record out in the format of others, pseudonymised, for research.
+    """Take the record out in the format of others, pseudonymised, for research: as published, or an earlier version.
 
     Example: washhouse export meds --home home --out meds
     """
@@ -50,6 +56,7 @@ def meds(
     home: HomeThere,
     out: Out,
     project: Project = "",
+    version: OfVersion = "",
     as_json: AsJson = False,
     memory_limit: MemoryLimit = None,
     key_file: KeyFile = None,
@@ -65,7 +72,7 @@ def meds(
     Example: washhouse export meds --home home --out meds --project frailty-study
     """
     settings = {"memory_limit": memory_limit, "key_file": key_file, "desk_url": desk_url}
-    report = export_population(home, out, project, "meds", settings, write_meds)
+    report = export_population(home, out, project, "meds", settings, write_meds, version)
     if as_json:
         typer.echo(json.dumps(report))
         return
@@ -78,6 +85,7 @@ def fhir(
     home: HomeThere,
     out: Out,
     project: Project = "",
+    version: OfVersion = "",
     as_json: AsJson = False,
     memory_limit: MemoryLimit = None,
     key_file: KeyFile = None,
@@ -93,7 +101,7 @@ def fhir(
     Example: washhouse export fhir --home home --out fhir --project frailty-study
     """
     settings = {"memory_limit": memory_limit, "key_file": key_file, "desk_url": desk_url}
-    report = export_population(home, out, project, "fhir", settings, write_fhir)
+    report = export_population(home, out, project, "fhir", settings, write_fhir, version)
     if as_json:
         typer.echo(json.dumps(report))
         return
@@ -109,6 +117,7 @@ def omop(
         Path | None, typer.Option(help="Folder of Athena's vocabularies: CONCEPT.csv and the rest, or as Parquet.")
     ] = None,
     project: Project = "",
+    version: OfVersion = "",
     as_json: AsJson = False,
     memory_limit: MemoryLimit = None,
     key_file: KeyFile = None,
@@ -124,7 +133,7 @@ def omop(
     Example: washhouse export omop --home home --out omop --vocabulary athena
     """
     settings = {"memory_limit": memory_limit, "key_file": key_file, "desk_url": desk_url}
-    report = export_population(home, out, project, "omop", settings, omop_writer(vocabulary))
+    report = export_population(home, out, project, "omop", settings, omop_writer(vocabulary), version)
     if as_json:
         typer.echo(json.dumps(report))
         return
@@ -139,9 +148,9 @@ def omop(
 
 
 def export_population(
-    home: Path, out: Path, project: str, form: str, flags: dict[str, Any], write: Write
+    home: Path, out: Path, project: str, form: str, flags: dict[str, Any], write: Write, version_id: str = ""
 ) -> dict[str, Any]:
-    """Open the published version for research, and have it written.
+    """Open a version for research, and have it written.
 
     Args:
         home: The home's folder.
@@ -150,43 +159,43 @@ def export_population(
         form: Name of the format.
         flags: Settings given on the command line.
         write: Writes it.
+        version_id: An earlier version that is kept; empty for the published one. Who has opted out since is not in it.
 
     Returns:
         What `write` says, with `version`, `format`, `people` and `opted_out`.
 
     Raises:
-        InputError: `home-missing`, or about `out`; see `record.export.folder`.
+        InputError: `home-missing`, `version-unknown`, or about `out`; see `record.export.folder`.
         HomeError: `nothing-published`, or the key is missing or wrong.
     """
     where = Home(home)
     if not home.is_dir():
         raise InputError("home-missing", "There is no such home.", "Check --home.")
     settings = read_settings(where, **flags)
-    with reading_current(where) as version:
-        if version is None:
+    with ExitStack() as held:
+        current = held.enter_context(reading_current(where))
+        if current is None:
             raise HomeError(
                 "nothing-published", "This home has no published version yet.", "Run `washhouse run` first."
             )
-        key = export_key(load_master_key(where, settings), project, version.id)
+        version = held.enter_context(reading_kept(where, version_id)) if version_id else current
+        master_key = load_master_key(where, settings)
+        key = export_key(master_key, project, version.id)
         desk = open_desk(settings.desk_url or where.desk_file)
-        try:
-            grant = mint_grant(
-                actor="system", role=Role.SYSTEM, purpose=Purpose.RESEARCH, persons=None, now=utc_now(), minutes=720
-            )
-            with new_folder(out) as making:
-                population = open_population(
-                    Lake(where.lake),
-                    version,
-                    grant,
-                    AuditTrail(desk),
-                    key=key,
-                    form=form,
-                    project=project,
-                    settings=settings,
-                )
-                written = write(population, making)
-        finally:
-            desk.close()
+        held.callback(desk.close)
+        lake, audit = Lake(where.lake), AuditTrail(desk)
+        grant = mint_grant(
+            actor="system", role=Role.SYSTEM, purpose=Purpose.RESEARCH, persons=None, now=utc_now(), minutes=720
+        )
+        making = held.enter_context(new_folder(out))
+        barred = NOBODY
+        if version.id != current.id:
+            opted_out = opted_out_of(lake, current, grant, audit, settings)
+            barred = known_then(Vault(where, master_key), version, current, opted_out)
+        population = open_population(
+            lake, version, grant, audit, key=key, form=form, project=project, settings=settings, barred=barred
+        )
+        written = write(population, making)
     people = {"people": population.people, "opted_out": population.opted_out}
     return {"version": version.id, "format": form, "project": project, **people, **written}
 

@@ -39,7 +39,7 @@ COMMANDS: dict[str, Lazy] = {
     "identify": Lazy("washhouse.cli.identify", "identify", "Say whose record this is, and why."),
     "history": Lazy("washhouse.cli.history", "history", "Say who a person was on a past day, and what changed it."),
     "versions": Lazy(
-        "washhouse.cli.versions", "app", "Name the versions that are kept, and go back to an earlier one."
+        "washhouse.cli.versions", "app", "Name the versions that are kept, tell what one holds, go back to it."
     ),
     "model": Lazy("washhouse.cli.model", "app", "Fit, judge, promote and roll back the outcome models."),
     "import": Lazy("washhouse.cli.import_", "app", "Bring a data set of another format into a home."),

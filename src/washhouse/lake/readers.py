@@ -10,11 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from washhouse.core.errors import HomeError
+from washhouse.core.errors import HomeError, InputError
 from washhouse.core.home import Home
 from washhouse.lake.pointer import Version, history, read_current, read_version, version_file, version_text
 
@@ -43,8 +43,12 @@ def pin_current(home: Home) -> tuple[Version, Pin] | None:
     Raises:
         HomeError: `pointer-broken`, or `readers-unwritable`: the pin cannot be written.
     """
+    return _pin_found(home, lambda: read_current(home))
+
+
+def _pin_found(home: Home, find: Callable[[], Version | None]) -> tuple[Version, Pin] | None:
     for _ in range(_TRIES):
-        version = read_current(home)
+        version = find()
         if version is None:
             return None
         pin = _pin(home, version)
@@ -60,7 +64,39 @@ def pin_current(home: Home) -> tuple[Version, Pin] | None:
 @contextmanager
 def reading_current(home: Home) -> Iterator[Version | None]:
     """The published version, pinned for the length of the block; see `pin_current`."""
-    pinned = pin_current(home)
+    with _held(pin_current(home)) as version:
+        yield version
+
+
+@contextmanager
+def reading_kept(home: Home, version_id: str) -> Iterator[Version]:
+    """A version that is kept, the published one or an earlier one, pinned for the length of the block.
+
+    Args:
+        home: The home.
+        version_id: Its id.
+
+    Raises:
+        InputError: `version-unknown`: there is none of that id, or not any more.
+        HomeError: As `pin_current`.
+    """
+    with _held(_pin_found(home, lambda: next((one for one in history(home) if one.id == version_id), None))) as version:
+        if version is None:
+            raise unknown_version()
+        yield version
+
+
+def unknown_version() -> InputError:
+    """The error of a version that is not there."""
+    return InputError(
+        "version-unknown",
+        "There is no version of that name.",
+        "`washhouse versions list` names those that are kept.",
+    )
+
+
+@contextmanager
+def _held(pinned: tuple[Version, Pin] | None) -> Iterator[Version | None]:
     try:
         yield None if pinned is None else pinned[0]
     finally:

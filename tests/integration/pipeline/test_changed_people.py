@@ -34,7 +34,9 @@ from washhouse.lake.store import Lake
 from washhouse.linkage.history import state_at
 from washhouse.linkage.person_ids import record_key
 from washhouse.pipeline.identifying import Identifier
+from washhouse.pipeline.opted_out import known_then
 from washhouse.pipeline.run import run_inbox
+from washhouse.record.export.people import NOBODY
 from washhouse.record.link_history import LinkHistory, read_history, read_link_history
 from washhouse.record.reader import open_record
 from washhouse.record.tables import CARE_RELATION, EVENT, PERSON, RELATION, SCORE
@@ -152,6 +154,19 @@ def test_events_go_with_their_records(moved: Moved) -> None:
     a, b = moved.apart
     assert now[a] != now[b]
     assert later.get(now[a], 0) + later.get(now[b], 0) == earlier[then[a]]
+
+
+def test_an_earlier_version_knows_people_by_the_records_that_they_have_now(moved: Moved) -> None:
+    then, now = (moved.people(version) for version in (moved.before, moved.after))
+
+    def known(record: Record) -> set[str]:
+        people = pa.table({"person_id": [now[record]]})
+        return set(known_then(moved.vault, moved.before, moved.after, people)["person_id"].to_pylist())
+
+    assert known(moved.together[0]) >= {then[record] for record in moved.together}
+    one, other = moved.apart
+    assert then[one] == then[other] in known(one) & known(other), "whoever of the two it was, both were one then"
+    assert known_then(moved.vault, moved.before, moved.after, NOBODY).num_rows == 0
 
 
 def test_every_version_has_scores_of_its_own(moved: Moved) -> None:

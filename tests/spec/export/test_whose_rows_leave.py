@@ -19,7 +19,7 @@ from washhouse.governance.grants import Purpose, Role, mint_grant, system_grant
 from washhouse.lake.pointer import Version
 from washhouse.lake.store import Lake
 from washhouse.record.export.folder import new_folder
-from washhouse.record.export.people import open_population, read_buckets
+from washhouse.record.export.people import open_population, opted_out_of, read_buckets
 from washhouse.record.export.pseudonyms import check_distinct, export_key, number_of
 from washhouse.record.tables import EVENT, PERSON, PERSON_VIEW
 
@@ -110,6 +110,18 @@ def test_an_opt_out_keeps_everybody_it_is_one_with(world) -> None:
     assert (population.people, population.opted_out) == (1, 1)
     (bucket,) = read_buckets(population)
     assert set(bucket.events["subject_id"].to_pylist()) == {number_of(KEY, "person", ANN)}
+
+
+def test_who_has_opted_out_since_is_not_in_an_earlier_version(world) -> None:
+    lake, version, _, audit = world
+    gone = opted_out_of(lake, version, research(), audit, Settings())
+    assert set(gone["person_id"].to_pylist()) == {CAT, DAN}, "in all parts of the view's person"
+    asked = {"key": KEY, "form": "meds", "project": "p", "settings": Settings()}
+    since = pa.table({"person_id": [BOB]})
+    population = open_population(lake, version, research(), audit, **asked, barred=since)
+    assert (population.people, population.opted_out) == (0, 2)
+    (bucket,) = read_buckets(population)
+    assert (bucket.people.num_rows, bucket.events.num_rows) == (0, 0)
 
 
 def test_current_events_leave_without_local_ids(world) -> None:

@@ -2,7 +2,7 @@
 
 An export's people are those of the view that its purpose is served by (`record.views`). Of a birth the year leaves, of
 a place nothing, of a practice a number. Whoever has opted out of secondary use leaves with nothing, in any part of the
-view's person.
+view's person. Of an earlier version, too, nobody leaves who has opted out since.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action
 from washhouse.lake.engine import LocalEngine, Resources
 from washhouse.lake.pointer import Version
+from washhouse.lake.schemas import arrow_schema
 from washhouse.lake.store import Lake
 from washhouse.record.export.pseudonyms import check_distinct, numbers_of
 from washhouse.record.kernels import Kernel, run
@@ -28,13 +29,26 @@ from washhouse.record.kernels import Kernel, run
 OPTED_OUT = "OPT_OUT//type-1"
 """Code of the standing fact that somebody's data may not be used beyond their own care."""
 
+_SAID = f"SELECT person_id FROM event WHERE code = '{OPTED_OUT}' AND superseded_at IS NULL"
+
+_OPTED_OUT = Kernel(
+    name="export-opted-out",
+    sql=f"""
+        WITH one AS (
+            SELECT coalesce(v.view_id, p.person_id) AS bears, p.person_id, p.person_id IN ({_SAID}) AS opted_out
+            FROM person AS p LEFT JOIN person_view AS v USING (person_id))
+        SELECT person_id FROM one WHERE bears IN (SELECT bears FROM one WHERE opted_out) ORDER BY person_id""",
+    columns=(Column("person_id", "string", "Id in the record", nullable=False),),
+    inputs=("person", "person_view", "event"),
+)
+NOBODY = arrow_schema(_OPTED_OUT.table).empty_table()
+
 _PEOPLE = Kernel(
     name="export-people",
     sql=f"""
         WITH one AS (
             SELECT coalesce(v.view_id, p.person_id) AS bears, p.*, row(v.view_id <> p.person_id, p.person_id) AS place,
-                   p.person_id IN (SELECT person_id FROM event
-                                   WHERE code = '{OPTED_OUT}' AND superseded_at IS NULL) AS opted_out
+                   p.person_id IN ({_SAID}) OR p.person_id IN (SELECT person_id FROM barred) AS opted_out
             FROM person AS p LEFT JOIN person_view AS v USING (person_id))
         SELECT bears AS person_id, year(arg_min(birth_month, place)) AS birth_year,
                coalesce(arg_min(nullif(sex, 'unknown'), place), 'unknown') AS sex,
@@ -97,6 +111,7 @@ class Population:
         grant: Leave to export.
         key: The export's key.
         settings: Memory and threads that the engine may use.
+        barred: Who has opted out since; `person_id`.
         people: Number of people who leave.
         opted_out: Number of people who do not, because they have opted out.
     """
@@ -106,6 +121,7 @@ class Population:
     grant: Grant
     key: bytes
     settings: Settings
+    barred: pa.Table
     people: int
     opted_out: int
 
@@ -126,6 +142,25 @@ class Bucket:
     events: pa.Table
 
 
+def opted_out_of(store: Lake, version: Version, grant: Grant, audit: AuditTrail, settings: Settings) -> pa.Table:
+    """Everybody who has opted out in a version, in whatever part of the view's person.
+
+    Args:
+        store: The record's tables.
+        version: The version.
+        grant: Who asks, for what.
+        audit: Where the decision is written.
+        settings: Memory and threads that the engine may use.
+
+    Returns:
+        `person_id`.
+
+    Raises:
+        RefusedError: The grant does not allow it.
+    """
+    return pa.concat_tables([NOBODY, *run(store, version, grant, _OPTED_OUT, engine=_engine(settings), audit=audit)])
+
+
 def open_population(
     store: Lake,
     version: Version,
@@ -136,6 +171,7 @@ def open_population(
     form: str,
     project: str,
     settings: Settings,
+    barred: pa.Table = NOBODY,
 ) -> Population:
     """Ask for leave to export everybody, and note it: one event with the hash of who they are.
 
@@ -148,6 +184,7 @@ def open_population(
         form: Format, for the audit.
         project: Project, for the audit.
         settings: Memory and threads that the engine may use.
+        barred: Who has opted out since the version; `person_id`, as the version knows them.
 
     Raises:
         RefusedError: The grant does not allow it.
@@ -157,7 +194,7 @@ def open_population(
     ids: list[str] = []
     numbers = []
     opted_out = 0
-    for rows in run(store, version, grant, _PEOPLE, engine=_engine(settings)):
+    for rows in run(store, version, grant, _PEOPLE, extra={"barred": barred}, engine=_engine(settings)):
         leaving = rows.filter(pc.invert(rows["opted_out"]))
         opted_out += rows.num_rows - leaving.num_rows
         ids += leaving["person_id"].to_pylist()
@@ -169,7 +206,7 @@ def open_population(
         ids,
         detail={"record_version": version.id, "format": form, "project": project, "opted_out": opted_out},
     )
-    return Population(store, version, grant, key, settings, len(ids), opted_out)
+    return Population(store, version, grant, key, settings, barred, len(ids), opted_out)
 
 
 def read_buckets(population: Population) -> Iterator[Bucket]:
@@ -179,7 +216,7 @@ def read_buckets(population: Population) -> Iterator[Bucket]:
         People by `subject_id`; events in no order.
     """
     each = (population.store, population.version, population.grant)
-    people = run(*each, _PEOPLE, engine=_engine(population.settings))
+    people = run(*each, _PEOPLE, extra={"barred": population.barred}, engine=_engine(population.settings))
     events = run(*each, _EVENTS, engine=_engine(population.settings))
     for persons, happened in zip(people, events, strict=True):
         leaving = persons.filter(pc.invert(persons["opted_out"]))
