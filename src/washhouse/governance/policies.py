@@ -109,20 +109,6 @@ def may_rank(mental_health_as_of: date | None, today: date) -> bool:
     return -MAX_DAYS_AHEAD_TO_RANK <= (today - mental_health_as_of).days <= MAX_AGE_DAYS_TO_RANK
 
 
-def check_rank(mental_health_as_of: date | None, today: date) -> None:
-    """Raise unless a caseload may be ranked.
-
-    Raises:
-        RefusedError: `too-old-to-rank`.
-    """
-    if not may_rank(mental_health_as_of, today):
-        raise RefusedError(
-            "too-old-to-rank",
-            f"Nothing is ranked on mental-health data older than {MAX_AGE_DAYS_TO_RANK} days.",
-            "Land the newest mental-health batch and run again.",
-        )
-
-
 def may_reveal_count(count: int, limit: int = REVEAL_LIMIT) -> bool:
     """May one reveal cover that many people?"""
     return 0 <= count <= limit

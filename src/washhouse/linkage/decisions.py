@@ -12,8 +12,6 @@ import pyarrow.compute as pc
 from washhouse.linkage.cluster import Pairs
 from washhouse.linkage.person_ids import Key, Record, record_key
 
-KeyPair = tuple[str, str]
-
 
 def find_records(table: pa.Table, keys: Iterable[str], key: Key) -> dict[str, Record]:
     """Return the records that bear some opaque keys; keys of records that are not there are left out.
@@ -28,11 +26,6 @@ def find_records(table: pa.Table, keys: Iterable[str], key: Key) -> dict[str, Re
         return {}
     names = zip(table.column("source").to_pylist(), table.column("source_id").to_pylist(), strict=True)
     return {name: record for record in names if (name := record_key(key, *record)) in wanted}
-
-
-def pairs_of_records(pairs: Iterable[KeyPair], records: dict[str, Record]) -> list[tuple[Record, Record]]:
-    """Return pairs of keys as pairs of records, without those of which a record is not there."""
-    return [(records[a], records[b]) for a, b in pairs if a in records and b in records]
 
 
 def rows_of_pairs(table: pa.Table, pairs: Sequence[tuple[Record, Record]]) -> Pairs:
