@@ -1,14 +1,17 @@
-"""Does the documentation tell the truth about links, make targets and error codes?"""
+"""Does the documentation tell the truth about links, make targets, error codes, and what is declared in code?"""
 
 from __future__ import annotations
 
 import re
+import runpy
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").rglob("*.md")])
+GENERATED = runpy.run_path(str(ROOT / "scripts" / "reference.py"))["PAGES"]
 
 
 def _text(page: Path) -> str:
@@ -40,6 +43,11 @@ def test_every_error_code_is_explained() -> None:
     assert raised
     assert raised - explained == set(), "raised, not explained"
     assert explained - raised == set(), "explained, never raised"
+
+
+@pytest.mark.parametrize(("name", "render"), GENERATED.items(), ids=GENERATED)
+def test_generated_pages_are_fresh(name: str, render: Callable[[], str]) -> None:
+    assert _text(ROOT / "docs/reference" / name) == render(), "write it anew with `make reference`"
 
 
 def test_decisions_fit_a_page() -> None:

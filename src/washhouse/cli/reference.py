@@ -41,7 +41,7 @@ def _render(name: str, command: Any) -> Iterator[str]:
     )
     yield f"## `{name}`\n"
     yield f"    {usage} [OPTIONS]\n"
-    yield inspect.cleandoc(_help(command)) + "\n"
+    yield _help(command) + "\n"
     yield "| Option | Default | |\n|---|---|---|"
     for param in (*arguments, *options):
         yield f"| {_shown(param)} | {_default(param)} | {(param.help or '').replace('|', chr(92) + '|')} |"
@@ -71,7 +71,7 @@ def _shown(param: Any) -> str:
 
 
 def _value(param: Any) -> str:
-    return "" if param.is_flag else str(param.name).upper().removeprefix("AS_")
+    return "" if param.is_flag else str(param.name).upper()
 
 
 def _default(param: Any) -> str:

@@ -10,10 +10,8 @@ import pyarrow as pa
 import pytest
 
 from washhouse.sources.contract import ColumnSpec, SourceSpec, TableSpec, plain
-from washhouse.sources.declared.keys import render_keys
 from washhouse.sources.file import read_file, typed_schema
 from washhouse.sources.parse import EXPECTED, parse_column
-from washhouse.sources.reference import render_rules, render_sources
 from washhouse.sources.registry import SPECS
 from washhouse.sources.rules import RULES
 
@@ -132,11 +130,3 @@ def test_rules_are_documented_and_used() -> None:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name)
         assert rule.action and f"### `{rule.name}`" in page
         assert code.count(f'"{rule.name}"') > 1, "no code knows the rule"
-
-
-def test_reference_pages_are_fresh() -> None:
-    """Write them anew with `make reference`."""
-    pages = ROOT / "docs/reference"
-    assert (pages / "rules.md").read_text(encoding="utf-8") == render_rules(RULES.values())
-    assert (pages / "sources.md").read_text(encoding="utf-8") == render_sources(SPECS.values())
-    assert (pages / "source-declaration.md").read_text(encoding="utf-8") == render_keys()

@@ -20,8 +20,6 @@ from washhouse.record.kernels import run
 from washhouse.record.quality import counting
 from washhouse.record.quality.contract import Check
 from washhouse.record.quality.record_checks import RECORD_CHECKS
-from washhouse.record.quality.reference import render_checks
-from washhouse.record.quality.registry import CHECKS
 from washhouse.record.sums import may_tell_changed, run_on_changed
 from washhouse.record.tables import EVENT, EVENT_CHANGE, PERSON
 
@@ -201,8 +199,3 @@ def test_every_check_says_what_a_steward_does(one: Any) -> None:
     assert check.title[0].isupper() and not check.title.endswith(".")
     assert check.advice[-1] in ".?" and len(check.advice) > 40
     assert 0 <= check.limit < 1
-
-
-def test_the_reference_page_is_up_to_date() -> None:
-    page = Path(__file__).parents[3] / "docs/reference/checks.md"
-    assert page.read_text(encoding="utf-8") == render_checks(CHECKS.values()), "write it anew with `make reference`"

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from washhouse.insight.features.reference import render_features
 from washhouse.insight.features.registry import CRISIS_FEATURES
-
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "features.md"
-
-
-def test_the_page_is_not_stale() -> None:
-    assert PAGE.read_text(encoding="utf-8") == render_features(), "stale: run `make reference`"
 
 
 def test_every_feature_and_codelist_stands_on_it() -> None:
