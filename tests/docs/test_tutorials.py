@@ -38,7 +38,7 @@ def test_every_step_runs(tutorial: Path, tmp_path: Path) -> None:
                 continue
             small = re.sub(r"--people \d+ --years \d+", "--people 1000 --years 1", command)
             result = subprocess.run(
-                ["bash", "-ec", small],
+                ["bash", "-eo", "pipefail", "-c", small],
                 cwd=tmp_path,
                 env=environment,
                 capture_output=True,
