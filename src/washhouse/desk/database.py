@@ -101,7 +101,7 @@ def open_desk(location: str | Path) -> Desk:
         engine = _sqlite_engine(url) if url.get_backend_name() == "sqlite" else _postgres_engine(url)
     except (ImportError, NoSuchModuleError) as error:
         raise HomeError(
-            "desk-driver", "The driver of the desk's database is not installed.", "Install washhouse[postgres]."
+            "desk-driver", "The driver of the desk's database is not installed.", "Run `scripts/install run postgres`."
         ) from error
     try:
         _upgrade(engine)

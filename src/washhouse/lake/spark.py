@@ -46,9 +46,7 @@ class SparkEngine:
 
     def __init__(self, master: str, resources: Resources, shared: Path) -> None:
         if importlib.util.find_spec("pyspark") is None:
-            raise UsageError(
-                "engine-spark", "Spark's package is not installed.", "Run `pip install 'washhouse[spark]'`."
-            )
+            raise UsageError("engine-spark", "Spark's package is not installed.", "Run `scripts/install run spark`.")
         if shutil.which("java") is None and not os.environ.get("JAVA_HOME"):
             raise UsageError("engine-java", "Spark needs Java 17, which is not there.", "Install it, or set JAVA_HOME.")
         self._master = master
