@@ -8,8 +8,10 @@ PORT   ?= 8000
 DEMO   ?= var/demo
 WORKERS ?= 2
 W := .venv/bin/washhouse
+BENCHES := bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-engines bench-rescore \
+    bench-serving bench-supervision bench-ingest bench-record bench-faults bench-fhir bench-crashes
 
-.PHONY: help install dev demo demo-data test check format bench bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-engines bench-rescore bench-serving bench-supervision bench-fhir bench-record bench-faults bench-crashes vendor lock reference clean
+.PHONY: help install dev demo demo-data test check format bench $(BENCHES) vendor lock reference clean
 
 help:            ## what can be made
 	@grep -hE '^[a-z-]+: .*##|^[a-z-]+:  +##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 18
@@ -45,7 +47,7 @@ check: dev       ## style, types, layers, locks
 format: dev      ## put the code into the house style
 	@.venv/bin/ruff check --fix-only . && .venv/bin/ruff format .
 
-bench: bench-city bench-linkage bench-linkage-public bench-crisis bench-desk bench-identify bench-features bench-rescore bench-serving bench-supervision ## every benchmark
+bench: $(BENCHES) ## every benchmark; the last two need npm, and root
 
 bench-city: dev  ## making a city of 100,000: seconds, memory, oracle
 	@.venv/bin/python bench/city.py
