@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from washhouse.action.words import local_day, say_day
 from washhouse.insight.codelists import (
@@ -62,18 +62,20 @@ class Standing:
         standard: The standard.
         is_met: Whether it is met; None where it does not apply now.
         words: What is recorded, in words.
+        is_past: Whether nothing can be done about it any more, so that it is no task.
     """
 
     standard: Standard
     is_met: bool | None
     words: str
+    is_past: bool = False
 
 
 FOLLOW_UP = Standard(
     "follow-up-72-hours",
     "Followed up within 72 hours of leaving a mental-health ward",
     f"{_NHSE_CHAPTER_12}: an attended direct contact on one of the three days after the day of discharge, a new stay "
-    "counts; shown here for every ward and until a contact is recorded, for 28 days",
+    "counts; shown here for every ward, for 28 days. A later contact does not meet it",
 )
 CONTACT = Standard(
     "contact-28-days",
@@ -123,62 +125,72 @@ def judge_standards(events: Iterable[Mapping[str, Any]], today: date) -> tuple[S
     return tuple(Standing(standard, *judge(rows, today)) for standard, judge in STANDARDS.items())
 
 
-def _judge_follow_up(rows: Rows, today: date) -> tuple[bool | None, str]:
+class _Judged(NamedTuple):
+    """What a rule makes of a record, as in `Standing`."""
+
+    is_met: bool | None
+    words: str
+    is_past: bool = False
+
+
+def _judge_follow_up(rows: Rows, today: date) -> _Judged:
     stays = [row for row in rows if HOSPITAL_SPELL.holds(row["code"])]
     left = [local_day(row["end_time"]) for row in stays if row["end_time"] is not None]
     recent = [day for day in left if today - timedelta(RECENT_DISCHARGE_DAYS) <= day <= today]
     if not recent:
-        return None, f"No discharge from a ward in the last {RECENT_DISCHARGE_DAYS} days."
+        return _Judged(None, f"No discharge from a ward in the last {RECENT_DISCHARGE_DAYS} days.")
     discharged = max(recent)
     seen = [local_day(row["time"]) for row in rows if _is_direct(row)] + [local_day(row["time"]) for row in stays]
     after = min((day for day in seen if day > discharged), default=None)
     due = discharged + timedelta(FOLLOW_UP_DAYS)
+    if after is not None and after <= due:
+        return _Judged(True, f"Discharged on {say_day(discharged)}, seen on {say_day(after)}.")
     if after is not None:
-        late = "" if after <= due else f", after the {FOLLOW_UP_DAYS} days"
-        return True, f"Discharged on {say_day(discharged)}, seen on {say_day(after)}{late}."
+        late = f"seen on {say_day(after)}, after the {FOLLOW_UP_DAYS} days"
+        return _Judged(False, f"Discharged on {say_day(discharged)}, {late}.", is_past=True)
     if today <= due:
-        return False, f"Discharged on {say_day(discharged)}: follow-up due by {say_day(due)}."
-    return False, f"Discharged on {say_day(discharged)}: no follow-up recorded, due by {say_day(due)}."
+        return _Judged(False, f"Discharged on {say_day(discharged)}: follow-up due by {say_day(due)}.")
+    return _Judged(False, f"Discharged on {say_day(discharged)}: no follow-up recorded, due by {say_day(due)}.")
 
 
-def _judge_contact(rows: Rows, today: date) -> tuple[bool | None, str]:
+def _judge_contact(rows: Rows, today: date) -> _Judged:
     days = [local_day(row["time"]) for row in rows if ATTENDED_CONTACT.holds(row["code"])]
     if not days:
-        return False, "No attended contact recorded."
+        return _Judged(False, "No attended contact recorded.")
     if max(days) < today - timedelta(QUIET_DAYS):
-        return False, f"No attended contact for more than {QUIET_DAYS} days, the last on {say_day(max(days))}."
-    return True, f"Last attended contact on {say_day(max(days))}."
+        return _Judged(False, f"No attended contact for more than {QUIET_DAYS} days, the last on {say_day(max(days))}.")
+    return _Judged(True, f"Last attended contact on {say_day(max(days))}.")
 
 
-def _judge_plan(rows: Rows, today: date) -> tuple[bool | None, str]:
+def _judge_plan(rows: Rows, today: date) -> _Judged:
     days = [local_day(row["time"]) for row in rows if CARE_PLAN.holds(row["code"])]
     if not days:
-        return False, "No care plan recorded."
-    return (
+        return _Judged(False, "No care plan recorded.")
+    return _Judged(
         max(days) >= today - timedelta(PLAN_DAYS),
         f"Care plan last made or brought up to date on {max(days):%-d %B %Y}.",
     )
 
 
-def _judge_physical(rows: Rows, today: date) -> tuple[bool | None, str]:
+def _judge_physical(rows: Rows, today: date) -> _Judged:
     if not any(SEVERE_MENTAL_ILLNESS.holds(row["code"]) for row in rows):
-        return None, "No severe mental illness on the GP record."
+        return _Judged(None, "No severe mental illness on the GP record.")
     begin = today - timedelta(CHECK_DAYS)
     recent = {row["code"] for row in rows if local_day(row["time"]) >= begin}
     missing = [each.meaning for each in PHYSICAL_CHECK if not any(map(each.holds, recent))]
     if missing:
-        return False, f"Physical check: not recorded in 12 months: {', '.join(missing)}."
-    return True, "Every element that is judged is recorded in the last 12 months; alcohol is not judged."
+        return _Judged(False, f"Physical check: not recorded in 12 months: {', '.join(missing)}.")
+    return _Judged(True, "Every element that is judged is recorded in the last 12 months; alcohol is not judged.")
 
 
-def _judge_outcome(rows: Rows, today: date) -> tuple[bool | None, str]:
+def _judge_outcome(rows: Rows, today: date) -> _Judged:
     open_ones = (COMMUNITY_TEAM.holds(row["code"]) for row in rows if _is_open(row, today))
     if not any(open_ones):
-        return None, "No open referral to a community mental-health team."
+        return _Judged(None, "No open referral to a community mental-health team.")
     days = [local_day(row["time"]) for row in rows if DIALOG.holds(row["code"])]
     if not days:
-        return False, "No outcome measure (DIALOG) recorded."
-    return (
+        return _Judged(False, "No outcome measure (DIALOG) recorded.")
+    return _Judged(
         max(days) >= today - timedelta(OUTCOME_DAYS),
         f"Outcome measure (DIALOG): the last on {max(days):%-d %B %Y}.",
     )
@@ -192,7 +204,7 @@ def _is_direct(row: Mapping[str, Any]) -> bool:
     return ATTENDED_CONTACT.holds(row["code"]) and (row["text_value"] or "01") in DIRECT_MECHANISMS
 
 
-STANDARDS: Mapping[Standard, Callable[[Rows, date], tuple[bool | None, str]]] = {
+STANDARDS: Mapping[Standard, Callable[[Rows, date], _Judged]] = {
     FOLLOW_UP: _judge_follow_up,
     CONTACT: _judge_contact,
     PLAN: _judge_plan,

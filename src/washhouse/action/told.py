@@ -33,7 +33,7 @@ class Told:
     Attributes:
         last_contact: Day of the last attended contact before the index date.
         news: What became known in the week before it, in words.
-        gaps: Standards of care that are not met, each with what is recorded.
+        gaps: Standards of care that are not met and still can be, each with what is recorded.
         needs: What makes their care more work, in words.
         shows: Standards of which something is sent for the person.
         with_team: First and last day of each referral to a community team; no last day where it is open.
@@ -75,7 +75,11 @@ def tell_events(
     told = Told(
         last_contact=_last_contact(rows, index_date),
         news=tuple(list_news(rows, index_date)),
-        gaps=tuple((each.standard, each.words) for each in judge_standards(rows, today) if each.is_met is False),
+        gaps=tuple(
+            (each.standard, each.words)
+            for each in judge_standards(rows, today)
+            if each.is_met is False and not each.is_past
+        ),
         needs=tuple(need.title for need in list_needs(rows, today)),
         with_team=find_spans(rows),
         shows=frozenset(each for each in STANDARDS if each.sent_as is not None and any(map(each.sent_as.holds, codes))),

@@ -47,7 +47,8 @@ STAY = row(WARD, "2024-02-01", "2024-03-01")
         ([STAY, row(SEEN, "2024-03-01 15:00")], False, "no follow-up recorded"),
         ([STAY, row(SEEN, "2024-03-02 09:00")], True, "seen on 2 March."),
         ([STAY, row(SEEN, "2024-03-04 09:00")], True, "seen on 4 March."),
-        ([STAY, row(SEEN, "2024-03-05 09:00")], True, "seen on 5 March, after the 3 days."),
+        # Seen too late is not met, though nothing can be done about it any more.
+        ([STAY, row(SEEN, "2024-03-05 09:00")], False, "seen on 5 March, after the 3 days."),
         ([STAY, row(MISSED, "2024-03-02 09:00")], False, "no follow-up recorded"),
         # A letter or a message is no direct contact; a video call is.
         ([STAY, row(SEEN, "2024-03-02 09:00", by="05")], False, "no follow-up recorded"),

@@ -7,16 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from washhouse.action.standards import PLAN
+from washhouse.action.standards import FOLLOW_UP, PLAN
 from washhouse.action.told import tell_events
 
 TODAY = date(2024, 3, 5)
 
 
-def events(code: str) -> pa.Table:
-    time = datetime(2024, 3, 1, 10)
-    texts = dict.fromkeys(("ref", "text_value", "source_file", "end_time", "superseded_at", "source_row"))
-    return pa.Table.from_pylist([{"code": code, "time": time, "recorded_at": time, **texts}])
+def events(code: str, time: datetime = datetime(2024, 3, 1, 10), end_time: datetime | None = None) -> pa.Table:
+    texts = dict.fromkeys(("ref", "text_value", "source_file", "superseded_at", "source_row"))
+    return pa.Table.from_pylist([{"code": code, "time": time, "end_time": end_time, "recorded_at": time, **texts}])
 
 
 def test_what_events_tell_is_held_for_one_key_person_and_day(tmp_path: Path) -> None:
@@ -38,3 +37,10 @@ def test_what_events_tell_is_held_for_one_key_person_and_day(tmp_path: Path) -> 
 def test_nobody_without_events_is_told_of_as_met() -> None:
     told = tell_events("a", {}, TODAY, TODAY)
     assert told.news == () and told.needs == () and PLAN.name in {standard.name for standard, _ in told.gaps}
+
+
+def test_a_follow_up_that_came_too_late_is_no_task() -> None:
+    stay = events("MHS_SPELL//200", datetime(2024, 2, 1), datetime(2024, 2, 20))
+    late = pa.concat_tables([stay, events("MHS_CONTACT//5")], promote_options="permissive")
+    due, past = ({each for each, _ in tell_events("a", {"a": rows}, TODAY, TODAY).gaps} for rows in (stay, late))
+    assert FOLLOW_UP in due and FOLLOW_UP not in past
