@@ -160,6 +160,25 @@ def say_why_no_model(summary: Mapping[str, Any]) -> str:
     return str(told.get("message", "")) if told.get("status") != "scored" else ""
 
 
+def say_no_score(has_model: bool, summary: Mapping[str, Any]) -> str:
+    """Why somebody has no score although the data is new enough.
+
+    Args:
+        has_model: Whether the version has a crisis model.
+        summary: Figures of the version's run.
+
+    Examples:
+        >>> told = {"models": {"crisis": {"status": "gates-not-met", "message": "Nobody is scored."}}}
+        >>> say_no_score(False, told)
+        'Not scored: there is no crisis model. Nobody is scored.'
+        >>> say_no_score(True, {})
+        'Not scored. The model covers adults with an open referral to a community mental health team.'
+    """
+    if not has_model:
+        return f"Not scored: there is no crisis model. {say_why_no_model(summary) or NO_MODEL}"
+    return "Not scored. The model covers adults with an open referral to a community mental health team."
+
+
 def build_caseload(
     people: pa.Table,
     events: Mapping[str, pa.Table],

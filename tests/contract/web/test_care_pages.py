@@ -44,6 +44,25 @@ def test_the_list_is_in_the_order_of_risk_and_says_it_in_people(open_client: Ope
     assert "crises are expected in 28 days" in page
 
 
+def test_a_person_without_a_score_is_told_the_real_reason(open_client: Opener, world: Any) -> None:
+    none = {"crisis": {"status": "gates-not-met", "message": "Nobody is scored. Slope 1.9 <is> wide."}}
+    only_care = world.lake.write(SCORE, table_of(SCORE, [score(BEN, None, TODAY)]))
+    without = {"tables": {**world.version.tables, SCORE.name: only_care}, "models": {}, "summary": {"models": none}}
+    client = open_client("clinician", published=lambda: world.publish(**without))
+    page = client.get(f"/people/{ANNA}").text
+    assert "there is no crisis model. Nobody is scored. Slope 1.9 &lt;is&gt; wide." in page
+    assert "The model covers" not in page
+    assert "In crisis care now" in client.get(f"/people/{BEN}").text
+    covered = {"tables": without["tables"]}
+    page = open_client("clinician", published=lambda: world.publish(**covered)).get(f"/people/{ANNA}").text
+    assert "Not scored. The model covers adults" in page
+
+
+def test_shares_of_reasons_say_what_they_are_shares_of(open_client: Opener) -> None:
+    page = " ".join(open_client("clinician").get(f"/people/{ANNA}").text.split())
+    assert "5 reasons at most; each share is of what these add together" in page and "100 % of these" in page
+
+
 def test_a_score_says_which_sources_it_rests_on(open_client: Opener) -> None:
     client = open_client("clinician")
     page = " ".join(client.get(f"/people/{ANNA}").text.split())

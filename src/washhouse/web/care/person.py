@@ -10,6 +10,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from washhouse.action.caseload import say_no_score
 from washhouse.action.changes import WEEK_DAYS
 from washhouse.action.complexity import list_needs
 from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standards
@@ -18,6 +19,7 @@ from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.permissions import Action
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal_together
+from washhouse.insight.models.reasons import MAX_REASONS
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import covers_of
@@ -65,7 +67,7 @@ class PersonPage:
     facts: tuple[tuple[str, str], ...]
     score: Score | None
     earlier: Score | None
-    why_not_ranked: str
+    why_not_scored: str
     standings: tuple[Standing, ...]
     needs: tuple[str, ...]
     timeline: Timeline
@@ -125,6 +127,7 @@ def answer(
         later=later or FollowUpForm(),
         may=partial(visit.may, person_id=person),
         actions_of=Action,
+        most_reasons=MAX_REASONS,
         questions=QUESTIONS,
         agreements=AGREEMENTS,
         actions=ACTIONS,
@@ -146,11 +149,13 @@ def is_fresh(visit: Visit) -> bool:
     return may_rank(covers_of(visit.published).get("mental_health"), visit.services.today())
 
 
-def say_stale(visit: Visit) -> str:
-    """Why no score is shown of anybody."""
+def say_why_not_scored(visit: Visit) -> str:
+    """Why somebody has no score: it may lie in the data, in the model or in the person."""
     if "mental_health" not in covers_of(visit.published):
         return "The record holds no mental health data, so there is no score."
-    return f"Mental health data is older than {MAX_AGE_DAYS_TO_RANK} days, so no score is shown."
+    if not is_fresh(visit):
+        return f"Mental health data is older than {MAX_AGE_DAYS_TO_RANK} days, so no score is shown."
+    return say_no_score(MODEL in visit.published.models, visit.published.summary)
 
 
 def choose_scores(visit: Visit, person: str) -> tuple[Score | None, Score | None]:
@@ -177,7 +182,6 @@ def read_page(visit: Visit, person: str) -> PersonPage:
     scored = visit.may(Action.READ_CASELOAD, person)
     score, earlier = choose_scores(visit, person) if scored else (None, None)
     known_as = record.aliases([person])
-    fresh = is_fresh(visit)
     return PersonPage(
         person_id=person,
         address=person_address(person),
@@ -189,7 +193,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         facts=tuple(say_facts(row, named.get(person), today)),
         score=score,
         earlier=earlier,
-        why_not_ranked="" if fresh else say_stale(visit),
+        why_not_scored="" if score is not None else say_why_not_scored(visit),
         standings=judge_standards(events.select(STANDARD_COLUMNS).to_pylist(), today),
         needs=tuple(need.title for need in list_needs(events.select(STANDARD_COLUMNS).to_pylist(), today)),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),

@@ -40,7 +40,7 @@ class Reason:
     Attributes:
         feature: Name of the feature.
         text: The reason in words.
-        share: Its part of what raises (or lowers) the score, -100 to 100.
+        share: Its part of what the reasons told add together, 0 to 100; what raises the score less is not told.
         refs: Ids of the things it rests on.
     """
 
@@ -208,8 +208,8 @@ def read_reasons(text: str | None) -> list[Reason]:
     [Reason(feature='a', text='A', share=100, refs=('x',))]
     """
     parts = read_parts(text)
-    total = sum(abs(part.contribution) for part in parts) or 1.0
+    total = sum(part.contribution for part in parts) or 1.0
     return [
         Reason(part.feature, part.text, round(100 * part.contribution / total), part.event_refs)
-        for part in sorted(parts, key=lambda part: -abs(part.contribution))
+        for part in sorted(parts, key=lambda part: -part.contribution)
     ]
