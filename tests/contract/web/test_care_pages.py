@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from washhouse.desk.accounts import ensure_demo_users
 from washhouse.desk.follow_ups import list_follow_ups
 from washhouse.desk.reviews import add_review, list_reviews
+from washhouse.desk.saved_views import save_view
 from washhouse.governance.audit import AuditEvent
 from washhouse.record.tables import SCORE
 
@@ -123,11 +124,33 @@ def test_a_name_is_searched_for_by_a_form_and_stands_in_no_address(open_client: 
     assert client.post("/caseload", data={"q": "CROPPER"}).status_code == 403, "without the form's token"
 
 
+def test_a_name_is_found_among_those_who_are_not_ranked(open_client: Opener, post: Post) -> None:
+    page = post(open_client("clinician"), "/caseload", q="bickerton").text
+    assert "Ben Bickerton" in page.split('id="in-crisis"')[1] and "1 person who matches." in page
+    assert "Nobody on your caseload matches." not in page and "Nobody on this list matches; who does is below." in page
+    assert "Anna Ashdown" not in page and "Carla Cropper" not in page
+
+
+def test_lack_of_care_is_shown_of_everybody_whatever_their_place(
+    open_client: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("washhouse.web.care.filters.LENGTHS", ("1", "all"))
+    monkeypatch.setattr("washhouse.web.care.filters.DEFAULT_LENGTH", "1")
+    client = open_client("clinician")
+    assert rows_of(client.get("/caseload").text) == ["Anna Ashdown"]
+    for show in ("gaps", "no-contact"):
+        page = client.get(f"/caseload?n=1&show={show}").text
+        assert "Carla Cropper" in rows_of(page), "the second place of a list of one"
+        assert "No attended contact recorded." in page.split('id="in-crisis"')[1], "Ben is in crisis care"
+    rows = csv.DictReader(StringIO(client.get("/caseload.csv?show=no-contact").text))
+    assert [row["person_id"] for row in rows] == [CARLA]
+
+
 def test_a_form_without_a_name_leads_to_an_address_that_can_be_kept(open_client: Opener, post: Post) -> None:
     client = open_client("clinician")
-    answer = post(client, "/caseload", q=" ", n="5", show="no-contact")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/caseload?n=5&show=no-contact")
-    assert "/caseload.csv?n=5&amp;show=no-contact" in client.get(answer.headers["location"]).text
+    answer = post(client, "/caseload", q=" ", n="25", show="changed")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/caseload?n=25&show=changed")
+    assert "/caseload.csv?n=25&amp;show=changed" in client.get(answer.headers["location"]).text
     assert post(client, "/caseload", q="", n="nonsense").headers["location"] == "/caseload"
 
 
@@ -152,9 +175,19 @@ def test_the_export_holds_the_rows_on_screen_without_names(open_client: Opener, 
     assert rows[0]["risk"] == "about 5 of 25 people like this"
     assert "Ashdown" not in answer.text and "943" not in answer.text
     assert answer.headers["content-disposition"] == 'attachment; filename="caseload-2025-07-01.csv"'
+    assert (rows[0]["index_date"], rows[0]["model_version"]) == ("2025-07-01", "m1")
     exported = [row for row in world.audited()[before:] if "csv" in row.detail]
     assert [(row.subject, row.outcome) for row in exported] == [(ANNA, "allow")]
     assert world.version.id in exported[0].detail
+
+
+def test_an_export_says_where_it_stops(open_client: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = open_client("clinician")
+    assert "Export these 2 rows as CSV" in client.get("/caseload").text
+    monkeypatch.setattr("washhouse.web.care.export.MOST_ROWS", 1)
+    assert "Export the first 1 of these 2 rows as CSV" in client.get("/caseload").text
+    rows = csv.DictReader(StringIO(client.get("/caseload.csv").text))
+    assert [row["person_id"] for row in rows] == [ANNA]
 
 
 def test_somebody_in_others_care_is_refused_like_somebody_who_does_not_exist(open_client: Opener, world: Any) -> None:
@@ -499,20 +532,31 @@ def test_what_changed_comes_first_where_the_address_says_so(open_client: Opener)
 
 def test_a_view_is_kept_by_its_filters_and_removed(open_client: Opener, post: Post) -> None:
     client = open_client("clinician")
-    kept = post(client, "/caseload/views", n="5", show="no-contact", q="Ashdown")
-    assert kept.headers["location"] == "/caseload?n=5&show=no-contact"
-    post(client, "/caseload/views", n="5", show="no-contact")
+    kept = post(client, "/caseload/views", n="5", show="changed", q="Ashdown")
+    assert kept.headers["location"] == "/caseload?n=5&show=changed"
+    post(client, "/caseload/views", n="5", show="changed")
     post(client, "/caseload/views", n="nonsense", show="risk")
     page = client.get("/caseload").text
     views = re.findall(r'<a href="([^"]+)"[^>]*>([^<]+)</a><form class="wh-views__form"', re.sub(r">\s+<", "><", page))
     assert views == [
         ("/caseload", "First 10: everybody"),
-        ("/caseload?n=5&amp;show=no-contact", "First 5: no contact for 28 days"),
+        ("/caseload?n=5&amp;show=changed", "First 5: changed since last week"),
     ]
     assert "Ashdown" not in page.split('class="wh-views"')[1].split("</div>")[0]
     assert "/caseload?n=5" not in open_client("team-manager").get("/caseload").text, "views are one's own"
-    post(client, "/caseload/views/remove", n="5", show="no-contact")
-    assert "First 5: no contact" not in client.get("/caseload").text
+    post(client, "/caseload/views/remove", n="5", show="changed")
+    assert "First 5: changed" not in client.get("/caseload").text
+
+
+def test_a_view_that_was_kept_with_a_length_is_not_cut_by_it_and_can_be_removed(
+    open_client: Opener, world: Any, post: Post
+) -> None:
+    save_view(world.desk, "CP1", "n=5&show=gaps", NOW)
+    client = open_client("clinician")
+    page = client.get("/caseload?show=gaps").text
+    assert "Everybody: a standard of care not met" in page and 'aria-current="true">Everybody: a standard' in page
+    post(client, "/caseload/views/remove", n="all", show="gaps")
+    assert "Everybody: a standard" not in client.get("/caseload").text
 
 
 def test_the_list_says_up_to_which_day_other_services_news_is_known(open_client: Opener, world: Any) -> None:

@@ -22,8 +22,8 @@ from washhouse.desk.reviews import ACTIONS, Review, list_reviews
 from washhouse.governance.reveal import RevealedIdentity
 from washhouse.insight.crisis.label import HORIZON_DAYS
 from washhouse.insight.outcomes.crisis import MODEL
-from washhouse.web.care.export import export_rows
-from washhouse.web.care.filters import LENGTHS, ORDERS, QUIET_DAYS, SHOWS, Filters, read_filters, say_length
+from washhouse.web.care.export import export_rows, say_export
+from washhouse.web.care.filters import LENGTHS, ORDERS, QUIET_DAYS, SHOWS, UNCUT, Filters, read_filters, say_length
 from washhouse.web.care.risk import (
     Lack,
     Risk,
@@ -121,10 +121,15 @@ class CaseloadPage:
     changed: int
     changed_href: str
     left_out: int
+    narrowed: bool
+    uncut: bool
     nobody: str
     in_crisis: tuple[Line, ...]
     others: tuple[Line, ...]
     export_href: str
+    export_words: str
+    index_date: date | None
+    model_version: str
 
 
 def show_caseload(visit: Visit) -> Response:
@@ -141,9 +146,9 @@ def search_caseload(visit: Visit) -> Response:
 
 
 def export_caseload(visit: Visit) -> Response:
-    """Send exactly the rows that the page shows, without names; noted in the audit for each person."""
+    """Send the rows that the page shows, without names; noted in the audit for each person."""
     page = read_page(visit)
-    return export_rows(visit, page.rows, page.ranked, page.today)
+    return export_rows(visit, page)
 
 
 def read_page(visit: Visit) -> CaseloadPage:
@@ -161,27 +166,27 @@ def read_page(visit: Visit) -> CaseloadPage:
     ]
     made_on = caseload.index_date or today
     length = filters.length if caseload.is_ranked and not filters.q else None
+    everybody = (ranked, crisis, others)
+
+    def wanted(lines: Sequence[Line]) -> list[Line]:
+        return [line for line in lines if is_wanted(line, filters, made_on, today)]
 
     def listed_of(lines: Sequence[Line]) -> list[Line]:
         if filters.order and length is not None:
             return sorted(lines, key=by_change)[:length]
         return [line for line in lines if length is None or (line.place or 0) <= length]
 
-    if not filters.q:
-        # Who is listed is settled without names, so that one reveal, noted in one commit, names the whole page.
-        nameable = listed_of([line for line in ranked if is_wanted(line, filters, made_on, today)])
-    else:
-        nameable = ranked
-    named = {line.person_id: line for line in name_lines(visit, [*nameable, *crisis, *others])}
-    ranked, crisis, others = ([named.get(line.person_id, line) for line in group] for group in (ranked, crisis, others))
+    # Who is listed is settled without names, so that one reveal, noted in one commit, names the whole page.
+    asked = everybody if filters.q else tuple(map(wanted, everybody))
+    named = {line.person_id: line for line in name_lines(visit, [*listed_of(asked[0]), *asked[1], *asked[2]])}
+    ranked, crisis, others = (wanted([named.get(line.person_id, line) for line in group]) for group in asked)
     crisis, others = by_name(crisis), by_name(others)
-    order = by_change if filters.order else by_place
-    listed = sorted(ranked, key=order) if caseload.is_ranked else others
-    shown = [line for line in listed if is_wanted(line, filters, made_on, today)]
+    shown = sorted(ranked, key=by_change if filters.order else by_place) if caseload.is_ranked else others
     rows = draw_trends(listed_of(shown), trends)
+    below = [*crisis, *(others if caseload.is_ranked else ())]
     return CaseloadPage(
         today=today,
-        total=len(ranked) + len(crisis) + len(others),
+        total=sum(map(len, everybody)),
         ranked=caseload.is_ranked,
         why_not_ranked=caseload.explanation,
         expectation="" if filters.q or filters.show or filters.order else caseload.sentence,
@@ -197,14 +202,26 @@ def read_page(visit: Visit) -> CaseloadPage:
         headings=_headings(caseload.is_ranked),
         caption=_caption(caseload.is_ranked, filters),
         rows=tuple(rows),
-        changed=sum(not line.moved_only for line in listed),
+        changed=sum(not line.moved_only for line in everybody[0 if caseload.is_ranked else 2]),
         changed_href=f"/caseload?{urlencode({'n': 'all', 'show': 'changed', 'order': 'changed'})}",
         left_out=len(shown) - len(rows),
-        nobody="Nobody on your caseload matches." if filters.q or filters.show else "Nobody is on this list today.",
+        narrowed=bool(filters.q or filters.show),
+        uncut=filters.show in UNCUT,
+        nobody=say_nobody(filters, bool(below)),
         in_crisis=tuple(crisis),
         others=tuple(others) if caseload.is_ranked else (),
         export_href=f"/caseload.csv?{urlencode(filters.address)}".rstrip("?"),
+        export_words=say_export(len(rows)),
+        index_date=caseload.index_date,
+        model_version=caseload.model_version,
     )
+
+
+def say_nobody(filters: Filters, others_match: bool) -> str:
+    """What stands in place of an empty list."""
+    if not (filters.q or filters.show):
+        return "Nobody is on this list today."
+    return "Nobody on this list matches; who does is below." if others_match else "Nobody on your caseload matches."
 
 
 def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk], Trends]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from washhouse.web.shell.visit import Visit
 
-LENGTHS = ("5", "10", "20", "50", "all")
+LENGTHS = ("5", "10", "20", "25", "50", "all")
 DEFAULT_LENGTH = "10"
 QUIET_DAYS = 28
 SHOWS = {
@@ -17,6 +17,9 @@ SHOWS = {
     "gaps": "A standard of care not met",
 }
 """What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""
+
+UNCUT = frozenset({"no-contact", "gaps"})
+"""What is shown of everybody, however long the list: lack of care counts the same whatever the risk."""
 
 ORDERS = {"": "Highest risk first", "changed": "What changed since last week first"}
 """Orders of the list. What changed: new on the list, then risk moved, then new events, then the rest; within each by
@@ -37,10 +40,10 @@ class Filters:
 
     @classmethod
     def checked(cls, q: str, n: str, show: str, order: str) -> Filters:
-        """Filters as asked for; what makes no sense counts as left out."""
+        """Filters as asked for; what makes no sense counts as left out, and so does a length of what is not cut."""
         return cls(
             q,
-            n if n in LENGTHS else DEFAULT_LENGTH,
+            "all" if show in UNCUT else n if n in LENGTHS else DEFAULT_LENGTH,
             show if show in SHOWS else "",
             order if order in ORDERS else "",
         )
@@ -53,7 +56,8 @@ class Filters:
     @property
     def address(self) -> dict[str, str]:
         """What stands in the address of the list."""
-        asked = {"n": self.n if self.n != DEFAULT_LENGTH else "", "show": self.show, "order": self.order}
+        usual = "all" if self.show in UNCUT else DEFAULT_LENGTH
+        asked = {"n": self.n if self.n != usual else "", "show": self.show, "order": self.order}
         return {name: value for name, value in asked.items() if value}
 
 

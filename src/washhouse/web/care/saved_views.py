@@ -33,20 +33,27 @@ def keep_view(visit: Visit) -> Response:
 def drop_view(visit: Visit) -> Response:
     """Keep the state of the list that the form names no longer."""
     filters = read_filters(visit)
-    remove_view(visit.services.desk, visit.user.actor, urlencode(filters.address))
+    for kept in list_views(visit.services.desk, visit.user.actor):
+        if _read(kept).address == filters.address:
+            remove_view(visit.services.desk, visit.user.actor, kept)
     return redirect("/caseload")
 
 
 def read_views(visit: Visit) -> tuple[SavedView, ...]:
     """The visitor's views, the oldest first, in words made from their filters."""
     found, now = [], urlencode(read_filters(visit).address)
-    for kept in list_views(visit.services.desk, visit.user.actor):
-        asked = {name: values[0] for name, values in parse_qs(kept).items()}
-        filters = Filters.checked("", asked.get("n", ""), asked.get("show", ""), asked.get("order", ""))
+    # Two that were kept apart may mean the same by now.
+    for filters in dict.fromkeys(map(_read, list_views(visit.services.desk, visit.user.actor))):
+        address = urlencode(filters.address)
         order = ORDERS[filters.order] if filters.order else ""
         words = f"{say_length(filters.n)}: {', '.join(_low(each) for each in (SHOWS[filters.show], order) if each)}"
-        found.append(SavedView(words, f"/caseload?{kept}".rstrip("?"), filters, kept == now))
+        found.append(SavedView(words, f"/caseload?{address}".rstrip("?"), filters, address == now))
     return tuple(found)
+
+
+def _read(kept: str) -> Filters:
+    asked = {name: values[0] for name, values in parse_qs(kept).items()}
+    return Filters.checked("", asked.get("n", ""), asked.get("show", ""), asked.get("order", ""))
 
 
 def _low(words: str) -> str:
