@@ -15,7 +15,7 @@ from washhouse.action.caseload import Caseload, CaseloadRow
 from washhouse.action.step_down import is_stable, judge_stability
 from washhouse.action.words import say_day
 from washhouse.desk.care_decisions import CareDecision
-from washhouse.desk.reviews import ACTIONS, Review
+from washhouse.desk.reviews import ACTION_WORDS, ACTIONS, Review
 
 FRESH_DAYS = 28
 """Days for which a review with something to do counts as a next action."""
@@ -161,7 +161,9 @@ def _line(
         risk_words=row.risk_words,
         changes=(*shifts, *row.news),
         overdue=tuple(say_decision(one) for one in open_ones if one.is_overdue(today)),
-        asked=tuple(f"{ACTIONS[one.action]}, {say_day(one.at.date())}" for one in reviews if one.id in due_reviews),
+        asked=tuple(
+            f"{ACTION_WORDS[one.action]}, {say_day(one.at.date())}" for one in reviews if one.id in due_reviews
+        ),
         gaps=row.gaps,
         may_step_down=is_stable(judge_stability(events, today)),
         needs=row.needs,
@@ -179,4 +181,4 @@ def _next_action(open_ones: Sequence[CareDecision], reviews: Sequence[Review], t
     if open_ones:
         return say_decision(min(open_ones, key=lambda one: one.due or today))
     fresh = [one for one in reviews if one.action != "no-change" and one.at.date() >= today - timedelta(FRESH_DAYS)]
-    return ACTIONS[max(fresh, key=lambda one: one.at).action] if fresh else ""
+    return ACTION_WORDS[max(fresh, key=lambda one: one.at).action] if fresh else ""

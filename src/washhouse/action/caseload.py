@@ -17,18 +17,15 @@ import pyarrow.compute as pc
 
 from washhouse.action.changes import WEEK_DAYS, Change, list_shifts, sort_change
 from washhouse.action.facts import read_facts
+from washhouse.action.reviewed import THEMES
 from washhouse.action.standards import STANDARDS
 from washhouse.action.told import tell_events
 from washhouse.action.words import say_expected, say_interval, say_risk
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.insight.crisis.label import HORIZON_DAYS
-from washhouse.insight.features.registry import CRISIS_FEATURES
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import Record
-
-_THEMES = {feature.name: feature.theme.name for feature in CRISIS_FEATURES}
-
 
 NO_MODEL = "Its status is on the steward's pages."
 
@@ -303,8 +300,8 @@ def _ranked(
     capacity: int | None,
 ) -> CaseloadRow:
     person, reasons = score["person_id"], read_reasons(score["reasons"])
-    old = {_THEMES.get(reason.feature) for reason in read_reasons(before["reasons"])} if before else set()
-    fresh = [reason.text for reason in reasons if _THEMES.get(reason.feature) not in old]
+    old = {THEMES.get(reason.feature) for reason in read_reasons(before["reasons"])} if before else set()
+    fresh = [reason.text for reason in reasons if THEMES.get(reason.feature) not in old]
     shifts = list_shifts(
         score["risk"],
         before["risk"] if before else None,

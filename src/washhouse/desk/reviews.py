@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -31,6 +31,15 @@ ACTIONS: dict[str, str] = {
 }
 """What somebody can say they will do. None of them ends or reduces care: a score is no ground for that."""
 
+CRISIS = "crisis"
+"""Outcome model that a review is of, unless it names another."""
+
+ACTIONS_OF: dict[str, dict[str, str]] = {CRISIS: ACTIONS}
+"""What can be said of the scores of each model that is reviewed."""
+
+ACTION_WORDS: dict[str, str] = {name: words for each in ACTIONS_OF.values() for name, words in each.items()}
+"""Every action in words, whatever it was said of."""
+
 NO_ACTION = "no-change"
 """The action that is none."""
 
@@ -40,7 +49,10 @@ NOTE_LIMIT = 1000
 
 @dataclass(frozen=True)
 class Review:
-    """One review; `retracted_at` is set once its author has taken it back."""
+    """One review; `retracted_at` is set once its author has taken it back.
+
+    `themes` are those of the reasons that the score gave, None where they are not known.
+    """
 
     id: int
     at: datetime
@@ -48,7 +60,9 @@ class Review:
     display_name: str
     person_id: str
     index_date: date | None
+    model: str
     model_version: str
+    themes: tuple[str, ...] | None
     agree: str
     action: str
     note: str
@@ -61,7 +75,9 @@ def add_review(
     person_id: str,
     user: str,
     index_date: date,
+    model: str = CRISIS,
     model_version: str,
+    themes: Collection[str] | None = None,
     agree: str,
     action: str,
     note: str = "",
@@ -75,21 +91,24 @@ def add_review(
         person_id: Whose score.
         user: Username of the author.
         index_date: Day of the score.
-        model_version: Version of the model that made it.
+        model: The outcome model that made it, a key of `ACTIONS_OF`.
+        model_version: Its version.
+        themes: Themes of the reasons that the score gave; None where they are not known.
         agree: A key of `AGREEMENTS`.
-        action: A key of `ACTIONS`.
+        action: A key of the model's `ACTIONS_OF`.
         note: Up to `NOTE_LIMIT` characters; pass it through `governance.redaction` first.
         at: The present moment, UTC.
         token: Opaque id of the form that was sent; the same form sent twice is kept once.
 
     Raises:
-        InputError: `review-invalid`: an unknown choice, too long a note, or an unknown user.
+        InputError: `review-invalid`: an unknown model or choice, too long a note, or an unknown user.
     """
+    actions = ACTIONS_OF.get(model, {})
     text = "\n".join(note.replace("\x00", "").split("\r\n")).strip()
     if agree not in AGREEMENTS:
         raise InputError("review-invalid", f"Say whether you agree: {', '.join(AGREEMENTS)}.")
-    if action not in ACTIONS:
-        raise InputError("review-invalid", f"Choose what you will do: {', '.join(ACTIONS)}.")
+    if action not in actions:
+        raise InputError("review-invalid", f"Choose what you will do: {', '.join(actions)}.")
     if len(text) > NOTE_LIMIT:
         raise InputError("review-invalid", f"A note has at most {NOTE_LIMIT} characters.", "Shorten it.")
     row = ReviewRow(
@@ -97,7 +116,9 @@ def add_review(
         username=user,
         person_id=person_id,
         index_date=index_date,
+        model=model,
         model_version=model_version,
+        themes=None if themes is None else ",".join(sorted(themes)),
         agree=agree,
         action=action,
         note=text or None,
@@ -163,10 +184,11 @@ def list_reviews(
     *,
     person_ids: Collection[str] | None = None,
     user: str | None = None,
+    model: str | None = None,
     include_retracted: bool = False,
     limit: int = 1000,
 ) -> list[Review]:
-    """Reviews of people, of an author, or of both together, the latest first."""
+    """Reviews of people, of an author, of a model's scores, or of all these together, the latest first."""
     retraction = aliased(ReviewRow)
     query = (
         select(ReviewRow, User.display_name, retraction.at)
@@ -180,6 +202,8 @@ def list_reviews(
         query = query.where(ReviewRow.person_id.in_(list(person_ids)))
     if user is not None:
         query = query.where(ReviewRow.username == user)
+    if model is not None:
+        query = query.where(func.coalesce(ReviewRow.model, CRISIS) == model)
     if not include_retracted:
         query = query.where(retraction.id.is_(None))
     with desk.reading() as session:
@@ -192,7 +216,9 @@ def list_reviews(
             display_name=name,
             person_id=row.person_id,
             index_date=row.index_date,
+            model=row.model or CRISIS,
             model_version=row.model_version or "",
+            themes=None if row.themes is None else tuple(filter(None, row.themes.split(","))),
             agree=row.agree or "",
             action=row.action or "",
             note=row.note or "",

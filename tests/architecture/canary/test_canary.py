@@ -213,7 +213,7 @@ def test_what_a_clinician_types_names_nobody_afterwards(
     saved = 0
     for person, identity in caseload.items():
         page = client.get(f"/people/{person}").text
-        fields = dict(re.findall(r'name="(csrf|token)"[^>]*value="([^"]*)"', page))
+        fields = dict(re.findall(r'name="(csrf|token|index_date)"[^>]*value="([^"]*)"', page))
         who = f"{identity.name} ({identity.nhs_number}), {identity.address}, {identity.phone}, {identity.birth_date}"
         form = {**fields, "agree": "yes", "action": "no-change", "note": f"Spoke to {who}."}
         saved += client.post(f"/people/{person}/reviews", data=form, follow_redirects=False).status_code == 303

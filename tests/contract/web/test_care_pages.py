@@ -28,6 +28,8 @@ TODAY = date(2025, 7, 1)
 NOW = datetime(2025, 7, 1, 9)
 ANNA, BEN, CARLA, DORA, EMIL = (f"{place:08x}" + name * 24 for place, name in enumerate("abcde", start=1))
 RETIRED_ANNA = "0" * 7 + "9" + "f" * 24
+ON_TODAY = {"index_date": "2025-07-01"}
+"""Which score a review is of, as its form says."""
 
 
 def rows_of(page: str) -> list[str]:
@@ -274,7 +276,9 @@ def test_what_is_no_id_is_no_page(open_client: Opener, world: Any, given: str) -
 
 def test_a_review_is_kept_shown_and_taken_back(open_client: Opener, world: Any, post: Post) -> None:
     client = open_client("clinician")
-    answer = post(client, f"/people/{ANNA}/reviews", agree="partly", action="home-visit", note="Will ring", token="t1")
+    answer = post(
+        client, f"/people/{ANNA}/reviews", **ON_TODAY, agree="partly", action="home-visit", note="Will ring", token="t1"
+    )
     assert answer.headers["location"] == f"/people/{ANNA}?done=reviewed"
     page = client.get(answer.headers["location"]).text
     assert "Your review is saved" in page and "Arrange a home visit" in page and "Will ring" in page
@@ -286,10 +290,52 @@ def test_a_review_is_kept_shown_and_taken_back(open_client: Opener, world: Any, 
     assert list_reviews(world.desk, person_ids=[ANNA]) == []
 
 
+def version_with(world: Any, *scores: dict[str, Any]) -> dict[str, Any]:
+    """What pages see of a version with other scores."""
+    tables = {**world.version.tables, SCORE.name: world.lake.write(SCORE, table_of(SCORE, list(scores)))}
+    return {"published": lambda: world.publish(tables=tables)}
+
+
+def test_a_review_is_kept_for_the_score_that_its_form_showed(open_client: Opener, world: Any, post: Post) -> None:
+    yesterday = score(ANNA, 0.1, TODAY - timedelta(1), model_version="m0", reasons=None)
+    afterwards = score(ANNA, 0.1, TODAY - timedelta(2), scored_afterwards=True)
+    client = open_client("clinician", **version_with(world, score(ANNA, 0.2, TODAY), yesterday, afterwards))
+    assert 'name="index_date" value="2025-07-01"' in client.get(f"/people/{ANNA}").text
+    given = {"agree": "yes", "action": "no-change"}
+    post(client, f"/people/{ANNA}/reviews", **given, index_date="2025-06-30")
+    (review,) = list_reviews(world.desk, person_ids=[ANNA])
+    assert (review.index_date, review.model_version, review.themes) == (TODAY - timedelta(1), "m0", None)
+    nobody_saw = post(client, f"/people/{ANNA}/reviews", **given, index_date="2025-06-29")
+    assert nobody_saw.status_code == 400 and 'href="#risk"' in nobody_saw.text
+    post(client, f"/people/{ANNA}/reviews", **given, **ON_TODAY)
+    assert list_reviews(world.desk, person_ids=[ANNA])[0].themes == ("missed-contacts",)
+
+
+def test_a_review_stands_over_new_scores_until_something_moved(open_client: Opener, world: Any) -> None:
+    def waits(*scores: dict[str, Any]) -> bool:
+        client = open_client("clinician", **version_with(world, *scores))
+        home = client.get("/").text.split('id="due"')[1].split("</section>")[0]
+        listed = rows_of(client.get("/caseload?show=not-reviewed").text) if "Anna Ashdown" in home else []
+        assert ("Anna Ashdown" in listed) is ("Anna Ashdown" in home)
+        return "Anna Ashdown" in home
+
+    other = score(CARLA, 0.05, TODAY)
+    then = score(ANNA, 0.2, TODAY - timedelta(2), reasons=None)
+    assert waits(score(ANNA, 0.2, TODAY), other)
+    add_review(
+        world.desk, person_id=ANNA, user="CP1", index_date=TODAY - timedelta(2), model_version="m1", agree="yes",
+        action="home-visit", themes=["missed-contacts"], at=NOW - timedelta(2),
+    )  # fmt: skip
+    assert not waits(score(ANNA, 0.21, TODAY), then, other), "about 5 of 25 as before"
+    assert waits(score(ANNA, 0.3, TODAY), then, other), "the risk in words moved"
+    visits = '[{"feature": "emergency_28d", "text": "Went to A&E", "contribution": 0.4, "event_refs": []}]'
+    assert waits(score(ANNA, 0.2, TODAY, reasons=visits), then, other), "a reason came"
+
+
 def test_a_form_sent_twice_is_kept_once(open_client: Opener, world: Any, post: Post) -> None:
     client = open_client("clinician")
     for _ in range(2):
-        post(client, f"/people/{ANNA}/reviews", agree="yes", action="no-change", token="same")
+        post(client, f"/people/{ANNA}/reviews", **ON_TODAY, agree="yes", action="no-change", token="same")
     assert len(list_reviews(world.desk, person_ids=[ANNA])) == 1
 
 
@@ -297,6 +343,7 @@ def test_a_note_loses_what_could_name_the_person(open_client: Opener, world: Any
     post(
         open_client("clinician"),
         f"/people/{ANNA}/reviews",
+        **ON_TODAY,
         agree="yes",
         action="no-change",
         note="Anna Ashdown of 12 Canal Street, 943 476 5919, rang from 07700 900123",
@@ -339,6 +386,10 @@ def test_what_was_said_and_seen_under_a_retired_id_follows_the_person(
         ({"agree": "perhaps", "action": "no-change"}, "Say whether the score fits"),
         ({"agree": "yes", "action": "discharge"}, "Choose what you will do"),
         ({"agree": "yes", "action": "no-change", "note": "x" * 1001}, "1,000 characters or fewer"),
+        ({"agree": "yes", "action": "no-change", "note": "Kept"}, "A newer score stands here"),
+        ({"agree": "yes", "action": "no-change", "index_date": "2025-06-23"}, "A newer score stands here"),
+        ({"agree": "yes", "action": "no-change", "index_date": "2025-07-02"}, "A newer score stands here"),
+        ({"agree": "yes", "action": "no-change", "index_date": "nonsense"}, "A newer score stands here"),
     ],
 )
 def test_a_review_with_a_mistake_says_so_and_keeps_what_was_typed(
@@ -379,7 +430,7 @@ def test_the_home_page_puts_reviews_and_changes_first(open_client: Opener, post:
     client = open_client("clinician")
     due = client.get("/").text.split('id="due"')[1].split("</section>")[0]
     assert "Anna Ashdown" in due and "Carla Cropper" in due
-    post(client, f"/people/{ANNA}/reviews", agree="yes", action="no-change")
+    post(client, f"/people/{ANNA}/reviews", **ON_TODAY, agree="yes", action="no-change")
     home = client.get("/").text
     assert "Anna Ashdown" not in home.split('id="due"')[1].split("</section>")[0]
     assert "Anna Ashdown" in home.split('id="changed"')[1].split("</section>")[0]

@@ -50,7 +50,10 @@ PERSON_ACTIONS = {
     Action.SUPERVISE,
     Action.ALLOCATE,
 }
-FILLED = {"agree": "yes", "action": "no-change", "q": "a", "choice": "not-now", "reason": "Moves house in August"}
+FILLED = {
+    **{"agree": "yes", "action": "no-change", "index_date": "2025-07-01"},
+    **{"q": "a", "choice": "not-now", "reason": "Moves house in August"},
+}
 """What forms about a person ask for."""
 WHO = {
     "clinician": ("CP1", "direct-care", "allow"),

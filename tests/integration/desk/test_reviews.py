@@ -43,6 +43,17 @@ def test_a_review_is_kept_as_given(staffed: Desk) -> None:
     assert found.retracted_at is None
 
 
+def test_a_review_says_of_which_model_and_reasons_it_is(staffed: Desk) -> None:
+    plain, told = review(staffed), review(staffed, themes={"b", "a"})
+    with staffed.begin() as connection:
+        names, values = "at, username, person_id, agree, action", ":at, 'CP1', 'p1', 'yes', 'no-change'"
+        connection.execute(text(f"INSERT INTO reviews ({names}) VALUES ({values})"), {"at": AT})
+    old, told_too, plain_too = list_reviews(staffed, model="crisis")
+    assert (told_too.id, told_too.themes) == (told, ("a", "b")) and (plain_too.id, plain_too.themes) == (plain, None)
+    assert (old.model, old.themes) == ("crisis", None), "given before reviews said so"
+    assert list_reviews(staffed, model="missed-contact") == []
+
+
 def test_reviews_are_listed_by_person_and_author_latest_first(staffed: Desk) -> None:
     first, second = review(staffed), review(staffed, user="CP2")
     third = review(staffed, person_id="p2")
@@ -90,6 +101,7 @@ def test_the_same_form_sent_twice_is_kept_once(staffed: Desk) -> None:
         {"action": "discharge"},
         {"note": "x" * (NOTE_LIMIT + 1)},
         {"user": "nobody"},
+        {"model": "no-such-model"},
     ],
 )
 def test_a_review_that_makes_no_sense_is_refused(staffed: Desk, changes: dict[str, Any]) -> None:

@@ -16,8 +16,10 @@ from starlette.responses import Response
 from washhouse.action.caseload import Caseload, CaseloadRow, build_caseload, say_why_no_model
 from washhouse.action.changes import Change
 from washhouse.action.facts import read_facts
+from washhouse.action.reviewed import STANDS_DAYS, still_stands, themes_of
 from washhouse.action.told import tell_events
 from washhouse.action.trend import SCORE_COLUMNS, Week, build_weeks
+from washhouse.action.words import say_risk
 from washhouse.desk.reviews import ACTIONS, Review, list_reviews
 from washhouse.governance.reveal import RevealedIdentity
 from washhouse.insight.crisis.label import HORIZON_DAYS
@@ -44,9 +46,6 @@ from washhouse.web.shell.words import age_years, ago, nhs_number, plural, short_
 
 MOST_REASONS = 3
 
-Trends = Callable[[str], tuple[Week, ...]]
-"""Tells a person's last 24 weeks."""
-
 
 @dataclass(frozen=True)
 class Line:
@@ -70,7 +69,7 @@ class Line:
         needs: What makes their care more work, in words.
         moved_only: Whether nothing changed but the place, which the others' changes move too.
         review: The latest review, in words.
-        reviewed_for: Day of the score that the latest review is about.
+        is_reviewed: Whether the latest review still stands.
         state: Why there is no risk.
         last_contact: Day of the last contact, for filters.
     """
@@ -92,7 +91,7 @@ class Line:
     needs: tuple[str, ...]
     moved_only: bool
     review: str
-    reviewed_for: date | None
+    is_reviewed: bool
     state: str
     last_contact: date | None
 
@@ -158,18 +157,17 @@ def read_page(visit: Visit) -> CaseloadPage:
     """
     today = visit.services.today()
     filters = read_filters(visit)
-    caseload, risks, trends = read_caseload(visit, filters.length if not filters.q else None)
-    ranked, crisis, others = read_lines(visit, caseload, risks)
+    caseload, scores = read_caseload(visit, filters.length if not filters.q else None)
+    ranked, crisis, others = read_lines(visit, caseload, scores)
     shared = lacks_of_most([line.lacks for line in ranked])
     ranked = [
         replace(line, own_lacks=say_lacks([lack for lack in line.lacks if lack not in shared])) for line in ranked
     ]
-    made_on = caseload.index_date or today
     length = filters.length if caseload.is_ranked and not filters.q else None
     everybody = (ranked, crisis, others)
 
     def wanted(lines: Sequence[Line]) -> list[Line]:
-        return [line for line in lines if is_wanted(line, filters, made_on, today)]
+        return [line for line in lines if is_wanted(line, filters, today)]
 
     def listed_of(lines: Sequence[Line]) -> list[Line]:
         if filters.order and length is not None:
@@ -182,7 +180,7 @@ def read_page(visit: Visit) -> CaseloadPage:
     ranked, crisis, others = (wanted([named.get(line.person_id, line) for line in group]) for group in asked)
     crisis, others = by_name(crisis), by_name(others)
     shown = sorted(ranked, key=by_change if filters.order else by_place) if caseload.is_ranked else others
-    rows = draw_trends(listed_of(shown), trends)
+    rows = draw_trends(listed_of(shown), scores.weeks_of)
     below = [*crisis, *(others if caseload.is_ranked else ())]
     return CaseloadPage(
         today=today,
@@ -224,8 +222,23 @@ def say_nobody(filters: Filters, others_match: bool) -> str:
     return "Nobody on this list matches; who does is below." if others_match else "Nobody on your caseload matches."
 
 
-def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str, Risk], Trends]:
-    """Read the caseload, the newest risk of each person as a drawing, and what tells anybody's last weeks."""
+@dataclass(frozen=True)
+class Scores:
+    """What scores tell of the people of a caseload.
+
+    Attributes:
+        risks: The present risk by person.
+        words: The risk in words by person and day, of the present and the last days.
+        weeks_of: Tells a person's last 24 weeks.
+    """
+
+    risks: Mapping[str, Risk]
+    words: Mapping[tuple[str, date | None], str]
+    weeks_of: Callable[[str], tuple[Week, ...]]
+
+
+def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, Scores]:
+    """Read the caseload, and what its scores tell beside it."""
     record, people, today = visit.record, sorted(visit.grant.persons or ()), visit.services.today()
     # Events first: who is noted for them is noted for the rest.
     facts = read_facts(record, people)
@@ -242,11 +255,20 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         has_model=MODEL in record.version.models,
         why_no_model=say_why_no_model(record.version.summary),
     )
-    present = scores.filter(pc.equal(scores["index_date"], pa.scalar(caseload.index_date, pa.date32())))
+    known = scores.select(["person_id", "index_date", "risk", "risk_lower", "risk_upper"])
+    oldest = (caseload.index_date or today) - timedelta(STANDS_DAYS)
+    recent = [
+        row
+        for row in known.filter(pc.greater_equal(known["index_date"], pa.scalar(oldest, pa.date32()))).to_pylist()
+        if row["risk"] is not None
+    ]
     risks = {
         row["person_id"]: draw_risk(row["risk"], row["risk_lower"], row["risk_upper"])
-        for row in present.select(["person_id", "risk", "risk_lower", "risk_upper"]).to_pylist()
-        if row["risk"] is not None
+        for row in recent
+        if row["index_date"] == caseload.index_date
+    }
+    words: dict[tuple[str, date | None], str] = {
+        (row["person_id"], row["index_date"]): say_risk(row["risk"]) for row in recent
     }
 
     by_person: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -258,10 +280,10 @@ def read_caseload(visit: Visit, length: int | None) -> tuple[Caseload, dict[str,
         told = tell_events(person, facts, caseload.index_date or today, today, record.events_key)
         return build_weeks(by_person[person], told.with_team, today)
 
-    return caseload, risks, weeks_of
+    return caseload, Scores(risks, words, weeks_of)
 
 
-def draw_trends(lines: Sequence[Line], weeks_of: Trends) -> list[Line]:
+def draw_trends(lines: Sequence[Line], weeks_of: Callable[[str], tuple[Week, ...]]) -> list[Line]:
     """Draw the last weeks of some lines, all to one scale."""
     trends = {line.person_id: weeks_of(line.person_id) for line in lines if line.risk is not None}
     top = top_of(trends.values())
@@ -283,20 +305,17 @@ def by_change(line: Line) -> tuple[int, ...]:
     return line.change, line.place or 0
 
 
-def read_lines(
-    visit: Visit, caseload: Caseload, risks: Mapping[str, Risk]
-) -> tuple[list[Line], list[Line], list[Line]]:
+def read_lines(visit: Visit, caseload: Caseload, scores: Scores) -> tuple[list[Line], list[Line], list[Line]]:
     """The people of the caseload, without names: the ranked, those in crisis care, all others."""
     services, today = visit.services, visit.services.today()
     groups = (caseload.ranked, caseload.in_crisis_care, caseload.not_ranked)
     people = [row.person_id for group in groups for row in group]
     latest: dict[str, Review] = {}
     known_as = visit.record.aliases(people)
-    for review in list_reviews(services.desk, person_ids=known_as):
+    for review in list_reviews(services.desk, person_ids=known_as, model=MODEL):
         latest.setdefault(known_as[review.person_id], review)
     ranked, crisis, others = (
-        [build_line(row, risks.get(row.person_id), latest.get(row.person_id), today) for row in group]
-        for group in groups
+        [build_line(row, scores, latest.get(row.person_id), today) for row in group] for group in groups
     )
     return ranked, crisis, others
 
@@ -312,14 +331,16 @@ def _name_line(line: Line, identity: RevealedIdentity | None, today: date) -> Li
     return replace(line, name=name_of(line.person_id, identity), facts=_facts(identity, today))
 
 
-def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today: date) -> Line:
+def build_line(row: CaseloadRow, scores: Scores, review: Review | None, today: date) -> Line:
     """Put one person's row into the words of the page, without a name."""
+    themes = themes_of(reason.feature for reason in row.reasons)
+    then = scores.words.get((row.person_id, review.index_date), "") if review else ""
     return Line(
         person_id=row.person_id,
         place=row.place,
         name=name_of(row.person_id, None),
         facts="",
-        risk=risk if row.risk is not None else None,
+        risk=scores.risks.get(row.person_id) if row.risk is not None else None,
         reasons=tuple(reason.text for reason in row.reasons[:MOST_REASONS]),
         lacks=find_lacks(read_rests_on(row.rests_on)),
         own_lacks=(),
@@ -334,13 +355,13 @@ def build_line(row: CaseloadRow, risk: Risk | None, review: Review | None, today
         review=f"Reviewed {short_day(review.at)}: {ACTIONS.get(review.action, review.action).lower()}"
         if review
         else "",
-        reviewed_for=review.index_date if review else None,
+        is_reviewed=review is not None and still_stands(review, then, row.risk_words, themes, today),
         state=row.note,
         last_contact=row.last_contact,
     )
 
 
-def is_wanted(line: Line, filters: Filters, made_on: date, today: date) -> bool:
+def is_wanted(line: Line, filters: Filters, today: date) -> bool:
     """Does a line match the filters?"""
     if filters.q.casefold() not in line.name.casefold():
         return False
@@ -351,7 +372,7 @@ def is_wanted(line: Line, filters: Filters, made_on: date, today: date) -> bool:
     if filters.show == "gaps":
         return bool(line.gaps)
     if filters.show == "not-reviewed":
-        return line.reviewed_for is None or line.reviewed_for < made_on
+        return not line.is_reviewed
     return True
 
 

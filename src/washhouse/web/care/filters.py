@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from washhouse.action.reviewed import STANDS_DAYS
 from washhouse.web.shell.visit import Visit
 
 LENGTHS = ("5", "10", "20", "25", "50", "all")
@@ -13,7 +14,7 @@ SHOWS = {
     "": "Everybody",
     "changed": "Changed since last week",
     "no-contact": f"No contact for {QUIET_DAYS} days",
-    "not-reviewed": "Not reviewed since the list was made",
+    "not-reviewed": f"Not reviewed in {STANDS_DAYS} days, or moved",
     "gaps": "A standard of care not met",
 }
 """What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from washhouse.action.agenda import say_decision
-from washhouse.desk.reviews import ACTIONS
+from washhouse.action.reviewed import STANDS_DAYS
+from washhouse.desk.reviews import ACTION_WORDS
 from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
 from washhouse.web.care.emergency import list_open
@@ -20,10 +21,9 @@ MOST_CHANGES = 8
 
 def show_care_home(visit: Visit) -> Response:
     """Show whom to review first, what changed since last week, and who is in crisis care."""
-    caseload, risks, _ = read_caseload(visit, None)
-    ranked, crisis, others = read_lines(visit, caseload, risks)
-    made_on = caseload.index_date
-    due = [line for line in ranked[:FIRST] if made_on and (line.reviewed_for is None or line.reviewed_for < made_on)]
+    caseload, scores = read_caseload(visit, None)
+    ranked, crisis, others = read_lines(visit, caseload, scores)
+    due = [line for line in ranked[:FIRST] if not line.is_reviewed]
     lines = {line.person_id: line for line in (*ranked, *crisis, *others)}
     # Whoever died since is on no list, and their reviews are asked about no more.
     asked = [(review, person) for review, person in due_reviews(visit) if person in lines]
@@ -46,7 +46,8 @@ def show_care_home(visit: Visit) -> Response:
         why_not_ranked=caseload.explanation,
         due=name_lines(visit, due),
         first=FIRST,
-        asked=[(review, person, names[person], ACTIONS[review.action]) for review, person in asked],
+        stands_days=STANDS_DAYS,
+        asked=[(review, person, names[person], ACTION_WORDS[review.action]) for review, person in asked],
         decided=[
             (one, names[one.person_id], say_decision(one), one.is_overdue(visit.services.today()))
             for one in sorted(decided, key=lambda one: (one.due or one.at.date(), one.id))

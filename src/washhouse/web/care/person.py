@@ -29,7 +29,15 @@ from washhouse.web.care.follow_up import QUESTIONS, FollowUpForm, check_follow_u
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
 from washhouse.web.care.patient_record import let_form_lead_out, opens_patient_record
-from washhouse.web.care.review import ReviewForm, ReviewLine, build_review_lines, check_form, save_review
+from washhouse.web.care.review import (
+    NEWER,
+    ReviewForm,
+    ReviewLine,
+    build_review_lines,
+    check_form,
+    find_score,
+    save_review,
+)
 from washhouse.web.care.risk import Score, read_score
 from washhouse.web.care.timeline import build_entries, standing_facts
 from washhouse.web.shell.errors import Problem, show_problem
@@ -92,12 +100,15 @@ def show_person(visit: Visit) -> Response:
 def review_person(visit: Visit) -> Response:
     """Keep the review that was filled in, or show what is wrong with it."""
     person = person_of(visit)
-    score, _ = choose_scores(visit, person)
-    if score is None:
+    present, _ = choose_scores(visit, person)
+    if present is None:
         return show_problem(visit, NO_SCORE)
     errors = check_form(visit.form)
-    if score.risk is not None and not errors:
-        save_review(visit, person, score)
+    score = find_score(read_scores(visit, person), present, visit.form.get("index_date", ""))
+    if present.risk is not None and score is None:
+        errors["risk"] = NEWER
+    if present.risk is not None and score is not None and not errors:
+        save_review(visit, person, score, is_present=score.index_date == present.index_date)
         return redirect(person_address(person), done="reviewed")
     return answer(visit, person, ReviewForm(values=visit.form, errors=errors), status=400)
 

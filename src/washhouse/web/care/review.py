@@ -5,12 +5,24 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, Review, add_review, list_reviews, retract_review
+from washhouse.action.changes import WEEK_DAYS
+from washhouse.action.reviewed import themes_of
+from washhouse.desk.reviews import (
+    ACTION_WORDS,
+    ACTIONS_OF,
+    AGREEMENTS,
+    CRISIS,
+    NOTE_LIMIT,
+    Review,
+    add_review,
+    list_reviews,
+    retract_review,
+)
 from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
 from washhouse.governance.reveal import reveal
@@ -23,6 +35,7 @@ from washhouse.web.shell.visit import Visit
 
 CHOOSE_AGREE = "Say whether the score fits what you know of the person"
 CHOOSE_ACTION = "Choose what you will do"
+NEWER = "A newer score stands here than the one that you reviewed. Look at it, and send your review again"
 TOO_LONG = f"The note must be {NOTE_LIMIT:,} characters or fewer"
 
 
@@ -82,7 +95,7 @@ def build_review_lines(visit: Visit, reviews: Sequence[Review]) -> list[ReviewLi
             author=review.display_name,
             index_date=review.index_date,
             agree=AGREEMENTS.get(review.agree, review.agree),
-            action=ACTIONS.get(review.action, review.action),
+            action=ACTION_WORDS.get(review.action, review.action),
             note=review.note,
             retracted_at=review.retracted_at,
             may_undo=review.username == visit.user.actor and review.retracted_at is None,
@@ -93,8 +106,26 @@ def build_review_lines(visit: Visit, reviews: Sequence[Review]) -> list[ReviewLi
     ]
 
 
-def check_form(form: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with a filled-in form, by field; empty if nothing is.
+def find_score(scores: Sequence[Score], present: Score, given: str) -> Score | None:
+    """The score that a form is about: the present one, or one that a run took the place of while it was filled in.
+
+    Args:
+        scores: Scores of the person, the newest first.
+        present: The present one.
+        given: Day of the score that the form says it is about.
+
+    Returns:
+        The score; None where pages did not show the person one of that day in the last week.
+    """
+    oldest = present.index_date - timedelta(WEEK_DAYS)
+    for score in (present, *scores):
+        if score.index_date.isoformat() == given and score.index_date > oldest and score.was_shown:
+            return score if score.risk is not None else None
+    return None
+
+
+def check_form(form: Mapping[str, str], model: str = CRISIS) -> dict[str, str]:
+    """What is wrong with a filled-in form about a model's score, by field; empty if nothing is.
 
     >>> check_form({"agree": "yes", "action": "no-change", "note": ""})
     {}
@@ -104,7 +135,7 @@ def check_form(form: Mapping[str, str]) -> dict[str, str]:
     errors = {}
     if form.get("agree") not in AGREEMENTS:
         errors["agree"] = CHOOSE_AGREE
-    if form.get("action") not in ACTIONS:
+    if form.get("action") not in ACTIONS_OF[model]:
         errors["action"] = CHOOSE_ACTION
     if len(form.get("note", "").replace("\r\n", "\n").strip()) > NOTE_LIMIT:
         errors["note"] = TOO_LONG
@@ -124,8 +155,14 @@ def undo_review(visit: Visit) -> Response:
     return redirect(person_address(person), done="undone")
 
 
-def save_review(visit: Visit, person: str, score: Score) -> None:
+def save_review(visit: Visit, person: str, score: Score, *, is_present: bool) -> None:
     """Keep a review that `check_form` found nothing wrong with.
+
+    Args:
+        visit: The visit, with the form.
+        person: Whose score.
+        score: The score that it is of.
+        is_present: Whether it is the present one; of an earlier one the reasons are not kept.
 
     Raises:
         RefusedError: The visitor may not review this person.
@@ -139,6 +176,7 @@ def save_review(visit: Visit, person: str, score: Score) -> None:
         user=visit.user.actor,
         index_date=score.index_date,
         model_version=score.model_version,
+        themes=themes_of(reason.feature for reason in score.reasons) if is_present else None,
         agree=visit.form["agree"],
         action=visit.form["action"],
         note=redact(visit.form.get("note", ""), named.get(person)),

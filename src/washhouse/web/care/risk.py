@@ -79,6 +79,7 @@ class Score:
         probability: The risk itself; None if unscored.
         reasons: What raised it most, strongest first.
         rests_on: What it rests on; nothing in a version from before that was noted.
+        was_shown: Whether pages showed it; a week that nobody was scored in may have been scored afterwards.
     """
 
     index_date: date
@@ -88,6 +89,7 @@ class Score:
     probability: float | None
     reasons: tuple[Reason, ...]
     rests_on: tuple[RestsOn, ...] = ()
+    was_shown: bool = True
 
 
 def draw_risk(risk: float, lower: float, upper: float) -> Risk:
@@ -115,6 +117,7 @@ def read_score(row: Mapping[str, Any]) -> Score:
         probability=row["risk"] if scored else None,
         reasons=tuple(read_reasons(row["reasons"])),
         rests_on=read_rests_on(row["rests_on"]),
+        was_shown=not row["scored_afterwards"],
     )
 
 
