@@ -16,7 +16,7 @@ Check = Callable[[Page], None]
 State = Callable[[str], Any]
 
 CARE = [
-    *("/", "/caseload?n=5", "/caseload?show=no-contact"),
+    *("/", "/caseload?n=5", "/caseload?show=no-contact", "/next-contact?n=5"),
     *("@person", "@person?span=all&page=2", "@person/viewers", "/step-down", "@person/step-down", "@person/trend"),
 ]
 STEWARD = [

@@ -151,9 +151,9 @@ def read_caseload(record: Record, person_ids: Collection[str], *, today: date, c
     )
 
 
-def say_why_no_model(summary: Mapping[str, Any]) -> str:
-    """Why a version has no crisis model, in the words of the run that made it; empty where it has one."""
-    told = summary.get("models", {}).get(MODEL, {})
+def say_why_no_model(summary: Mapping[str, Any], model: str = MODEL) -> str:
+    """Why a version has no model of an outcome, in the words of the run that made it; empty where it has one."""
+    told = summary.get("models", {}).get(model, {})
     return str(told.get("message", "")) if told.get("status") != "scored" else ""
 
 
@@ -267,13 +267,9 @@ def _now_and_before(
 def _why_not_ranked(
     reaches_to: date | None, today: date, now: Mapping[str, Mapping[str, Any]], has_model: bool, why_no_model: str
 ) -> str:
-    if reaches_to is None:
-        return "Not ranked: the record holds no mental-health data."
-    if not may_rank(reaches_to, today):
-        days = (today - reaches_to).days
-        return f"Not ranked: mental-health data is {days} days old, more than {MAX_AGE_DAYS_TO_RANK}."
-    if any(row["status"] == "scored" for row in now.values()):
-        return ""
+    no_data = say_no_data(reaches_to, today)
+    if no_data or any(row["status"] == "scored" for row in now.values()):
+        return no_data
     if not has_model:
         return f"Not ranked: there is no crisis model for these people. {why_no_model or NO_MODEL}"
     if now:
@@ -282,6 +278,21 @@ def _why_not_ranked(
         "Not ranked: nobody here has a risk for today. The crisis model covers adults with an open referral to a "
         "community mental health team."
     )
+
+
+def say_no_data(reaches_to: date | None, today: date) -> str:
+    """Why mental-health data lets nobody be ranked; empty if it does.
+
+    Args:
+        reaches_to: Day up to which it reaches; None where there is none.
+        today: The present day.
+    """
+    if reaches_to is None:
+        return "Not ranked: the record holds no mental-health data."
+    if not may_rank(reaches_to, today):
+        days = (today - reaches_to).days
+        return f"Not ranked: mental-health data is {days} days old, more than {MAX_AGE_DAYS_TO_RANK}."
+    return ""
 
 
 def _place(scores: Mapping[str, Mapping[str, Any]], among: Collection[str]) -> dict[str, int]:

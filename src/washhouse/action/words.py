@@ -121,6 +121,16 @@ def say_day(day: date) -> str:
     return f"{day.day} {day:%B}"
 
 
+def local_time(time: datetime) -> datetime:
+    """The local time of a naive UTC time, naive too.
+
+    Examples:
+        >>> local_time(datetime(2024, 7, 1, 23, 30))
+        datetime.datetime(2024, 7, 2, 0, 30)
+    """
+    return time + (time.replace(tzinfo=ZoneInfo("UTC")).astimezone(_LONDON).utcoffset() or timedelta())
+
+
 @lru_cache(maxsize=65_536)
 def local_day(time: datetime) -> date:
     """The local day of a naive UTC time.
@@ -129,8 +139,7 @@ def local_day(time: datetime) -> date:
         >>> local_day(datetime(2024, 7, 1, 23, 30))
         datetime.date(2024, 7, 2)
     """
-    offset = time.replace(tzinfo=ZoneInfo("UTC")).astimezone(_LONDON).utcoffset() or timedelta()
-    return (time + offset).date()
+    return local_time(time).date()
 
 
 def _about(count: float) -> str:

@@ -34,7 +34,19 @@ ACTIONS: dict[str, str] = {
 CRISIS = "crisis"
 """Outcome model that a review is of, unless it names another."""
 
-ACTIONS_OF: dict[str, dict[str, str]] = {CRISIS: ACTIONS}
+MISSED_CONTACT = "missed-contact"
+"""The other outcome model that pages show scores of."""
+
+CONTACT_ACTIONS: dict[str, str] = {
+    "ring-before": "Ring the person before the next contact",
+    "other-time": "Offer another day or time",
+    "other-way": "Offer another place or way to meet",
+    "go-to-them": "Arrange to go to the person",
+    "no-change": "Go on as planned",
+}
+"""What somebody can say they will do about a contact that may be missed. None takes an offer away or shortens one."""
+
+ACTIONS_OF: dict[str, dict[str, str]] = {CRISIS: ACTIONS, MISSED_CONTACT: CONTACT_ACTIONS}
 """What can be said of the scores of each model that is reviewed."""
 
 ACTION_WORDS: dict[str, str] = {name: words for each in ACTIONS_OF.values() for name, words in each.items()}

@@ -161,6 +161,11 @@ def score(person_id: str, risk: float | None, index_date: date, **rest: Any) -> 
     }
 
 
+def contact_score(person_id: str, chance: float, **rest: Any) -> dict[str, Any]:
+    """The chance that the next contact is missed."""
+    return score(person_id, chance, TODAY, **{"model": "missed-contact", "model_version": "c1", **rest})
+
+
 def tie(person_id: str, other: str, kind: str, **rest: Any) -> dict[str, Any]:
     said = {"evidence": "same address and postcode", "source": "gp", "since": date(2024, 3, 1)}
     return {"person_id": person_id, "other": other, "kind": kind, **said, **rest}
@@ -319,6 +324,7 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         score(ANNA, 0.05, TODAY - timedelta(days=7)),
         score(BEN, None, TODAY),
         score(DORA, 0.9, TODAY),
+        *(contact_score(who, chance) for who, chance in ((ANNA, 0.4), (BEN, 0.3), (CARLA, 0.1), (DORA, 0.9))),
     ],
     QUALITY.name: FINDINGS,
     WATCH.name: WATCHED,
@@ -479,7 +485,7 @@ def world(
         vault={},
         batches=(),
         as_of={"mental_health": TODAY - timedelta(days=1), "gp": TODAY},
-        models={"crisis": "m1"},
+        models={"crisis": "m1", "missed-contact": "c1"},
         buckets=BUCKETS,
         summary={},
     )

@@ -21,11 +21,12 @@ from washhouse.record.tables import SCORE
 from washhouse.web.shell.app import PAGES
 from washhouse.web.shell.pages import Page
 
-from .conftest import ANNA, CARLA, TODAY, World, score, table_of
+from .conftest import ANNA, CARLA, TODAY, World, contact_score, score, table_of
 
 Opener = Callable[..., TestClient]
 WEB = Path(washhouse.web.__file__).parent
 TALKS_OF_IT = re.compile(r"step.?down|discharge|eligib", re.IGNORECASE)
+OFFERED = re.compile(r'<div data-about="offer">.*?</div>|<form[^>]*/reviews".*?</form>', re.DOTALL)
 MARKED = re.compile(r'<(\w+)[^>]*data-about="step-down".*?</\1>', re.DOTALL)
 COMMON = ("sort", "order", "by", "filter", "risk", "score", "rank", "min_risk", "max_risk", "band")
 VALUES = ("risk", "-risk", "score", "rank", "0.1", "low", "5", "all", "changed")
@@ -56,7 +57,10 @@ def talks(page: Page) -> bool:
 @pytest.fixture
 def other_scores(world: World) -> World:
     """The same world, its scores turned round."""
-    rows = [score(CARLA, 0.9, TODAY, rank=1), score(ANNA, 0.001, TODAY, rank=2)]
+    rows = [
+        *(score(CARLA, 0.9, TODAY, rank=1), score(ANNA, 0.001, TODAY, rank=2)),
+        *(contact_score(CARLA, 0.9, rank=1), contact_score(ANNA, 0.001, rank=2)),
+    ]
     number = world.lake.write(SCORE, table_of(SCORE, rows))
     version = replace(world.version, tables={**world.version.tables, SCORE.name: number})
     return replace(world, version=version)
@@ -99,3 +103,18 @@ def test_what_other_pages_say_of_it_hangs_on_no_score(open_client: Opener, world
             assert [found.group(0) for found in MARKED.finditer(one)] == [
                 found.group(0) for found in MARKED.finditer(two)
             ], page.path
+
+
+def test_what_is_offered_before_a_contact_hangs_on_no_score(
+    open_client: Opener, world: World, other_scores: World
+) -> None:
+    first, second = open_client("clinician"), open_client("clinician", published=other_scores.publish)
+    for address in (f"/people/{ANNA}", f"/people/{CARLA}"):
+        one, two = (OFFERED.findall(told(client, address)) for client in (first, second))
+        assert one == two and len(one) == 3, "what the record says, and what can be said of either score"
+    lists = [told(client, "/next-contact") for client in (first, second)]
+    one, two = (OFFERED.findall(each) for each in lists)
+    assert sorted(one) == sorted(two) and one != two, "the same of the same people, in another order"
+    # There is nothing to press but the length of the list and the way out.
+    for page in lists:
+        assert set(re.findall(r'<form[^>]*action="([^"]*)"', page)) == {"/next-contact", "/sign-out"}

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from washhouse.core.errors import InputError, RefusedError
 from washhouse.desk.database import Desk
 from washhouse.desk.models import User
-from washhouse.desk.reviews import ACTIONS, NOTE_LIMIT, add_review, list_reviews, retract_review
+from washhouse.desk.reviews import ACTION_WORDS, NOTE_LIMIT, add_review, list_reviews, retract_review
 
 AT = datetime(2026, 7, 1, 9, 30)
 
@@ -51,7 +51,8 @@ def test_a_review_says_of_which_model_and_reasons_it_is(staffed: Desk) -> None:
     old, told_too, plain_too = list_reviews(staffed, model="crisis")
     assert (told_too.id, told_too.themes) == (told, ("a", "b")) and (plain_too.id, plain_too.themes) == (plain, None)
     assert (old.model, old.themes) == ("crisis", None), "given before reviews said so"
-    assert list_reviews(staffed, model="missed-contact") == []
+    other = review(staffed, model="missed-contact", action="ring-before")
+    assert [found.id for found in list_reviews(staffed, model="missed-contact")] == [other]
 
 
 def test_reviews_are_listed_by_person_and_author_latest_first(staffed: Desk) -> None:
@@ -102,6 +103,8 @@ def test_the_same_form_sent_twice_is_kept_once(staffed: Desk) -> None:
         {"note": "x" * (NOTE_LIMIT + 1)},
         {"user": "nobody"},
         {"model": "no-such-model"},
+        {"model": "missed-contact", "action": "home-visit"},
+        {"action": "ring-before"},
     ],
 )
 def test_a_review_that_makes_no_sense_is_refused(staffed: Desk, changes: dict[str, Any]) -> None:
@@ -126,5 +129,17 @@ def test_reviews_are_never_edited_or_deleted(staffed: Desk, statement: str) -> N
 
 
 def test_no_action_ends_or_reduces_care() -> None:
-    words = " ".join([*ACTIONS, *ACTIONS.values()]).lower()
-    assert not any(word in words for word in ("discharge", "step down", "step-down", "close", "stop", "reduce"))
+    words = " ".join([*ACTION_WORDS, *ACTION_WORDS.values()]).lower()
+    never = (
+        "discharge",
+        "step down",
+        "step-down",
+        "close",
+        "stop",
+        "reduce",
+        "double",
+        "shorten",
+        "withdraw",
+        "cancel",
+    )
+    assert not any(word in words for word in never)

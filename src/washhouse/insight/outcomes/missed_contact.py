@@ -91,5 +91,4 @@ MISSED_NEXT_CONTACT = Outcome(
         ),
         things="missed contacts",
     ),
-    explained=200,
 )

@@ -8,14 +8,16 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from washhouse.action.caseload import say_no_score
 from washhouse.action.changes import WEEK_DAYS
 from washhouse.action.complexity import list_needs
+from washhouse.action.next_contact import NEXT_CONTACT
 from washhouse.action.standards import STANDARD_COLUMNS, Standing, judge_standards
 from washhouse.core.errors import RefusedError
-from washhouse.desk.reviews import ACTIONS, AGREEMENTS, NOTE_LIMIT, list_reviews
+from washhouse.desk.reviews import ACTIONS, ACTIONS_OF, AGREEMENTS, NOTE_LIMIT, list_reviews
 from washhouse.governance.permissions import Action
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal_together
@@ -28,6 +30,7 @@ from washhouse.web.care.emergency import Opened, leave_in_time, read_opened, sho
 from washhouse.web.care.follow_up import QUESTIONS, FollowUpForm, check_follow_up, find_review, save_follow_up
 from washhouse.web.care.happened import Timeline, build_timeline
 from washhouse.web.care.household import Household, read_household
+from washhouse.web.care.next_contact import NextContactCard, build_card
 from washhouse.web.care.patient_record import let_form_lead_out, opens_patient_record
 from washhouse.web.care.review import (
     NEWER,
@@ -76,6 +79,7 @@ class PersonPage:
     score: Score | None
     earlier: Score | None
     why_not_scored: str
+    next_contact: NextContactCard | None
     standings: tuple[Standing, ...]
     needs: tuple[str, ...]
     timeline: Timeline
@@ -100,17 +104,22 @@ def show_person(visit: Visit) -> Response:
 def review_person(visit: Visit) -> Response:
     """Keep the review that was filled in, or show what is wrong with it."""
     person = person_of(visit)
-    present, _ = choose_scores(visit, person)
+    model = visit.form.get("model", MODEL)
+    if model not in ACTIONS_OF:
+        raise HTTPException(404)
+    present, _ = choose_scores(visit, person, model)
     if present is None:
         return show_problem(visit, NO_SCORE)
-    errors = check_form(visit.form)
-    score = find_score(read_scores(visit, person), present, visit.form.get("index_date", ""))
-    if present.risk is not None and score is None:
-        errors["risk"] = NEWER
-    if present.risk is not None and score is not None and not errors:
-        save_review(visit, person, score, is_present=score.index_date == present.index_date)
+    errors = check_form(visit.form, model)
+    score = None
+    if present.risk is not None:
+        score = find_score(read_scores(visit, person, model), present, visit.form.get("index_date", ""))
+        if score is None:
+            errors["risk"] = NEWER
+    if score is not None and not errors:
+        save_review(visit, person, model, score, is_present=score.index_date == present.index_date)
         return redirect(person_address(person), done="reviewed")
-    return answer(visit, person, ReviewForm(values=visit.form, errors=errors), status=400)
+    return answer(visit, person, ReviewForm(model, values=visit.form, errors=errors), status=400)
 
 
 def follow_up_review(visit: Visit) -> Response:
@@ -134,6 +143,7 @@ def answer(
         "care/person.html",
         status=status,
         person=page,
+        forms={model: form if form.model == model else ReviewForm(model, form.token) for model in ACTIONS_OF},
         form=form,
         later=later or FollowUpForm(),
         may=partial(visit.may, person_id=person),
@@ -149,9 +159,9 @@ def answer(
     return let_form_lead_out(visit, shown) if page.opens else shown
 
 
-def read_scores(visit: Visit, person: str) -> list[Score]:
-    """Scores of the person, the newest first."""
-    rows = visit.record.scores([person], MODEL).to_pylist()
+def read_scores(visit: Visit, person: str, model: str = MODEL) -> list[Score]:
+    """Scores of the person by a model, the newest first."""
+    rows = visit.record.scores([person], model).to_pylist()
     return [read_score(row) for row in sorted(rows, key=lambda row: row["index_date"], reverse=True)]
 
 
@@ -169,11 +179,18 @@ def say_why_not_scored(visit: Visit) -> str:
     return say_no_score(MODEL in visit.published.models, visit.published.summary)
 
 
-def choose_scores(visit: Visit, person: str) -> tuple[Score | None, Score | None]:
-    """The present score and the one a week before it; none where the present one is missing or may not be shown."""
+def choose_scores(visit: Visit, person: str, model: str = MODEL) -> tuple[Score | None, Score | None]:
+    """The present score and the one a week before it; none where the present one is missing or may not be shown.
+
+    Of somebody in crisis care no page shows another score than that they are.
+    """
     present = index_day(visit.published.as_of, MENTAL_HEALTH)
-    scores = read_scores(visit, person)
+    scores = read_scores(visit, person, model)
     if present is None or not is_fresh(visit) or not scores or scores[0].index_date != present:
+        return None, None
+    if model != MODEL and any(
+        each.in_crisis_care and each.index_date == present for each in read_scores(visit, person, MODEL)
+    ):
         return None, None
     week_ago = present - timedelta(WEEK_DAYS)
     return scores[0], next((score for score in scores if score.index_date == week_ago), None)
@@ -192,6 +209,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
     # An emergency is no time for a score: it orders whom a team reviews first, and decides no treatment.
     scored = visit.may(Action.READ_CASELOAD, person)
     score, earlier = choose_scores(visit, person) if scored else (None, None)
+    contact = choose_scores(visit, person, NEXT_CONTACT)[0] if scored else None
     known_as = record.aliases([person])
     return PersonPage(
         person_id=person,
@@ -205,6 +223,7 @@ def read_page(visit: Visit, person: str) -> PersonPage:
         score=score,
         earlier=earlier,
         why_not_scored="" if score is not None else say_why_not_scored(visit),
+        next_contact=build_card(contact, events, today),
         standings=judge_standards(events.select(STANDARD_COLUMNS).to_pylist(), today),
         needs=tuple(need.title for need in list_needs(events.select(STANDARD_COLUMNS).to_pylist(), today)),
         timeline=build_timeline(visit, build_entries(events), standing_facts(events), score, today),

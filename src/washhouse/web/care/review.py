@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -32,6 +32,7 @@ from washhouse.web.care.risk import Score
 from washhouse.web.shell.people import person_address
 from washhouse.web.shell.respond import redirect
 from washhouse.web.shell.visit import Visit
+from washhouse.web.shell.words import day
 
 CHOOSE_AGREE = "Say whether the score fits what you know of the person"
 CHOOSE_ACTION = "Choose what you will do"
@@ -47,7 +48,7 @@ class ReviewLine:
         id: Id of the review.
         at: When it was given.
         author: Who gave it.
-        index_date: Day of the score it is about.
+        about: Which score it is about, in words.
         agree: Whether they agreed, in words.
         action: What they will do, in words.
         note: Their note.
@@ -60,7 +61,7 @@ class ReviewLine:
     id: int
     at: datetime
     author: str
-    index_date: date | None
+    about: str
     agree: str
     action: str
     note: str
@@ -75,14 +76,23 @@ class ReviewForm:
     """The form as shown: what was filled in, what is wrong with it.
 
     Attributes:
+        model: The outcome model whose score it is about.
         token: Id of this form; the same form sent twice is kept once.
         values: What was filled in.
         errors: Field to message.
     """
 
+    model: str = CRISIS
     token: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def error_targets(self) -> dict[str, str]:
+        """Message by the id of what it leads to."""
+        if self.model == CRISIS:
+            return dict(self.errors)
+        return {"next-contact" if name == "risk" else f"contact-{name}": text for name, text in self.errors.items()}
 
 
 def build_review_lines(visit: Visit, reviews: Sequence[Review]) -> list[ReviewLine]:
@@ -93,7 +103,7 @@ def build_review_lines(visit: Visit, reviews: Sequence[Review]) -> list[ReviewLi
             id=review.id,
             at=review.at,
             author=review.display_name,
-            index_date=review.index_date,
+            about=say_about(review),
             agree=AGREEMENTS.get(review.agree, review.agree),
             action=ACTION_WORDS.get(review.action, review.action),
             note=review.note,
@@ -104,6 +114,14 @@ def build_review_lines(visit: Visit, reviews: Sequence[Review]) -> list[ReviewLi
         )
         for review in reviews
     ]
+
+
+def say_about(review: Review) -> str:
+    """Which score a review is about, in words; empty where that is not known."""
+    if review.index_date is None:
+        return ""
+    what = "the score" if review.model == CRISIS else "the chance of missing the next contact"
+    return f"on {what} of {day(review.index_date)}"
 
 
 def find_score(scores: Sequence[Score], present: Score, given: str) -> Score | None:
@@ -155,12 +173,13 @@ def undo_review(visit: Visit) -> Response:
     return redirect(person_address(person), done="undone")
 
 
-def save_review(visit: Visit, person: str, score: Score, *, is_present: bool) -> None:
+def save_review(visit: Visit, person: str, model: str, score: Score, *, is_present: bool) -> None:
     """Keep a review that `check_form` found nothing wrong with.
 
     Args:
         visit: The visit, with the form.
         person: Whose score.
+        model: The outcome model.
         score: The score that it is of.
         is_present: Whether it is the present one; of an earlier one the reasons are not kept.
 
@@ -175,6 +194,7 @@ def save_review(visit: Visit, person: str, score: Score, *, is_present: bool) ->
         person_id=person,
         user=visit.user.actor,
         index_date=score.index_date,
+        model=model,
         model_version=score.model_version,
         themes=themes_of(reason.feature for reason in score.reasons) if is_present else None,
         agree=visit.form["agree"],

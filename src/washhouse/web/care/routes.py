@@ -8,6 +8,7 @@ from washhouse.web.care.emergency import close_access, open_emergency, show_emer
 from washhouse.web.care.find import find_people, show_find
 from washhouse.web.care.follow_up import undo_follow_up
 from washhouse.web.care.network import show_network
+from washhouse.web.care.next_contact import export_next_contacts, show_next_contacts
 from washhouse.web.care.patient_record import show_patient_record
 from washhouse.web.care.person import follow_up_review, review_person, show_person
 from washhouse.web.care.review import undo_review
@@ -24,6 +25,8 @@ PAGES = (
     Page("POST", "/caseload.csv", export_caseload, Action.READ_CASELOAD),
     Page("POST", "/caseload/views", keep_view, Open.SIGNED_IN),
     Page("POST", "/caseload/views/remove", drop_view, Open.SIGNED_IN),
+    Page("GET", "/next-contact", show_next_contacts, Action.READ_CASELOAD),
+    Page("GET", "/next-contact.csv", export_next_contacts, Action.READ_CASELOAD),
     Page("GET", "/find", show_find, Action.FIND_PERSON),
     Page("POST", "/find", find_people, Action.FIND_PERSON),
     Page("GET", "/step-down", show_step_downs, Action.REVIEW_STEP_DOWN),
@@ -46,6 +49,7 @@ PAGES = (
 
 MENU = (
     MenuItem("Caseload", "/caseload", Action.READ_CASELOAD),
+    MenuItem("Next contact", "/next-contact", Action.READ_CASELOAD),
     MenuItem("Find a person", "/find", Action.FIND_PERSON),
     MenuItem("Step-down", "/step-down", Action.REVIEW_STEP_DOWN),
 )
