@@ -20,6 +20,7 @@ from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Purpose, Role, mint_grant
 from washhouse.governance.keys import load_master_key
 from washhouse.governance.vault import Vault
+from washhouse.lake.pointer import Version, history
 from washhouse.lake.readers import reading_current, reading_kept
 from washhouse.lake.store import Lake
 from washhouse.pipeline.opted_out import known_then
@@ -189,15 +190,22 @@ def export_population(
         )
         making = held.enter_context(new_folder(out))
         barred = NOBODY
-        if version.id != current.id:
-            opted_out = opted_out_of(lake, current, grant, audit, settings)
-            barred = known_then(Vault(where, master_key), version, current, opted_out)
+        newest = held.enter_context(reading_kept(where, _newest(where, current)))
+        if version.id != newest.id:
+            opted_out = opted_out_of(lake, newest, grant, audit, settings)
+            barred = known_then(Vault(where, master_key), version, newest, opted_out)
         population = open_population(
             lake, version, grant, audit, key=key, form=form, project=project, settings=settings, barred=barred
         )
         written = write(population, making)
     people = {"people": population.people, "opted_out": population.opted_out}
     return {"version": version.id, "format": form, "project": project, **people, **written}
+
+
+def _newest(home: Home, current: Version) -> str:
+    """Id of the version that knows most: after going back the one before, until a run brings in what came since."""
+    runs = (one.id for one in reversed(history(home)) if "rolled_back_to" not in one.summary)
+    return next(runs, current.id)
 
 
 def _tell_rest(report: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ def known_then(vault: Vault, then: Version, now: Version, people: pa.Table) -> p
     Args:
         vault: The vault.
         then: The earlier version.
-        now: The published version.
+        now: The version that knows most.
         people: The people of now: `person_id`.
 
     Returns:

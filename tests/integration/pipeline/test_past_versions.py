@@ -64,6 +64,8 @@ def test_an_earlier_version_leaves_as_it_was_without_who_opted_out_since(
     assert (past["people"], past["opted_out"]) == (own["people"] - 1, own["opted_out"] + 1)
     assert 0 < past["events"] < own["events"]
     assert now["opted_out"] == past["opted_out"]
+    call("versions", "rollback", "--home", str(home.root), "--key-file", str(stage.key_file), "--to", first.id)
+    assert export("back")["opted_out"] == past["opted_out"], "published, but from before the opt-out"
 
 
 def test_what_a_version_holds_and_what_it_changed_is_told(stage: Any) -> None:
