@@ -55,7 +55,8 @@ def new(
 
     A large file is looked at in part. The profile shows no value of a column that may name somebody.
 
-    Exit status: 0 done; 2 the file of --out exists; 3 the file cannot be read, or has no header.
+    Exit status: 0 done; 2 the file of --out exists; 3 the file cannot be read, or has no header, or --out cannot be
+    written.
 
     Example: washhouse source new visits.csv --out visits.toml
     """
@@ -66,7 +67,14 @@ def new(
         columns = profile(sample, datetime.now())
         text = write_proposal(sample, columns, name or name_source(file.name, SYSTEMS))
     if out is not None:
-        out.write_text(text, encoding="utf-8")
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(
+                "declaration-unwritable",
+                f"{out.name} cannot be written: {error.strerror or 'refused'}.",
+                "Make its folder first, or choose another for --out.",
+            ) from error
     if as_json:
         typer.echo(json.dumps({"file": _about(sample), "columns": [_row(one) for one in columns], "declaration": text}))
         return

@@ -178,13 +178,13 @@ def first_bytes(path: Path, most: int | None) -> tuple[bytes, bool]:
 
     Args:
         path: The file.
-        most: Bytes to read at most; None for all. Parquet and archives are read whole.
+        most: Bytes to read at most; None for all. Parquet and what is packed are read whole.
 
     Returns:
         The bytes, and whether they are not all.
     """
     with path.open("rb") as file:
-        if most is None or path.stat().st_size <= most or file.read(4)[:2] in (b"PA", b"PK"):
+        if most is None or path.stat().st_size <= most or file.read(4)[:2] in (b"PA", b"PK", b"\x1f\x8b"):
             file.seek(0)
             return file.read(), False
         file.seek(0)

@@ -153,6 +153,10 @@ def test_a_rejected_file_and_a_senseless_declaration_have_their_status(desk: dic
     call("source", "check", str(declaration), str(other), "--table", "none", status=3)
     call("source", "check", str(declaration), str(other), "--date", "soon", status=2)
     call("source", "new", str(tmp_path / "none.csv"), status=3)
+    assert (
+        "none.toml cannot be written"
+        in call("source", "new", str(other), "--out", str(tmp_path / "none" / "none.toml"), status=3).output
+    )
     headless = tmp_path / "headless.csv"
     headless.write_text("1,2025-01-02,3\n4,2025-01-03,6\n", encoding="utf-8")
     assert "does not look like a header" in call("source", "new", str(headless), status=3).output

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+from pathlib import Path
+
 import pytest
 
 from washhouse.sources.contract import ColumnSpec, TableSpec
 from washhouse.sources.encoding import decode
 from washhouse.sources.header import read_header
+from washhouse.sources.records import first_bytes
 from washhouse.sources.rules import RejectedFileError
 
 TABLE = TableSpec(
@@ -103,3 +107,14 @@ def test_header_counts_what_it_does_not_know() -> None:
 def test_a_header_that_will_not_do(line: str, words: str) -> None:
     with pytest.raises(RejectedFileError, match=words):
         read_header(decode(line.encode()), TABLE)
+
+
+@pytest.mark.parametrize("data", [gzip.compress(b"a,b\n1,2\n" * 9), b"PK\x03\x04" + b"\n" * 90, b"PAR1" + b"\n" * 90])
+def test_what_is_packed_is_read_whole_and_never_cut(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a").write_bytes(data)
+    assert first_bytes(tmp_path / "a", 20) == (data, False)
+
+
+def test_text_is_cut_behind_a_record(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a,b\n1,2\n3,4\n")
+    assert first_bytes(tmp_path / "a", 10) == (b"a,b\n1,2\n", True)
