@@ -33,9 +33,10 @@ Resource = dict[str, Any]
 Row = Mapping[str, Any]
 
 _GENDER = {"male": "male", "female": "female", "indeterminate": "other"}
-_CLASS = {"APC_SPELL": "IMP", "MHS_SPELL": "IMP", "ECDS_ATTENDANCE": "EMER", "MHS_CONTACT": "AMB"}
 _STAYS = ("APC_SPELL", "MHS_SPELL")
-_NOT_KEPT = ("MHS_CONTACT//2", "MHS_CONTACT//3", "MHS_CONTACT//4", "MHS_CONTACT//7")
+_CONTACTS = ("MHS_CONTACT", "CSDS_CONTACT")
+_CLASS = {**dict.fromkeys(_STAYS, "IMP"), "ECDS_ATTENDANCE": "EMER", **dict.fromkeys(_CONTACTS, "AMB")}
+_NOT_KEPT = tuple(f"{contact}//{status}" for contact in _CONTACTS for status in "2347")
 _SAID_BY_PATIENT = ("DEATH", "MEDS_BIRTH", "MEDS_DEATH", "GENDER")
 _CLINICAL = ("SNOMED", "CTV3", "READ2")
 _STATUS = {
@@ -96,23 +97,27 @@ def pair_resources(
     """
     rows = [row for row in events if _family(row) not in _SAID_BY_PATIENT]
     encounters = {row["ref"]: name(f"ref {row['ref']}") for row in rows if row["ref"] and _is_encounter(row)}
+    contacts = {row["ref"] for row in rows if _family(row) in _CONTACTS}
     used: set[str] = set()
     for row in rows:
         own = encounters.get(row["ref"]) if _is_encounter(row) else None
         if own is None or own in used:
             own = _fresh(row, name, used)
         used.add(own)
-        yield row, _resource(row, own, patient_id, encounters.get(row["parent_ref"]))
+        encounter = encounters.get(row["parent_ref"])
+        is_diagnosed = encounter is not None and row["parent_ref"] not in contacts
+        yield row, _resource(row, type_of(row, is_diagnosed), own, patient_id, encounter)
 
 
-def type_of(row: Row, in_encounter: bool) -> str:
+def type_of(row: Row, is_diagnosed: bool) -> str:
     """The type that an event is written as.
 
     A diagnosis made in an emergency department or on a stay is a Condition. The record does not know which entries of a
-    practice's journal are problems, so that they are Observations, as GP Connect has them ("uncategorised data").
+    practice's journal are problems, nor which concepts of a contact were found and which done, so that they are
+    Observations, as GP Connect has them ("uncategorised data").
     """
     family = _family(row)
-    if family in _CLINICAL and in_encounter and row["numeric_value"] is None and row["text_value"] is None:
+    if family in _CLINICAL and is_diagnosed and row["numeric_value"] is None and row["text_value"] is None:
         return "Condition"
     return TYPE_OF.get(family, "Observation")
 
@@ -150,8 +155,8 @@ def _fresh(row: Row, name: Callable[[str], str], used: Set[str]) -> str:
     return own
 
 
-def _resource(row: Row, own: str, patient_id: str, encounter: str | None) -> Resource:
-    declared = RESOURCES[type_of(row, encounter is not None)]
+def _resource(row: Row, kind: str, own: str, patient_id: str, encounter: str | None) -> Resource:
+    declared = RESOURCES[kind]
     meta: Resource = {"lastUpdated": fhir_instant(row["recorded_at"])}
     if declared.profile:
         meta["profile"] = [declared.profile]

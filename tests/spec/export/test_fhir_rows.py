@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from washhouse.record.fhir import to_patient, to_resources
+from washhouse.sources.fhir.files import Line
+from washhouse.sources.fhir.rows import read_resource
+from washhouse.sources.fhir.survey import Survey
 
 DAY, LATER, KNOWN = datetime(2025, 3, 1, 9), datetime(2025, 3, 4, 16), datetime(2025, 4, 1)
 COLUMNS = ("time", "end_time", "recorded_at", "code", "numeric_value", "unit", "text_value", "ref", "parent_ref")
@@ -41,6 +44,9 @@ def test_a_patient_has_no_identifier() -> None:
         (row("ALLERGY//SNOMED//764146007"), "AllergyIntolerance", ("http://snomed.info/sct", "764146007")),
         (row("IMMUNISATION//CVX//140"), "Immunization", ("http://hl7.org/fhir/sid/cvx", "140")),
         (row("MHS_REFERRAL//A02"), "ServiceRequest", ("urn:washhouse:vocabulary:MHS_REFERRAL", "A02")),
+        (row("CSDS_REFERRAL//12"), "ServiceRequest", ("urn:washhouse:vocabulary:CSDS_REFERRAL", "12")),
+        (row("CSDS_CONTACT//5"), "Encounter", ("urn:washhouse:vocabulary:CSDS_CONTACT", "5")),
+        (row("CSDS_ACTIVITY//03"), "Procedure", ("urn:washhouse:vocabulary:CSDS_ACTIVITY", "03")),
         (row("APC_SPELL//21"), "Encounter", ("urn:washhouse:vocabulary:APC_SPELL", "21")),
         (row("HONOS//979711000000105"), "Observation", ("urn:washhouse:vocabulary:HONOS", "979711000000105")),
     ],
@@ -66,6 +72,29 @@ def test_a_diagnosis_of_an_attendance_is_a_condition_of_its_encounter() -> None:
     )
 
 
+def test_what_was_found_or_done_in_a_contact_is_no_diagnosis() -> None:
+    contact, done = resources(row("CSDS_CONTACT//5", ref="c1"), row("SNOMED//27113001", parent_ref="c1"))
+    assert (done["resourceType"], done["encounter"]) == ("Observation", {"reference": f"Encounter/{contact['id']}"})
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        row("CSDS_REFERRAL//12", end_time=LATER),
+        row("CSDS_CONTACT//5", numeric_value=25.0, unit="min", text_value="01"),
+        row("CSDS_CONTACT//3"),
+        row("CSDS_ACTIVITY//03"),
+    ],
+)
+def test_community_nursing_is_read_back_as_it_was(event: dict[str, Any]) -> None:
+    (made,) = resources(event)
+    (read,) = read_resource(Line(1, "", made), Survey()).events
+    told = (f"{read.family}//{read.vocabulary}//{read.code}".strip("/"), read.time, read.end_time, read.recorded)
+    assert told == (event["code"], DAY, event["end_time"], KNOWN)
+    assert (read.number, read.unit, read.word) == (event["numeric_value"], event["unit"], event["text_value"])
+    assert read.happened
+
+
 def test_a_parent_that_is_no_encounter_is_not_named() -> None:
     _, contact = resources(row("MHS_REFERRAL//A02", ref="r1"), row("MHS_CONTACT//5", ref="c1", parent_ref="r1"))
     assert "encounter" not in contact
@@ -76,6 +105,7 @@ def test_a_parent_that_is_no_encounter_is_not_named() -> None:
     [
         ("MHS_CONTACT//5", None, "finished"),
         ("MHS_CONTACT//3", None, "cancelled"),
+        ("CSDS_CONTACT//3", None, "cancelled"),
         ("MHS_SPELL//200", None, "in-progress"),
         ("MHS_SPELL//200", LATER, "finished"),
     ],

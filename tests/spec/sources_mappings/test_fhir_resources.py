@@ -358,6 +358,18 @@ def test_what_lies_after_the_day_is_set_aside(tmp_path: Path) -> None:
     assert issues(result) == [(2, "effectiveDateTime", "future-date")]
 
 
+@pytest.mark.parametrize(
+    "newest",
+    [
+        observation(id="o2", effectivePeriod={"start": "2025-08-01"}) | {"effectiveDateTime": None},
+        {"resourceType": "Procedure", "code": coded("80146002"), "performedPeriod": {"start": "2025-08-01"}, **OF_P1},
+    ],
+)
+def test_the_newest_time_dates_a_set_wherever_it_stands(tmp_path: Path, newest: dict[str, Any]) -> None:
+    result = read(put(tmp_path, PATIENT, observation(), newest))
+    assert (result.as_of, issues(result)) == (date(2025, 8, 1), [])
+
+
 @pytest.mark.parametrize("name", ["nowhere", "empty"])
 def test_nothing_there_is_said_plainly(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()

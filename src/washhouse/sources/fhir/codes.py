@@ -53,9 +53,9 @@ _RANK = {name: at for at, name in enumerate(SYSTEMS)}
 _DOTTED = ("ICD10", "OPCS4")
 
 _HOUSE_VOCABULARIES = """
-APC_SPELL CLD_ASSESSMENT CLD_REQUEST CLD_REVIEW CLD_SERVICE DIALOG ECDS_ATTENDANCE ECDS_COMPLAINT ECDS_DISPOSAL
-ECDS_MODE GP_REGISTRATION HONOS LOCAL MHS_ACCOMMODATION MHS_ACT MHS_CARE_PLAN MHS_CARE_PLAN_UPDATED MHS_CONTACT
-MHS_COORDINATOR MHS_CTO MHS_EMPLOYMENT MHS_REFERRAL
+APC_SPELL CLD_ASSESSMENT CLD_REQUEST CLD_REVIEW CLD_SERVICE CSDS_ACTIVITY CSDS_CONTACT CSDS_REFERRAL DIALOG
+ECDS_ATTENDANCE ECDS_COMPLAINT ECDS_DISPOSAL ECDS_MODE GP_REGISTRATION HONOS LOCAL MHS_ACCOMMODATION MHS_ACT
+MHS_CARE_PLAN MHS_CARE_PLAN_UPDATED MHS_CONTACT MHS_COORDINATOR MHS_CTO MHS_EMPLOYMENT MHS_REFERRAL
 MHS_REFERRAL_REJECTED MHS_SPELL MHS_SPELL_METHOD MHS_SPELL_SOURCE MHS_WARD
 """
 HOUSE_VOCABULARIES = frozenset(_HOUSE_VOCABULARIES.split())
@@ -70,9 +70,8 @@ def vocabulary_of(system: str) -> str:
     >>> vocabulary_of("http://example.org/codes"), vocabulary_of("https://dmd.nhs.uk/")
     ('LOCAL', 'DMD')
     """
-    plain = system.strip().rstrip("/")
-    own = plain.removeprefix(HOUSE)
-    return own if own != plain and own in HOUSE_VOCABULARIES else _VOCABULARY_OF.get(plain, OTHER)
+    own = _own_vocabulary(system)
+    return own or _VOCABULARY_OF.get(system.strip().rstrip("/"), OTHER)
 
 
 def system_of(vocabulary: str) -> str:
@@ -85,8 +84,19 @@ def system_of(vocabulary: str) -> str:
 
 
 def is_house(system: str) -> bool:
-    """Whether a system's address is one that only this house gives."""
-    return system.startswith(HOUSE) and vocabulary_of(system) in HOUSE_VOCABULARIES
+    """Whether a system's address is one that only this house gives.
+
+    >>> is_house("urn:washhouse:vocabulary:CSDS_CONTACT"), is_house("urn:washhouse:vocabulary:Ann")
+    (True, False)
+    """
+    return bool(_own_vocabulary(system))
+
+
+def _own_vocabulary(system: str) -> str:
+    """The house's own vocabulary that goes by an address; empty for none."""
+    plain = system.strip().rstrip("/")
+    own = plain.removeprefix(HOUSE)
+    return own if own != plain and own in HOUSE_VOCABULARIES else ""
 
 
 def rank_of(system: str) -> int:

@@ -44,6 +44,7 @@ NUMBER_EXTENSION = "urn:washhouse:extension:number"
 WORD_EXTENSION = "urn:washhouse:extension:word"
 
 _WORD = re.compile(rf"[0-9A-Z<>=+./%_^*-]{{1,{MOST_WORD_LETTERS}}}")
+_SIGN = re.compile("[0-9<>=+%^*]")
 _SEX = {"male": "male", "female": "female"}
 _COURSE_WORDS = {there: here for here, there in COURSES.items()}
 
@@ -347,14 +348,14 @@ def _read_text(text: str) -> tuple[float | None, str | None, bool]:
 
 
 def _kept_word(text: str) -> str | None:
-    """A result word or code, else None: letters alone could be a name.
+    """A result word or code, else None: letters alone, or with a hyphen, could be a name.
 
-    >>> _kept_word("Negative"), _kept_word("<0.5"), _kept_word("POS"), _kept_word("LA6576-8"), _kept_word("SMITH")
+    >>> _kept_word("Negative"), _kept_word("<0.5"), _kept_word("POS"), _kept_word("LA6576-8"), _kept_word("SMITH-LEE")
     ('negative', '<0.5', 'POS', 'LA6576-8', None)
     """
     if text.lower() in RESULT_WORDS:
         return text.lower()
-    return text if _WORD.fullmatch(text) and (len(text) <= 3 or not text.isalpha()) else None
+    return text if _WORD.fullmatch(text) and (len(text) <= 3 or _SIGN.search(text)) else None
 
 
 def _components(resource: Resource, event: Event) -> Iterator[Event]:

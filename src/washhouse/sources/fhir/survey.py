@@ -116,7 +116,7 @@ def _note(found: Survey, line: Line, resource: Resource) -> None:
             found.medications[key] = coding
     paths = ["meta.lastUpdated"]
     if kind in RESOURCES:
-        paths += [*RESOURCES[kind].time[:1], *RESOURCES[kind].recorded]
+        paths += [*RESOURCES[kind].time, *RESOURCES[kind].recorded]
     for path in paths:
         moment = parse_time(text_at(resource, path))
         if moment is not None and (found.newest is None or moment > found.newest):

@@ -49,7 +49,7 @@ def _house(code: str) -> str:
     last = f"regexp_extract({code}, '//([^/]+)$', 1)"
     vocabulary = f"regexp_extract({code}, '([A-Z0-9_]+)//[^/]+$', 1)"
     return f"""CASE WHEN regexp_full_match({code}, '[A-Z][A-Z0-9_]*(//[A-Z][A-Z0-9_]*)*//[^/]+')
-        AND (split_part({code}, '//', 1) IN ({_listed(FAMILIES)}) OR regexp_matches({code}, '^CSDS_[A-Z_]+//'))
+        AND split_part({code}, '//', 1) IN ({_listed(FAMILIES)})
         AND ({last} IN ({_listed([*WORDS, *ENCOUNTER_CLASSES])}) OR is_code({vocabulary}, {last}))
         THEN {code} END"""
 
@@ -59,7 +59,7 @@ def _word(text: str) -> str:
     return f"""CASE WHEN lower({text}) IN ({_listed(sorted(RESULT_WORDS))}) THEN lower({text})
         WHEN {text} IN ({_listed(WORDS)}) THEN {text}
         WHEN regexp_full_match({text}, '[0-9A-Z<>=+./%_^*-]{{1,18}}') AND NOT is_personal({text})
-             AND (length({text}) <= 3 OR NOT regexp_full_match({text}, '[A-Z]+')) THEN {text} END"""
+             AND (length({text}) <= 3 OR regexp_matches({text}, '[0-9<>=+%^*]')) THEN {text} END"""
 
 
 _CONCEPT = States("omop_concept", "concept", CONCEPT.column_names)
