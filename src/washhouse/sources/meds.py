@@ -5,9 +5,10 @@ with one column `value`. Files are read a batch of rows at a time, and every row
 are facts that stand (sex, for one) and are kept. De-identified data may lie in the future: what is plausible is judged
 against the newest event, or the reference date handed in.
 
-**Text**: MEDS allows any text in a value. Kept is what has the shape of a code: a number (it becomes the numeric
-value), one of a few result words, or one token of at most 16 characters without lower-case letters. All else is taken
-for free text and set to missing with a warning.
+**Text**: MEDS allows any text in a value and in a code. Of a value is kept what has the shape of a code: a number (it
+becomes the numeric value), one of a few result words, or one token of at most 16 characters without lower-case letters
+that is short or holds a digit or sign. All else is taken for free text and set to missing with a warning. A part of a
+code that could name somebody is `unreadable`, with a warning (`meds_words`).
 
 References:
     Medical Event Data Standard 0.4, https://github.com/Medical-Event-Data-Standard/meds (columns, MEDS_BIRTH,
@@ -20,8 +21,9 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +40,8 @@ from washhouse.sources.contract import SourceSpec, TableSpec
 from washhouse.sources.digest import digest_rows
 from washhouse.sources.file import typed_schema
 from washhouse.sources.file_names import Labels
+from washhouse.sources.mappings.macros import is_personal
+from washhouse.sources.meds_words import BATCH_ROWS, is_kept, words_of_several
 from washhouse.sources.parquet import check_text
 from washhouse.sources.parts import join_parts
 from washhouse.sources.result import ISSUES, SET_ASIDE, BatchResult, ReadResult
@@ -70,9 +74,11 @@ SHARDS = ("", "data", "events", "part", "shard")
 """Names of files that a data set's files keep, with or without a number behind them."""
 SPLITS = ("data", "train", "tuning", "held_out")
 """Names of folders that are kept."""
-BATCH_ROWS = 131_072
 MOST_CODE_LETTERS = 200
 MOST_TEXT_LETTERS = 16
+MOST_NAMELESS = 3
+"""Letters of a text that is kept without a digit or sign: longer ones could be a name."""
+UNREADABLE = "unreadable"
 FIRST_YEAR = 1800
 RESULT_WORDS = frozenset(
     [
@@ -98,6 +104,8 @@ RESULT_WORDS = frozenset(
 """Result words that are kept whatever their case."""
 
 _TOKEN = re.compile(rf"[0-9A-Z<>=+./%_^*-]{{1,{MOST_TEXT_LETTERS}}}")
+_SIGN = re.compile("[0-9<>=+%^*]")
+_READ = ("subject_id", "time", "code", "numeric_value", "value", "text_value")
 _PLAIN_VOCABULARY = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
@@ -117,7 +125,8 @@ def read_meds(path: Path, reference: date | None = None, *, batch: str = "") -> 
     """
     sources, labels = find_files(path), Labels(SHARDS, SPLITS)
     origins = {labels.label(name, "shard"): name for name in sorted(sources)}
-    files = {label: _read_file(sources[name], label, reference) for label, name in origins.items()}
+    shared = words_of_several(sources.values())
+    files = {label: _read_file(sources[name], label, reference, shared) for label, name in origins.items()}
     accepted = [read for read in files.values() if not read.rejected]
     day = reference or _newest_day(accepted) or date(1970, 1, 1)
     return BatchResult(
@@ -136,18 +145,25 @@ def read_meds(path: Path, reference: date | None = None, *, batch: str = "") -> 
     )
 
 
-def meds_code(code: str) -> str | None:
+def meds_code(code: str, shared: Collection[str] = ()) -> str | None:
     """Write a code as `vocabulary//code`; None if it cannot be one.
+
+    Args:
+        code: As sent.
+        shared: Words that are said of several subjects: they name none.
 
     >>> meds_code("LAB//50912//mg/dL"), meds_code("MEDS_BIRTH"), meds_code("Blood Pressure"), meds_code("x" * 300)
     ('LAB//50912//mg/dL', 'MEDS_BIRTH//recorded', 'MEDS//Blood Pressure', None)
+    >>> meds_code("MEDICATION//Senna//Given", {"senna"}), meds_code("MEDICATION//Lovelace//Given", {"senna"})
+    ('MEDICATION//Senna//Given', 'MEDICATION//unreadable//Given')
     """
     plain = code.strip()
-    if not plain or len(plain) > MOST_CODE_LETTERS or not plain.isprintable():
+    if not plain or len(plain) > MOST_CODE_LETTERS or not plain.isprintable() or plain.startswith("//"):
         return None
-    if "//" in plain:
-        return plain if not plain.startswith("//") else None
-    return f"{plain}//recorded" if _PLAIN_VOCABULARY.fullmatch(plain) else f"MEDS//{plain}"
+    vocabulary, *rest = (part if is_kept(part, shared) else UNREADABLE for part in plain.split("//"))
+    if rest:
+        return "//".join(["MEDS" if vocabulary == UNREADABLE else vocabulary, *rest])
+    return f"{vocabulary}//recorded" if _PLAIN_VOCABULARY.fullmatch(vocabulary) else f"MEDS//{vocabulary}"
 
 
 def meds_text(value: str) -> tuple[float | None, str | None, bool]:
@@ -155,6 +171,8 @@ def meds_text(value: str) -> tuple[float | None, str | None, bool]:
 
     >>> meds_text(" 4.5 "), meds_text("NEG"), meds_text("Positive"), meds_text("seen by Dr Example")
     ((4.5, None, False), (None, 'NEG', False), (None, 'positive', False), (None, None, True))
+    >>> meds_text("SMITH"), meds_text("9434765919"), meds_text("1970-01-31"), meds_text("L8-1TN")
+    ((None, None, True), (None, None, True), (None, None, True), (None, None, True))
     """
     plain = value.strip()
     if not plain:
@@ -164,10 +182,11 @@ def meds_text(value: str) -> tuple[float | None, str | None, bool]:
     except ValueError:
         found = math.nan
     if math.isfinite(found):
-        return found, None, False
+        return (None, None, True) if plain.isdigit() and is_personal(plain) else (found, None, False)
     if plain.lower() in RESULT_WORDS:
         return None, plain.lower(), False
-    return (None, plain, False) if _TOKEN.fullmatch(plain) else (None, None, True)
+    is_code = _TOKEN.fullmatch(plain) and (len(plain) <= MOST_NAMELESS or _SIGN.search(plain))
+    return (None, plain, False) if is_code and not is_personal(plain) else (None, None, True)
 
 
 def find_files(path: Path) -> dict[str, Path]:
@@ -204,7 +223,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (Path(root, name) for name in names)
 
 
-def _read_file(path: Path, name: str, reference: date | None) -> ReadResult:
+def _read_file(path: Path, name: str, reference: date | None, shared: Collection[str]) -> ReadResult:
     try:
         file = pq.ParquetFile(path.open("rb"))  # by itself Arrow opens no file whose name is no text
     except (pa.ArrowInvalid, OSError):
@@ -213,10 +232,10 @@ def _read_file(path: Path, name: str, reference: date | None) -> ReadResult:
         lines = file.metadata.num_rows
         try:
             _check_columns(file.schema_arrow)
-            return _account(file.iter_batches(BATCH_ROWS), name, reference)
+            return _account(file.iter_batches(BATCH_ROWS), name, reference, shared)
         except RejectedFileError as refused:
             return _refuse(name, refused, lines)
-        except (pa.ArrowInvalid, OSError):
+        except (pa.ArrowException, OSError):
             return _refuse(name, RejectedFileError("truncated-file", detail="a page cannot be read"), lines)
 
 
@@ -227,16 +246,20 @@ def _check_columns(schema: pa.Schema) -> None:
     kind = schema.field("time").type
     if not (pa.types.is_timestamp(kind) or pa.types.is_date(kind)):
         raise RejectedFileError("unreadable-file", detail="its column time holds no times")
+    if any(pa.types.is_nested(schema.field(name).type) for name in _READ if name in schema.names):
+        raise RejectedFileError("unreadable-file", detail="a column holds lists or records, which no table has")
 
 
-def _account(batches: Iterator[pa.RecordBatch], name: str, reference: date | None) -> ReadResult:
+def _account(
+    batches: Iterator[pa.RecordBatch], name: str, reference: date | None, shared: Collection[str]
+) -> ReadResult:
     ledger = Ledger(EVENT, file=name, schema=typed_schema(EVENT))
     start = 1
     for batch in batches:
         check_text(batch)
         rows = np.arange(start, start + batch.num_rows, dtype=np.int64)
         start += batch.num_rows
-        typed, findings, bad = _type_batch(batch, rows, reference)
+        typed, findings, bad = _type_batch(batch, rows, reference, shared)
         # Lines are identical if they say the same once read; of lines set aside the code as sent tells them apart.
         sent = pc.coalesce(typed.column("code"), batch.column("code").cast(pa.string()))
         digests = digest_rows([sent, *(typed.column(name) for name in EVENT.business_key)])
@@ -252,7 +275,10 @@ def _account(batches: Iterator[pa.RecordBatch], name: str, reference: date | Non
 
 
 def _type_batch(
-    batch: pa.RecordBatch, rows: np.ndarray[Any, np.dtype[np.int64]], reference: date | None
+    batch: pa.RecordBatch,
+    rows: np.ndarray[Any, np.dtype[np.int64]],
+    reference: date | None,
+    shared: Collection[str],
 ) -> tuple[pa.RecordBatch, list[Finding], np.ndarray[Any, np.dtype[np.bool_]]]:
     """Type one batch; returns the rows, what is wrong with them, and which must be set aside."""
     findings: list[Finding] = []
@@ -268,8 +294,10 @@ def _type_batch(
     find("missing-key", "subject_id", subject.is_null(), aside=True)
     code = batch.column("code").cast(pa.string())
     find("missing-key", "code", code.is_null(), aside=True)
-    written = _by_value(code, meds_code, pa.string())
+    written = _by_value(code, partial(meds_code, shared=shared), pa.string())
     find("bad-key-format", "code", pc.and_(code.is_valid(), written.is_null()), "a code", aside=True)
+    unreadable = pc.match_substring(written, f"//{UNREADABLE}")
+    find("bad-format", "code", unreadable, "a code, or words that several subjects share", aside=False)
     time = _naive(batch.column("time"))
     find("impossible-date", "time", pc.less(pc.year(time), FIRST_YEAR), aside=True)
     if reference is not None:

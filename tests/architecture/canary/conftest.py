@@ -17,11 +17,12 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -171,6 +172,20 @@ def misplace_in_resources(folder: Path, marks: Marks) -> None:
     (folder / f"{name}.ndjson").write_text(text, encoding="utf-8")
 
 
+def misplace_in_events(folder: Path, marks: Marks) -> None:
+    """Put one person's identities into every part of a MEDS data set's codes, and into its texts."""
+    name = marks.word("Misplaced Person")
+    number = next(value for value in sorted(marks.values) if re.fullmatch(r"\d{10}", value))
+    codes, texts = [], []
+    for value in (name, name.upper(), number, f"{name} 1931-02-03", f"{name}-{number}", f"{name}, WH1 1AA"):
+        parts = (value, f"{value}//1", f"LAB//{value}", f"LAB//{value}//mg", f"LAB//1//{value}", f"LAB//a/{value}")
+        codes += [*parts, "LAB//1"]
+        texts += [*[None] * len(parts), value]
+    columns = {"subject_id": [name] * len(codes), "time": [datetime(2026, 1, 1)] * len(codes)}
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({**columns, "code": codes, "text_value": texts}), folder / f"{name}.parquet")
+
+
 SPOILT = {
     "patients.csv": ("birth_date", "sex", "ethnic_code", "practice_code", "lsoa", "imd_decile", "deceased_date"),
     "journal.csv": ("code", "code_system", "event_date", "value", "unit"),
@@ -288,6 +303,7 @@ def make_home(root: Path, fresh_home: Callable[[Path], Home]) -> tuple[Marks, st
     send_again(clean, root / "later")
     misplace(root / "later", marks)
     misplace_in_resources(root / "later" / "fhir", marks)
+    misplace_in_events(root / "later" / "meds", marks)
     scratch.mkdir()
     commands = (
         ("run", "--home", home, "--inbox", str(clean)),
@@ -296,6 +312,7 @@ def make_home(root: Path, fresh_home: Callable[[Path], Home]) -> tuple[Marks, st
         ("doctor", "--home", home),
         ("audit", "verify", "--home", home),
         ("import", "fhir", str(root / "later" / "fhir"), "--home", home, "--json"),
+        ("import", "meds", str(root / "later" / "meds"), "--home", home, "--json"),
         ("export", "meds", "--home", home, "--out", str(root / "exports" / "meds"), "--json"),
         ("export", "fhir", "--home", home, "--out", str(root / "exports" / "fhir"), "--json"),
         ("export", "omop", "--home", home, "--out", str(root / "exports" / "omop"), "--json"),

@@ -6,7 +6,7 @@ import pytest
 
 from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.lake.engine import Connection, connect
-from washhouse.sources.mappings.macros import create_macros
+from washhouse.sources.mappings.macros import create_macros, is_personal
 
 
 @pytest.fixture(scope="module")
@@ -139,3 +139,15 @@ def test_a_code_of_a_person_is_shown_if_it_is_shaped_like_one(
 def test_the_engine_knows_an_nhs_number_as_core_does(con: Connection, number: str) -> None:
     fillers = len(set(number)) == 1
     assert ask(con, "is_nhs_number(?)", number) == (parse_nhs_number(number) is not None or fillers)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("9434765919", "NHS9434765919", "943-476-5919", "9434765918", "19434765919", "1111111111", "0000000000"),
+        *("L81TN", "l8-1tn", "SW1A1AA", "L8 1TN", "12-03-1950", "1950_03_12", "12.3.50", "12/03/1950"),
+        *("07700900123", "0770090012", "077009001", "220045", "F32", "XaBVJ", "", "Smith"),
+    ],
+)
+def test_what_tells_of_a_person_is_the_same_in_and_out_of_the_engine(con: Connection, text: str) -> None:
+    assert is_personal(text) is ask(con, "is_personal(?)", text)

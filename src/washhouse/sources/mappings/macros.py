@@ -6,6 +6,9 @@ zone, and in summer the shift would move it to the day before.
 
 from __future__ import annotations
 
+import re
+
+from washhouse.core.nhs_number import parse_nhs_number
 from washhouse.lake.engine import Connection
 
 UNITS = (
@@ -105,6 +108,24 @@ _MACROS = (
     "icd10(code) AS nullif(regexp_extract(upper(replace(code, '.', '')), '^[A-Z][0-9][0-9A-Z][0-9]?'), '')",
     "opcs4(code) AS nullif(regexp_extract(upper(replace(code, '.', '')), '^[A-Z][0-9]{2}[0-9]?'), '')",
 )
+
+
+_NUMBER = re.compile("(?:^|[^0-9])([0-9]{10})(?:[^0-9]|$)")
+_POSTCODE_OR_PHONE = re.compile(f"{_POSTCODE}|0[0-9]{{9,10}}")
+_WRITTEN_DATE = re.compile(_DATE)
+
+
+def is_personal(code: str) -> bool:
+    """As the macro says: does a text tell of a person?
+
+    >>> is_personal("NHS9434765919"), is_personal("L8-1TN"), is_personal("12-03-1950"), is_personal("220045")
+    (True, True, True, False)
+    """
+    bare = re.sub("[.+*^_-]", "", code.upper())
+    number = _NUMBER.search(bare)
+    if number is not None and (len(set(number[1])) == 1 or parse_nhs_number(number[1]) is not None):
+        return True
+    return _POSTCODE_OR_PHONE.fullmatch(bare) is not None or _WRITTEN_DATE.fullmatch(code) is not None
 
 
 DEFINITIONS = (*_MACROS, UNITS, UNIT_PARTS)
