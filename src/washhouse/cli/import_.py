@@ -33,19 +33,24 @@ def import_() -> None:
 def meds(
     path: Annotated[Path, typer.Argument(help="Folder of a MEDS data set: data/*.parquet, metadata/codes.parquet.")],
     home: HomeToMake,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day by which it is judged; else that of its newest event."),
+    ] = None,
     as_json: AsJson = False,
     buckets: Buckets = None,
     key_file: KeyFile = None,
     desk_url: DeskUrl = None,
 ) -> None:
-    """Import a MEDS data set as one batch of the source `meds`; the same data set again changes nothing.
+    """Import a MEDS data set as one batch of the source `meds`; a later one takes its place.
 
     Example: washhouse import meds mimic-iv-demo-meds --home home
     """
     where = Home(home)
     settings = read_settings(where, buckets=buckets, key_file=key_file, desk_url=desk_url)
     prepare_home(where)
-    report = run_data_set(where, settings, MedsSet(path), progress=RichProgress())
+    day = as_of.date() if as_of is not None else None
+    report = run_data_set(where, settings, MedsSet(path, day), progress=RichProgress())
     show_report(report, as_json)
     raise typer.Exit(report.exit_status)
 

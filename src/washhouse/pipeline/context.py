@@ -22,6 +22,9 @@ from washhouse.sources.declared.read import Declared
 from washhouse.sources.mappings.contract import Mapping as SystemMapping
 from washhouse.sources.mappings.registry import SYSTEMS
 
+WAITING = "waiting"
+"""Part of a version's summary: batches that a later version knew, each with the rows of its files."""
+
 
 @dataclass(frozen=True)
 class RunContext:
@@ -64,6 +67,13 @@ class RunContext:
         if self.settings.buckets or self.published is None:
             return self.settings.buckets or FIRST_BUCKETS
         return self.published.buckets
+
+    @property
+    def known_batches(self) -> tuple[str, ...]:
+        """Ids of the batches that the record holds, or will hold again since the home went back, as they landed."""
+        if self.published is None:
+            return ()
+        return (*self.published.batches, *(one["id"] for one in self.published.summary.get(WAITING, ())))
 
     def connect(self) -> Connection:
         """Open an engine that spills inside the vault's folder."""

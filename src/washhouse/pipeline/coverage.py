@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from washhouse.lake.pointer import Version
 from washhouse.sources.contract import SourceSpec
-from washhouse.sources.mappings.registry import SYSTEMS
+from washhouse.sources.mappings.registry import IMPORTED, WHOLE
 from washhouse.sources.reader import is_delta
 from washhouse.sources.registry import SPECS
 
@@ -50,9 +50,27 @@ def newest_day(version: Version) -> date:
 
     An imported data set may lie in a shifted century, so that it counts only where no other source is.
     """
-    silent = {name for name, spec in SPECS.items() if spec.is_list} | (SYSTEMS.keys() - SPECS.keys())
+    silent = {name for name, spec in SPECS.items() if spec.is_list} | IMPORTED
     delivering = [day for source, day in version.as_of.items() if source not in silent]
     return max(delivering or version.as_of.values(), default=version.published_at.date())
+
+
+def without_replaced(files: pa.Table, batches: Iterable[str]) -> pa.Table:
+    """Leave out imported data sets whose place a later one took: how far they reach is no longer so.
+
+    Args:
+        files: Rows of `record.batch`.
+        batches: Ids of the version's batches, in the order of landing.
+    """
+    rows = files.select(["source", "batch", "status"]).to_pylist()
+    accepted = {(row["source"], row["batch"]) for row in rows if row["status"] == "accepted"}
+    newest: dict[str, str] = {}
+    for batch_id in batches:
+        source, _, generation = batch_id.partition("/")
+        label = generation.rpartition("@")[0]
+        if source in WHOLE and (source, label) in accepted:
+            newest[source] = label
+    return files.filter(pa.array([newest.get(row["source"], row["batch"]) == row["batch"] for row in rows], pa.bool_()))
 
 
 def to_json(covers: Mapping[str, date]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """How is an imported data set a batch like any other?
 
-Its files are one batch of the source `meds`, named by the day of its newest event: the date by which it is judged.
+Its files are one batch of the source `meds`, named by the day of its newest event: the date by which it is judged. A
+later one takes the place of all before.
 """
 
 from __future__ import annotations
@@ -27,9 +28,15 @@ NO_DAY = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class MedsSet:
-    """A MEDS data set at a path: its folder, or one Parquet file."""
+    """A MEDS data set at a path.
+
+    Attributes:
+        path: Its folder, or one Parquet file.
+        as_of: The day by which it is judged, None for that of its newest event.
+    """
 
     path: Path
+    as_of: date | None = None
 
     def find(self, landed: Iterable[str]) -> Inbox:
         """Find its files.
@@ -49,7 +56,7 @@ class MedsSet:
             files = tuple(describe_file(name, file) for name, file in sorted(found.items()))
         except OSError as error:
             raise unreadable(error) from error
-        day = max((_newest_day(file) for file in found.values()), default=NO_DAY)
+        day = self.as_of or max((_newest_day(file) for file in found.values()), default=NO_DAY)
         fresh = label_batches([Batch(SPEC.name, day.isoformat(), day, files)], landed)
         return Inbox(fresh, 1 - len(fresh))
 

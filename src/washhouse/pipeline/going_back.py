@@ -2,8 +2,8 @@
 
 Going back publishes a further version with the contents of the earlier one, so that nothing is rewritten and what lay
 between stays readable for as long as versions are kept. Batches that came after the earlier version are noted as
-waiting: the next run brings them in again, as they were landed and known from when they were, also where they no longer
-lie in the inbox.
+waiting: the next run brings them in again, as they were landed, read and known from when they were, also where they no
+longer lie in the inbox. Only what a changed declaration reads otherwise is read again.
 
 References:
     docs/adr/2026-11-26-incremental-record.md
@@ -14,6 +14,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from washhouse.core.errors import InputError
 from washhouse.core.home import Home, Settings
@@ -26,16 +29,16 @@ from washhouse.lake.lock import run_lock
 from washhouse.lake.pointer import Version, history, publish, read_current
 from washhouse.lake.store import Lake
 from washhouse.pipeline.commit_points import Hook, nothing
-from washhouse.pipeline.context import RunContext
+from washhouse.pipeline.context import WAITING, RunContext
 from washhouse.pipeline.declared import landed_batch, read_declared
 from washhouse.pipeline.directory import sync_desk
 from washhouse.pipeline.inbox import Inbox
+from washhouse.pipeline.landing import Book, keep_book
 from washhouse.pipeline.progress import Silent
 from washhouse.pipeline.publishing import name_version
-from washhouse.record.tables import BATCH
+from washhouse.record.tables import BATCH, QUARANTINE
 
-WAITING = "waiting"
-"""Part of a version's summary: batches that a later version knew, each with the rows of its files."""
+_LANDED = ["file", "sha256", "bytes"]
 
 
 def roll_back(
@@ -96,19 +99,37 @@ def roll_back(
 
 
 def take_up(context: RunContext, inbox: Inbox) -> Inbox:
-    """Add the batches that wait since the home went back, in the place of the same ones in the inbox."""
-    waiting = _waiting_of(context.published)
-    if not waiting:
-        return inbox
+    """Add the batches that wait since the home went back: they landed before anything that is new."""
     again = [
         landed_batch(one["id"], one["files"], context.declared[source].digest if source in context.declared else "")
-        for one in waiting
+        for one in _waiting_of(context.published)
         if (source := one["id"].partition("/")[0]) in context.systems
     ]
-    known = {(batch.source, batch.label) for batch in again}
-    fresh = [batch for batch in inbox.batches if (batch.source, batch.label or batch.name) not in known]
-    ordered = sorted([*again, *fresh], key=lambda batch: (batch.declared, batch.source, batch.label))
-    return replace(inbox, batches=tuple(ordered))
+    _take_up_books(context, {batch.id for batch in again})
+    return replace(inbox, batches=(*again, *inbox.batches))
+
+
+def _take_up_books(context: RunContext, waiting: set[str]) -> None:
+    """Lay out what reading the waiting batches came to, as the newest version that held each of them says.
+
+    Their typed rows are kept for as long as that version is, so that nothing of them is read again: of an imported data
+    set that could only be done where it lay.
+    """
+    for version in reversed(history(context.home)):
+        held = sorted(waiting.intersection(version.batches))
+        if not held:
+            continue
+        whole = [context.lake.read(table, version.tables[table.name]) for table in (BATCH, QUARANTINE)]
+        for batch_id in held:
+            files, reasons = (_of_batch(rows, batch_id) for rows in whole)
+            keep_book(context, batch_id, Book(files, reasons))
+        waiting = waiting.difference(held)
+
+
+def _of_batch(rows: pa.Table, batch_id: str) -> pa.Table:
+    source, _, generation = batch_id.partition("/")
+    is_its = pc.and_(pc.equal(rows["source"], source), pc.equal(rows["batch"], generation.rpartition("@")[0]))
+    return rows.filter(is_its)
 
 
 def _waiting_of(version: Version | None) -> list[dict[str, Any]]:
@@ -121,16 +142,9 @@ def _waiting(context: RunContext, target: Version) -> list[dict[str, Any]]:
     for version in history(context.home):
         if version.number <= target.number:
             continue
-        files = context.lake.read(BATCH, version.tables[BATCH.name]).to_pylist()
+        files = context.lake.read(BATCH, version.tables[BATCH.name], columns=["source", "batch", *_LANDED])
         for batch_id in version.batches:
-            source, _, generation = batch_id.partition("/")
-            label = generation.rpartition("@")[0]
-            held = [
-                {name: row[name] for name in ("file", "sha256", "bytes")}
-                for row in files
-                if (row["source"], row["batch"]) == (source, label)
-            ]
-            found[batch_id] = {"id": batch_id, "files": held}
+            found[batch_id] = {"id": batch_id, "files": _of_batch(files, batch_id).select(_LANDED).to_pylist()}
         found |= {one["id"]: one for one in _waiting_of(version)}
     return [one for batch_id, one in found.items() if batch_id not in target.batches]
 

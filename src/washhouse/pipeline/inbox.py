@@ -129,7 +129,7 @@ def read_inbox(inbox: Path, sources: Collection[str], landed: Iterable[str]) -> 
     Args:
         inbox: Folder of source folders, or a folder that holds such a folder named `extracts`.
         sources: Names of the sources that have a contract.
-        landed: Ids of the batches of the published version.
+        landed: Ids of the batches that are known, in the order of landing.
 
     Returns:
         The batches to land and what could not be placed.

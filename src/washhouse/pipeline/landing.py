@@ -23,7 +23,7 @@ from washhouse.lake.disk import Pending
 from washhouse.lake.schemas import arrow_schema
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.inbox import Batch
-from washhouse.pipeline.known_from import known_from
+from washhouse.pipeline.known_from import holds_as_at, known_from
 from washhouse.pipeline.landed_files import Landing
 from washhouse.pipeline.submitted import own_table
 from washhouse.record.quality.profile import PROFILE, Profile
@@ -204,7 +204,7 @@ def land_batch(
         result = read(spec, batch, landing, known, provider)
         result = replace(result, submitted_at=known_from(context, spec, batch, result.submitted_at))
         landing.land_rest()
-        _keep_typed(context, spec, batch, result, landing)
+        _keep_typed(context, spec, batch, replace(result, as_of=holds_as_at(context, batch, result.as_of)), landing)
         _keep_aside(context, batch, result, landing.pending)
         book = _book(context, batch, result, contract)
         context.vault.write(REASONS, batch.id, book.reasons, landing.pending)
@@ -290,6 +290,13 @@ def _reasons(batch: Batch, read: ReadResult) -> pa.Table:
         **{name: read.issues.column(name) for name in ("row", "column", "rule", "severity", "reason")},
     }
     return pa.table(columns, schema=arrow_schema(QUARANTINE))
+
+
+def keep_book(context: RunContext, batch_id: str, book: Book) -> None:
+    """Lay out what reading a batch came to: whoever lands the batch takes it up, and reads nothing."""
+    contract = _contract_digest(context.systems[batch_id.partition("/")[0]][0])
+    context.vault.write(REASONS, batch_id, book.reasons)
+    context.vault.write(FILES, batch_id, book.files.replace_schema_metadata({b"contract": contract}))
 
 
 def _contract_digest(spec: SourceSpec) -> bytes:

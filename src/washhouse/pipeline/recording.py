@@ -171,7 +171,7 @@ def _without(rows: pa.Table, gone: set[tuple[str, str]]) -> pa.Table:
     if not gone:
         return rows
     named = zip(rows.column("source").to_pylist(), rows.column("batch").to_pylist(), strict=True)
-    return rows.filter(pa.array([one not in gone for one in named]))
+    return rows.filter(pa.array([one not in gone for one in named], pa.bool_()))
 
 
 def _write(context: RunContext, table: Table, rows: pa.Table) -> int:

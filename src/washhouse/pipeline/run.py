@@ -25,12 +25,13 @@ from washhouse.lake.store import Lake
 from washhouse.pipeline.aggregates import count_population
 from washhouse.pipeline.commit_points import Hook, nothing
 from washhouse.pipeline.context import RunContext, engine_of
-from washhouse.pipeline.coverage import read_coverage, to_json
+from washhouse.pipeline.coverage import read_coverage, to_json, without_replaced
 from washhouse.pipeline.deciding import decisions_digest
 from washhouse.pipeline.declared import read_anew, read_declared
 from washhouse.pipeline.directory import sync_desk
 from washhouse.pipeline.going_back import take_up
-from washhouse.pipeline.inbox import Inbox, read_inbox
+from washhouse.pipeline.inbox import Batch, Inbox, read_inbox
+from washhouse.pipeline.known_from import tell_order
 from washhouse.pipeline.landing import Book, Read, land_batches, newest_as_of, read_extracts
 from washhouse.pipeline.linking import link
 from washhouse.pipeline.live_records import forget_landed
@@ -44,10 +45,12 @@ from washhouse.pipeline.report import RunReport, count_sources
 from washhouse.pipeline.scoring import score
 from washhouse.pipeline.typed import TypedRows
 from washhouse.pipeline.watching import watch
+from washhouse.sources.contract import SourceSpec
 from washhouse.sources.registry import SPECS
+from washhouse.sources.result import BatchResult
 
-Find = Callable[[Version | None, Collection[str]], Inbox]
-"""Finds what is to be landed, given the published version and the names of the sources that the site declares."""
+Find = Callable[[Collection[str], Collection[str]], Inbox]
+"""Finds what is to be landed, given the ids of the batches that are known and the names of the declared sources."""
 
 
 def run_inbox(
@@ -79,8 +82,8 @@ def run_inbox(
         HomeError: The home is locked or broken, or the key is not the vault's.
     """
 
-    def find(published: Version | None, declared: Collection[str]) -> Inbox:
-        return read_inbox(inbox, [*SPECS, *declared], published.batches if published else ())
+    def find(known: Collection[str], declared: Collection[str]) -> Inbox:
+        return read_inbox(inbox, [*SPECS, *declared], known)
 
     return run(
         home, settings, find, progress=progress or Silent(), reached=reached, now=now or utc_now(), rebuild=rebuild
@@ -125,8 +128,12 @@ def run_data_set(
         HomeError: The home is locked or broken, or the key is not the vault's.
     """
 
-    def find(published: Version | None, declared: Collection[str]) -> Inbox:
-        return data_set.find(published.batches if published else ())
+    def find(known: Collection[str], declared: Collection[str]) -> Inbox:
+        return data_set.find(known)
+
+    def read(spec: SourceSpec, batch: Batch, *given: Any) -> BatchResult:
+        # What a changed declaration reads again beside it is a batch of extracts.
+        return (read_extracts if batch.replaces else data_set.read)(spec, batch, *given)
 
     return run(
         home,
@@ -135,7 +142,7 @@ def run_data_set(
         progress=progress or Silent(),
         reached=reached,
         now=now or utc_now(),
-        read=data_set.read,
+        read=read,
     )
 
 
@@ -173,7 +180,7 @@ def run(
         prune_models(context, readable_versions(home))
         reached("restored")
         try:
-            found = take_up(context, read_anew(context, find(context.published, context.declared)))
+            found = take_up(context, read_anew(context, find(context.known_batches, context.declared)))
             return _run_locked(context, found, restored, read)
         finally:
             context.engine.close()
@@ -225,7 +232,8 @@ def _run_locked(context: RunContext, inbox: Inbox, restored: list[str], read: Re
 
 
 def _land(context: RunContext, clock: Clock, inbox: Inbox, read: Read) -> list[Book]:
-    total = sum(file.bytes for batch in inbox.batches for file in batch.files)
+    total = sum(file.bytes for batch in inbox.batches for file in batch.files if file.path is not None)
+    tell_order(context, inbox.batches)
     with clock.step("land", total, "bytes"):
         books = land_batches(context, inbox.batches, read)
         clock.rows = sum(sum(book.files["lines"].to_pylist()) for book in books)
@@ -250,12 +258,13 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         tables |= built.tables
         generations |= built.generations
         clock.rows = built.summary["events"]
+    standing = without_replaced(files, batches)
     summary: dict[str, Any] = {
         "sources": count_sources(files),
         "linkage": linked.summary,
         "record": built.summary,
         "covers": to_json(
-            read_coverage(files, {**SPECS, **{name: one.spec for name, one in context.declared.items()}})
+            read_coverage(standing, {**SPECS, **{name: one.spec for name, one in context.declared.items()}})
         ),
         "decisions": decisions,
         "mapped": built.mapped,
@@ -267,7 +276,7 @@ def _build(context: RunContext, clock: Clock, inbox: Inbox, books: list[Book], d
         tables=tables,
         vault=generations,
         batches=batches,
-        as_of=newest_as_of(files),
+        as_of=newest_as_of(standing),
         models={},
         buckets=context.buckets,
         summary=summary,

@@ -24,6 +24,7 @@ from washhouse.sources.mappings import (
 )
 from washhouse.sources.mappings.contract import Mapping
 from washhouse.sources.omop import contract as omop_contract
+from washhouse.sources.registry import SPECS
 
 SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
     mapping.source: (contract.SPEC, mapping)
@@ -40,3 +41,9 @@ SYSTEMS: dict[str, tuple[SourceSpec, Mapping]] = {
     )
 }
 """Contract and mapping of every sending system and kind of import, by its name."""
+
+IMPORTED = frozenset(SYSTEMS.keys() - SPECS.keys())
+"""Kinds of import: they come by command, and no folder of the inbox is theirs."""
+
+WHOLE = frozenset(one for one in IMPORTED if all(table.delivery == "snapshot" for table in SYSTEMS[one][0].tables))
+"""Kinds of import of which a later one takes the place of the one before."""
