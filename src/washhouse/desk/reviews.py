@@ -198,9 +198,11 @@ def list_reviews(
     user: str | None = None,
     model: str | None = None,
     include_retracted: bool = False,
-    limit: int = 1000,
 ) -> list[Review]:
-    """Reviews of people, of an author, of a model's scores, or of all these together, the latest first."""
+    """Reviews of people, of an author, of a model's scores, or of all these together, the latest first.
+
+    All of them, because they are counted.
+    """
     retraction = aliased(ReviewRow)
     query = (
         select(ReviewRow, User.display_name, retraction.at)
@@ -208,7 +210,6 @@ def list_reviews(
         .join(retraction, retraction.retracts == ReviewRow.id, isouter=True)
         .where(ReviewRow.retracts.is_(None))
         .order_by(ReviewRow.id.desc())
-        .limit(limit)
     )
     if person_ids is not None:
         query = query.where(ReviewRow.person_id.in_(list(person_ids)))

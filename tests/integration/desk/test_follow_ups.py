@@ -48,6 +48,12 @@ def test_it_is_kept_as_said_and_taken_back(reviewed: tuple[Desk, int]) -> None:
     assert say(desk, number, done="no") > undone
 
 
+def test_it_may_be_asked_of_more_reviews_than_a_statement_can_name(reviewed: tuple[Desk, int]) -> None:
+    desk, number = reviewed
+    say(desk, number)
+    assert list(list_follow_ups(desk, range(number, number + 66_000))) == [number]
+
+
 def test_it_is_asked_a_week_later_until_it_is_said(reviewed: tuple[Desk, int]) -> None:
     desk, number = reviewed
     (review,) = list_reviews(desk)

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from washhouse.core.errors import InputError, RefusedError
 from washhouse.desk.database import Desk
-from washhouse.desk.models import User
+from washhouse.desk.models import ReviewRow, User
 from washhouse.desk.reviews import ACTION_WORDS, NOTE_LIMIT, add_review, list_reviews, retract_review
 
 AT = datetime(2026, 7, 1, 9, 30)
@@ -63,7 +63,13 @@ def test_reviews_are_listed_by_person_and_author_latest_first(staffed: Desk) -> 
     assert [found.id for found in list_reviews(staffed, user="CP1")] == [third, first]
     assert [found.id for found in list_reviews(staffed, person_ids=["p1"], user="CP1")] == [first]
     assert list_reviews(staffed, person_ids=[]) == []
-    assert len(list_reviews(staffed, limit=2)) == 2
+
+
+def test_every_review_is_listed_because_reviews_are_counted(staffed: Desk) -> None:
+    row = {"at": AT, "username": "CP1", "person_id": "p1", "agree": "yes", "action": "no-change"}
+    with staffed.writing() as session:
+        session.execute(insert(ReviewRow), [row] * 1_001)
+    assert len(list_reviews(staffed, person_ids=["p1"])) == 1_001
 
 
 def test_undo_adds_a_row_and_deletes_none(staffed: Desk) -> None:
