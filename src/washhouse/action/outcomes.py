@@ -6,6 +6,7 @@ jump: read them as a reason to ask, never as a judgement of a worker.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -96,8 +97,9 @@ def count_said(
     """Count what was said of scores and decided in supervision, and what came of it."""
     given = list(reviews)
     actions = [one for one in decisions if one.kind == "action"]
-    answered = [one for one in actions if one.answer is not None]
-    on_time = [one for one in answered if one.answer and one.due and one.answer.at.date() <= one.due]
+    became = Counter(one.answer.choice for one in actions if one.answer is not None)
+    done = [one for one in actions if one.answer is not None and one.answer.choice in ("yes", "partly")]
+    on_time = [one for one in done if one.answer and one.due and local_day(one.answer.at) <= one.due]
     return (
         Count("Reviews of a score", len(given), None, None),
         Count("of them the score fits", sum(one.agree == "yes" for one in given), None, len(given)),
@@ -110,7 +112,9 @@ def count_said(
         ),
         Count("of them the score was useful", sum(one.useful == "yes" for one in followed), None, len(followed)),
         Count("Decisions of supervision", len(actions), None, None),
-        Count("of them done or no longer needed", len(answered), None, len(actions)),
-        Count("of those by the day that was set", len(on_time), None, len(answered)),
+        Count("of them done", became["yes"], None, len(actions)),
+        Count("of them done in part", became["partly"], None, len(actions)),
+        Count("of them no longer needed", became["not-needed"], None, len(actions)),
+        Count("Done, wholly or in part, by the day that was set", len(on_time), None, len(done)),
         Count("Decisions overdue now", sum(one.is_overdue(today) for one in actions), None, len(actions)),
     )

@@ -57,16 +57,21 @@ def test_a_standard_counts_those_it_applies_to() -> None:
 
 
 def test_what_became_of_decisions() -> None:
-    def decision(due: date, done: int | None) -> CareDecision:
-        answer = None if done is None else Answer(9, datetime(2024, 6, 3) + timedelta(done), "CP1", "yes", "")
+    def decision(due: date, done: int | None, became: str = "yes") -> CareDecision:
+        answer = None if done is None else Answer(9, datetime(2024, 6, 3) + timedelta(done), "CP1", became, "")
         names = {"username": "TM1", "display_name": "", "worker": "CP1", "worker_before": "", "note": ""}
         return CareDecision(
             1, datetime(2024, 6, 3), kind="action", person_id="a", session_id=1, choice="home-visit", due=due,
             answer=answer, **names,
         )  # fmt: skip
 
-    taken = [decision(date(2024, 6, 10), 7), decision(date(2024, 6, 10), 8), decision(date(2024, 6, 30), None)]
+    taken = [
+        decision(date(2024, 6, 10), 7),
+        decision(date(2024, 6, 10), 8, "partly"),
+        decision(date(2024, 6, 10), 1, "not-needed"),
+        decision(date(2024, 6, 30), None),
+    ]
     counts = {one.title: (one.now, one.of) for one in count_said([], [], taken, TODAY)}
-    assert counts["of them done or no longer needed"] == (2, 3)
-    assert counts["of those by the day that was set"] == (1, 2)
-    assert counts["Decisions overdue now"] == (1, 3)
+    assert counts["of them done"] == counts["of them done in part"] == counts["of them no longer needed"] == (1, 4)
+    assert counts["Done, wholly or in part, by the day that was set"] == (1, 2), "no longer needed is not done"
+    assert counts["Decisions overdue now"] == (1, 4)
