@@ -32,17 +32,21 @@ def show_digest(visit: Visit) -> Response:
 
 
 def count_tasks(visit: Visit) -> dict[str, int]:
-    """What waits for the visitor, by kind."""
+    """What waits for the visitor, by kind; whoever died since waits for nobody, as on the home pages."""
     people, services = sorted(visit.grant.persons or ()), visit.services
-    decisions = read_decisions(visit, people, ["action"])
-    if visit.user.role is Role.CLINICIAN:
-        decisions = [one for one in decisions if one.worker == visit.user.actor]
-    waiting = [one for one in decisions if one.answer is None]
-    overdue = [one for one in waiting if one.is_overdue(services.today())]
     user = visit.user.actor if visit.user.role is Role.CLINICIAN else None
-    reviews = list_reviews(services.desk, person_ids=visit.record.aliases(people), user=user)
+    decisions = read_decisions(visit, people, ["action"])
+    waiting = [one for one in decisions if one.answer is None and user in (None, one.worker)]
+    known_as = visit.record.aliases(people)
+    reviews = list_reviews(services.desk, person_ids=known_as, user=user)
     followed = list_follow_ups(services.desk, [review.id for review in reviews])
     asked = [review for review in reviews if is_due(review, followed, services.now())]
+    concerned = {one.person_id for one in waiting} | {known_as[review.person_id] for review in asked}
+    rows = visit.record.people(concerned).select(["person_id", "death_date"]).to_pylist() if concerned else []
+    alive = {row["person_id"] for row in rows if row["death_date"] is None}
+    waiting = [one for one in waiting if one.person_id in alive]
+    asked = [review for review in asked if known_as[review.person_id] in alive]
+    overdue = [one for one in waiting if one.is_overdue(services.today())]
     return {
         "decided in supervision and overdue": len(overdue),
         "decided in supervision and still open": len(waiting) - len(overdue),
