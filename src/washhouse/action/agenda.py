@@ -1,18 +1,17 @@
 """What is there to talk over of each person of a caseload in supervision, and how much work is a caseload?
 
 Plain values only. Topics come from what happened and what was decided; whether care may be stepped down comes from the
-declared criteria of `action.step_down` and from no score.
+declared criteria of `action.step_down` and from no score. How a score moved is told beside a person and is no topic:
+what an agenda about stepping down chooses is not chosen by a risk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from washhouse.action.caseload import Caseload, CaseloadRow
-from washhouse.action.step_down import is_stable, judge_stability
 from washhouse.action.words import say_day
 from washhouse.desk.care_decisions import CareDecision
 from washhouse.desk.reviews import ACTION_WORDS, ACTIONS, Review
@@ -31,21 +30,22 @@ class AgendaLine:
     Attributes:
         person_id: The person.
         in_crisis_care: Whether they are on a ward or with a crisis team.
-        risk_words: Risk in words; empty unless ranked.
-        changes: What changed since last week.
+        news: What became known in the last week.
+        shifts: How risk and reasons moved since last week; no topic.
         overdue: Decisions that are overdue, in words.
         asked: Reviews of which nobody said yet what came of them, in words.
         gaps: Standards of care that are not met, in words.
         may_step_down: Whether every declared criterion of stability is met.
         needs: What makes their care more work.
         next_action: What is to be done next, in words; empty where nothing is.
-        last_seen: Day on which they were last talked over.
+        last_seen: Day on which they were last talked over, before the session that is asked for.
+        is_seen: Whether that was in the last `SEEN_DAYS` days.
     """
 
     person_id: str
     in_crisis_care: bool
-    risk_words: str
-    changes: tuple[str, ...]
+    news: tuple[str, ...]
+    shifts: tuple[str, ...]
     overdue: tuple[str, ...]
     asked: tuple[str, ...]
     gaps: tuple[str, ...]
@@ -53,12 +53,13 @@ class AgendaLine:
     needs: tuple[str, ...]
     next_action: str
     last_seen: date | None
+    is_seen: bool
 
     @property
     def calls_for_talk(self) -> bool:
         """Is there anything to talk over?"""
-        topics = (self.in_crisis_care, self.changes, self.overdue, self.asked, self.gaps, self.may_step_down)
-        return any(topics)
+        topics = (self.in_crisis_care, self.news, self.overdue, self.asked, self.gaps, self.may_step_down)
+        return any(topics) or not self.is_seen
 
 
 @dataclass(frozen=True)
@@ -86,21 +87,21 @@ class Load:
 
 def build_agenda(
     caseload: Caseload,
-    events: Mapping[str, Sequence[Mapping[str, Any]]],
     decisions: Iterable[CareDecision],
     reviews: Iterable[Review],
     due_reviews: Collection[int],
     today: date,
+    session_id: int | None = None,
 ) -> tuple[AgendaLine, ...]:
     """Put an agenda together.
 
     Args:
         caseload: The caseload.
-        events: Rows of `record.event` by person, those of `facts.read_facts`.
         decisions: Decisions about these people that hold, under the ids that they have now.
         reviews: Reviews of these people that hold, so too.
         due_reviews: Ids of the reviews of which it should be said what came of them.
         today: The present day.
+        session_id: The session that the agenda is of: nobody leaves its topics by being talked over in it.
 
     Returns:
         One line per person, in no order that says anything of them.
@@ -116,11 +117,11 @@ def build_agenda(
         _line(
             row,
             crisis,
-            events.get(row.person_id, ()),
             decided.get(row.person_id, ()),
             reviewed.get(row.person_id, ()),
             due_reviews,
             today,
+            session_id,
         )
         for rows, crisis in groups
         for row in rows
@@ -128,9 +129,8 @@ def build_agenda(
     return tuple(sorted(lines, key=lambda line: line.person_id))
 
 
-def weigh(lines: Collection[AgendaLine], today: date) -> Load:
+def weigh(lines: Collection[AgendaLine]) -> Load:
     """How much work are some people?"""
-    oldest = today - timedelta(SEEN_DAYS)
     return Load(
         people=len(lines),
         complexity=sum(len(line.needs) for line in lines),
@@ -138,37 +138,39 @@ def weigh(lines: Collection[AgendaLine], today: date) -> Load:
         in_crisis_care=sum(line.in_crisis_care for line in lines),
         no_next_action=sum(not line.next_action for line in lines),
         overdue=sum(len(line.overdue) for line in lines),
-        not_seen=sum(line.last_seen is None or line.last_seen < oldest for line in lines),
+        not_seen=sum(not line.is_seen for line in lines),
     )
 
 
 def _line(
     row: CaseloadRow,
     in_crisis_care: bool,
-    events: Sequence[Mapping[str, Any]],
     decisions: Sequence[CareDecision],
     reviews: Sequence[Review],
     due_reviews: Collection[int],
     today: date,
+    session_id: int | None,
 ) -> AgendaLine:
+    seen = [one.at.date() for one in decisions if one.session_id is not None and one.session_id != session_id]
+    last_seen = max(seen, default=None)
     actions = [one for one in decisions if one.kind == "action"]
     open_ones = [one for one in actions if one.answer is None]
-    # A place moves with everybody else's: it is no news of this person.
-    shifts = [words for words in row.shifts if not words.endswith((" place", " places"))]
     return AgendaLine(
         person_id=row.person_id,
         in_crisis_care=in_crisis_care,
-        risk_words=row.risk_words,
-        changes=(*shifts, *row.news),
+        news=row.news,
+        # A place moves with everybody else's: it tells nothing of this person.
+        shifts=tuple(words for words in row.shifts if not words.endswith((" place", " places"))),
         overdue=tuple(say_decision(one) for one in open_ones if one.is_overdue(today)),
         asked=tuple(
             f"{ACTION_WORDS[one.action]}, {say_day(one.at.date())}" for one in reviews if one.id in due_reviews
         ),
         gaps=row.gaps,
-        may_step_down=is_stable(judge_stability(events, today)),
+        may_step_down=row.is_stable,
         needs=row.needs,
         next_action=_next_action(open_ones, reviews, today),
-        last_seen=max((one.at.date() for one in decisions if one.session_id is not None), default=None),
+        last_seen=last_seen,
+        is_seen=last_seen is not None and last_seen >= today - timedelta(SEEN_DAYS),
     )
 
 

@@ -1,11 +1,17 @@
-"""Who of a team could take a person over? An order of workers by how much they have, for a human to decide."""
+"""Who of a team could take a person over, and which decisions on that does the sending service not know yet?
+
+An order of workers by how much they have, for a human to decide.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from washhouse.action.agenda import Load
+from washhouse.action.words import local_day
+from washhouse.desk.care_decisions import CareDecision
 
 
 @dataclass(frozen=True)
@@ -48,3 +54,27 @@ def suggest_workers(loads: Mapping[str, Load], now: str, before: Collection[str]
     return tuple(
         Candidate(worker, loads[worker], worker in before, place) for place, worker in enumerate(others, start=1)
     )
+
+
+def latest_allocations(decisions: Iterable[CareDecision]) -> list[CareDecision]:
+    """The allocation that holds of each person: a later one takes the place of those before it.
+
+    Args:
+        decisions: Decisions that hold, the latest first.
+    """
+    latest: dict[str, CareDecision] = {}
+    for one in decisions:
+        if one.kind == "allocation":
+            latest.setdefault(one.person_id, one)
+    return list(latest.values())
+
+
+def is_entered(allocation: CareDecision, relations: Iterable[Mapping[str, Any]]) -> bool:
+    """Did the sending service name the worker after the decision, whoever has the person by now?
+
+    Args:
+        allocation: The decision.
+        relations: Rows of `record.care_relation` of the person, with at least `worker, until`.
+    """
+    day = local_day(allocation.at)
+    return any(row["worker"] == allocation.worker and (row["until"] is None or row["until"] > day) for row in relations)

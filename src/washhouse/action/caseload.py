@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from washhouse.action.changes import WEEK_DAYS, Change, list_shifts, sort_change
+from washhouse.action.changes import LEFT_CRISIS_CARE, WEEK_DAYS, Change, list_shifts, sort_change
 from washhouse.action.facts import read_facts
 from washhouse.action.reviewed import THEMES
 from washhouse.action.standards import STANDARDS
@@ -70,6 +70,7 @@ class CaseloadRow:
         change: The most of what changed since last week.
         gaps: Standards of care that the record does not meet, in words.
         needs: What makes their care more work, in words; read from no score.
+        is_stable: Whether every declared criterion of stability is met; read from no score.
         note: Why the person has no risk; empty if ranked.
     """
 
@@ -88,6 +89,7 @@ class CaseloadRow:
     change: Change
     gaps: tuple[str, ...]
     needs: tuple[str, ...]
+    is_stable: bool
     note: str
 
 
@@ -228,6 +230,7 @@ def build_caseload(
             # Where nobody's care plan is sent, say, its lack says nothing of anybody.
             "gaps": tuple(words for standard, words in told[person].gaps if standard in sent),
             "needs": told[person].needs,
+            "is_stable": told[person].is_stable,
         }
         if score is not None and score["status"] == "in-crisis-care":
             when = "when last known" if explanation else "now"
@@ -313,14 +316,10 @@ def _ranked(
     person, reasons = score["person_id"], read_reasons(score["reasons"])
     old = {THEMES.get(reason.feature) for reason in read_reasons(before["reasons"])} if before else set()
     fresh = [reason.text for reason in reasons if THEMES.get(reason.feature) not in old]
-    shifts = list_shifts(
-        score["risk"],
-        before["risk"] if before else None,
-        places[person],
-        places_before.get(person),
-        before is not None and before["status"] == "in-crisis-care",
-        fresh,
-    )
+    risk_before = before["risk"] if before else None
+    left = before is not None and before["status"] == "in-crisis-care"
+    news = (LEFT_CRISIS_CARE, *common["news"]) if left else common["news"]
+    shifts = [] if left else list_shifts(score["risk"], risk_before, places[person], places_before.get(person), fresh)
     return CaseloadRow(
         place=places[person],
         is_listed=capacity is None or places[person] <= capacity,
@@ -331,9 +330,9 @@ def _ranked(
         points=round(score["points"]),
         rests_on=score["rests_on"],
         shifts=tuple(shifts),
-        change=sort_change(score["risk"], before["risk"] if before else None, common["news"]),
+        change=sort_change(score["risk"], risk_before, common["news"]),
         note="",
-        **common,
+        **{**common, "news": news},
     )
 
 

@@ -28,6 +28,9 @@ from washhouse.insight.codelists import (
 
 WEEK_DAYS = 7
 
+LEFT_CRISIS_CARE = "Left crisis care since last week"
+"""News of whoever was in crisis care a week ago and is scored now."""
+
 NEWS_DAYS = 90
 """What happened longer ago is no news, though it be recorded this week."""
 
@@ -128,7 +131,6 @@ def list_shifts(
     risk_before: float | None,
     place: int,
     place_before: int | None,
-    was_in_crisis_care: bool,
     new_reasons: Sequence[str],
 ) -> list[str]:
     """How a person's risk, place and reasons moved since last week.
@@ -138,18 +140,17 @@ def list_shifts(
         risk_before: A week ago, if scored then.
         place: Place on this caseload now, 1 the highest.
         place_before: Place a week ago, if scored then.
-        was_in_crisis_care: Whether the person was in crisis care a week ago.
         new_reasons: Reasons, in words, of themes that were none a week ago.
 
     Returns:
         Phrases.
 
     Examples:
-        >>> list_shifts(0.16, 0.04, 2, 9, False, ["Went to A&E once in the last 28 days"])
+        >>> list_shifts(0.16, 0.04, 2, 9, ["Went to A&E once in the last 28 days"])
         ['Up from 1 to 4 of 25', 'Up 7 places', 'New reason: Went to A&E once in the last 28 days']
     """
     if risk_before is None or place_before is None:
-        return ["Left crisis care since last week" if was_in_crisis_care else "Not on this list last week"]
+        return ["Not on this list last week"]
     shifts = []
     now, before = round(risk * PEOPLE), round(risk_before * PEOPLE)
     if now != before:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from washhouse.action.changes import list_news
 from washhouse.action.complexity import list_needs
 from washhouse.action.standards import STANDARDS, Standard, judge_standards
+from washhouse.action.step_down import is_stable, judge_stability
 from washhouse.action.trend import Span, find_spans
 from washhouse.action.words import local_day
 from washhouse.insight.codelists import ATTENDED_CONTACT
@@ -35,6 +36,7 @@ class Told:
         news: What became known in the week before it, in words.
         gaps: Standards of care that are not met and still can be, each with what is recorded.
         needs: What makes their care more work, in words.
+        is_stable: Whether every declared criterion of stability is met.
         shows: Standards of which something is sent for the person.
         with_team: First and last day of each referral to a community team; no last day where it is open.
     """
@@ -43,6 +45,7 @@ class Told:
     news: tuple[str, ...]
     gaps: tuple[tuple[Standard, str], ...]
     needs: tuple[str, ...]
+    is_stable: bool
     shows: frozenset[Standard]
     with_team: tuple[Span, ...]
 
@@ -81,6 +84,7 @@ def tell_events(
             if each.is_met is False and not each.is_past
         ),
         needs=tuple(need.title for need in list_needs(rows, today)),
+        is_stable=is_stable(judge_stability(rows, today)),
         with_team=find_spans(rows),
         shows=frozenset(each for each in STANDARDS if each.sent_as is not None and any(map(each.sent_as.holds, codes))),
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -21,7 +22,7 @@ from washhouse.record.tables import SCORE
 from washhouse.web.shell.app import PAGES
 from washhouse.web.shell.pages import Page
 
-from .conftest import ANNA, CARLA, TODAY, World, contact_score, score, table_of
+from .conftest import ANNA, CARLA, DORA, TODAY, World, contact_score, score, table_of
 
 Opener = Callable[..., TestClient]
 WEB = Path(washhouse.web.__file__).parent
@@ -91,6 +92,19 @@ def test_no_parameter_and_no_score_changes_what_such_a_page_says(
     every = [f"{address}?{'&'.join(f'{name}={value}' for name in names)}" for value in VALUES]
     for asked, opened in product(every, (client, other)):
         assert told(opened, asked) == plain, asked
+
+
+def test_no_score_decides_who_is_talked_over(
+    open_client: Opener, post: Callable[..., Any], other_scores: World
+) -> None:
+    client, other = open_client("team-manager"), open_client("team-manager", published=other_scores.publish)
+    post(client, "/team/supervision/CP0")
+    post(client, f"/team/supervision/CP0/1/people/{DORA}", do="seen")
+    assert "Not on this list last week" in client.get("/team/supervision/CP0").text, "a score moved in one world alone"
+    for worker in ("CP0", "CP1"):
+        groups = [each.get(f"/team/supervision/{worker}").text.split("Everybody else") for each in (client, other)]
+        first, second = ([re.findall(r'id="p-(\w+)"', group) for group in found] for found in groups)
+        assert first == second, worker
 
 
 def test_what_other_pages_say_of_it_hangs_on_no_score(open_client: Opener, world: World, other_scores: World) -> None:

@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from .conftest import ANNA, DORA, TODAY
+from washhouse.record.tables import CARE_RELATION
+
+from .conftest import ANNA, DORA, EMIL, TODAY, later, referral, table_of
 
 Opener = Callable[..., TestClient]
 Post = Callable[..., Any]
@@ -24,6 +26,11 @@ def session(open_client: Opener, post: Post) -> TestClient:
     client = open_client("team-manager")
     assert post(client, "/team/supervision/CP1").headers["location"] == SESSION
     return client
+
+
+def told(client: TestClient, address: str) -> str:
+    """A page without the space between its elements."""
+    return re.sub(r">\s+<", "><", client.get(address).text)
 
 
 def decide(post: Post, client: TestClient, person: str = ANNA, **fields: str) -> Any:
@@ -77,6 +84,41 @@ def test_a_decision_with_a_mistake_is_not_kept(
     assert "due by" not in session.get(SESSION).text
 
 
+def test_whoever_is_quiet_is_in_the_other_group_with_the_same_forms(open_client: Opener, post: Post) -> None:
+    client = open_client("team-manager")
+    for number in (1, 2):
+        address = f"/team/supervision/CP0/{number}"
+        assert post(client, "/team/supervision/CP0").headers["location"] == address
+        for seen in (False, True):
+            talk, _, quiet = client.get(address).text.partition("Everybody else")
+            card, other = (quiet, talk) if number == 2 else (talk, quiet)
+            assert "Dora Dunkerley" in card and "Dora Dunkerley" not in other, "noting it moves nobody"
+            assert ("Talked over</strong>" in card) is seen
+            assert "Save decision" in card and f"/team/allocation/{DORA}?back={address}%23p-{DORA}" in card
+            post(client, f"{address}/people/{DORA}", do="seen")
+
+
+def test_the_next_session_follows_up_and_takes_back(open_client: Opener, post: Post, world: Any) -> None:
+    client, pages = open_client("team-manager"), {}
+    post(client, "/team/supervision/CP1")
+    decide(post, client)
+    client = open_client("team-manager", **later(world, days=7))
+    assert post(client, "/team/supervision/CP1").headers["location"] == "/team/supervision/CP1/2"
+    for step in ("/decisions/1/done", "/decisions/1/undo", "/decisions/1/done"):
+        place = f"/team/supervision/CP1/2#p-{ANNA}"
+        assert post(client, step, choice="not-needed", back=place).headers["location"] == place
+        pages[step] = client.get("/team/supervision/CP1/2").text
+    assert "No longer needed</strong>" in pages["/decisions/1/done"]
+    assert "No longer needed</strong>" not in pages["/decisions/1/undo"]
+    earlier = client.get(SESSION).text
+    assert "Go to the latest" in earlier and "Save decision" not in earlier
+    client = open_client("team-manager", **later(world, days=14))
+    assert "Go on with the session" not in client.get("/team/supervision/CP1").text
+    post(client, "/team/supervision/CP1")
+    assert "Go on with the session" in client.get("/team/supervision/CP1").text
+    assert "due by 8 July" not in client.get("/team/supervision/CP1/3").text, "settled before it began"
+
+
 def test_what_is_overdue_surfaces_until_it_is_done(
     open_client: Opener, session: TestClient, post: Post, world: Any
 ) -> None:
@@ -86,10 +128,29 @@ def test_what_is_overdue_surfaces_until_it_is_done(
     home = clinician.get("/").text
     assert "Decided in supervision" in home and "Overdue</strong>" in home
     assert "Arrange a home visit, due by 8 July, Care co-ordinator CP1" in manager.get("/").text
+    for client, page in ((manager, "/team"), (clinician, "/")):
+        (back,) = re.findall(r'name="back" value="([^"]+)"><span class="wh-quiet">What became', told(client, page))
+        assert post(client, "/decisions/1/done", choice="partly", back=back).headers["location"] == back
+        assert "Arrange a home visit, due by 8 July: <strong>Done in part</strong>" in client.get(back).text
+        assert "What became of it?" not in client.get(back).text
+        assert "Done in part</strong>" not in client.get(page).text, "it is told once"
+        post(client, "/decisions/1/undo", back=page)
+        assert "Overdue</strong>" in clinician.get("/").text
     assert post(clinician, "/decisions/1/done", choice="yes").headers["location"] == "/"
     assert "Decided in supervision" not in clinician.get("/").text
     assert "Nothing that supervision decided is overdue." in manager.get("/team").text
-    assert [row.actor for row in world.audited(action="answer-decision", subject=ANNA)] == ["CP1"]
+    assert [row.actor for row in world.audited(action="answer-decision", subject=ANNA)] == [
+        *["demo-team-manager"] * 2,
+        *["CP1"] * 3,
+    ]
+
+
+def test_what_a_manager_is_to_do_stands_on_their_page(session: TestClient, post: Post) -> None:
+    decide(post, session, who="demo-team-manager")
+    page = session.get("/team").text
+    assert "Yours to do" in page and "due by 8 July, Demo team manager" in page
+    post(session, "/decisions/1/done", choice="yes")
+    assert "Yours to do" not in session.get("/team").text
 
 
 def test_a_person_is_given_to_another_worker_by_a_human_who_may_undo_it(
@@ -110,6 +171,32 @@ def test_a_person_is_given_to_another_worker_by_a_human_who_may_undo_it(
     assert "to CP0: Has more time now" in client.get("/team").text, "whoever takes over may have left the team"
     post(client, "/decisions/1/undo", back="/team")
     assert "Has more time now" not in client.get("/team").text
+
+
+def test_an_allocation_waits_until_the_sender_named_the_worker(
+    open_client: Opener, session: TestClient, post: Post, world: Any
+) -> None:
+    client = session
+    for reason in ("Has more time now", "Knows the family well"):
+        sent = post(client, f"/team/allocation/{ANNA}", worker="CP0", reason=reason, back=f"{SESSION}#p-{ANNA}")
+        assert sent.headers["location"] == f"{SESSION}#p-{ANNA}"
+    team, agenda = client.get("/team").text, client.get(SESSION).text
+    assert "Knows the family well" in team and "Knows the family well" in agenda
+    assert "Has more time now" not in team + agenda, "the later one takes its place"
+    assert "Care co-ordinator CP0 takes over" in agenda
+    # CP0 was named, and since then somebody else: the person is with CP1 again.
+    named = [referral(ANNA, "T1", worker="CP0", until=TODAY + timedelta(2)), referral(ANNA, "T1", worker="CP1")]
+    number = world.lake.write(CARE_RELATION, table_of(CARE_RELATION, named))
+    tables = {**world.version.tables, CARE_RELATION.name: number}
+    client = open_client("team-manager", published=lambda: world.publish(tables=tables))
+    assert "Knows the family well" not in client.get("/team").text + client.get(SESSION).text
+
+
+def test_the_dead_wait_for_nobody(open_client: Opener, session: TestClient, post: Post) -> None:
+    decide(post, session, person=EMIL, who="demo-team-manager")
+    manager = open_client("team-manager", today=lambda: TODAY + timedelta(8))
+    assert "Nothing that supervision decided is overdue." in manager.get("/team").text
+    assert "    0  decided in supervision and overdue" in manager.get("/digest.eml").text
 
 
 def test_a_manager_reads_a_person_but_reviews_no_score(open_client: Opener, post: Post) -> None:

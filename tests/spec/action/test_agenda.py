@@ -74,11 +74,10 @@ def test_every_need_has_its_row_above() -> None:
 
 def person(person_id: str, **rest: Any) -> CaseloadRow:
     empty = dict.fromkeys(("place", "risk", "points", "rests_on", "last_contact"))
+    flags = {"is_listed": False, "is_stable": False}
     texts = {"risk_words": "", "interval_words": "", "note": ""}
     lists: dict[str, Any] = dict.fromkeys(("reasons", "shifts", "news", "gaps", "needs"), ())
-    return CaseloadRow(
-        **{"person_id": person_id, "is_listed": False, "change": Change.NONE, **empty, **texts, **lists, **rest}
-    )
+    return CaseloadRow(**{"person_id": person_id, "change": Change.NONE, **flags, **empty, **texts, **lists, **rest})
 
 
 def caseload(*people: CaseloadRow, crisis: tuple[CaseloadRow, ...] = ()) -> Caseload:
@@ -95,27 +94,42 @@ def test_what_calls_for_talk_and_what_is_to_be_done() -> None:
     done = Answer(2, datetime(2024, 6, 20), "CP1", "yes", "")
     lines = build_agenda(
         caseload(
-            person("a", shifts=("Up 2 places",)),
+            person("a", shifts=("Up from 1 to 4 of 25", "Up 2 places", "New reason: Went to A&E once")),
             person("b", news=("Missed a contact on 3 June",)),
             person("c", needs=("x",)),
         ),
-        {},
         [decision("a", TODAY), decision("b", TODAY - timedelta(1)), decision("c", TODAY - timedelta(1), answer=done)],
         [],
         (),
         TODAY,
     )
     a, b, c = lines
-    assert not a.calls_for_talk, "that others moved it is no news"
+    assert not a.calls_for_talk, "a score that moved is told, and puts nobody on an agenda"
+    assert a.shifts == ("Up from 1 to 4 of 25", "New reason: Went to A&E once"), "that others moved it is no news"
     assert a.next_action == "Arrange a home visit, due by 1 July"
     assert (b.calls_for_talk, b.overdue) == (True, ("Arrange a home visit, due by 30 June",))
     assert (c.overdue, c.next_action, c.needs) == ((), "", ("x",))
-    load = weigh(lines, TODAY)
+    load = weigh(lines)
     assert (load.people, load.complexity, load.no_next_action, load.overdue, load.not_seen) == (3, 1, 1, 1, 0)
-    assert weigh(lines, TODAY + timedelta(90)).not_seen == 3
+
+
+def test_whoever_was_not_talked_over_for_long_calls_for_talk() -> None:
+    def seen_on(*days: date, session: int = 1) -> Any:
+        taken = [
+            decision("a", None, kind="seen", session_id=session, at=datetime(day.year, day.month, day.day))
+            for day in days
+        ]
+        (line,) = build_agenda(caseload(person("a")), taken, [], (), TODAY, session_id=2)
+        return line.last_seen, line.is_seen, line.calls_for_talk, weigh([line]).not_seen
+
+    long_ago, lately = TODAY - timedelta(91), TODAY - timedelta(90)
+    assert seen_on() == (None, False, True, 1)
+    assert seen_on(long_ago) == (long_ago, False, True, 1)
+    assert seen_on(lately, long_ago) == (lately, True, False, 0)
+    assert seen_on(TODAY, session=2) == (None, False, True, 1), "who is talked over now stays where they stood"
 
 
 def test_somebody_in_crisis_care_is_talked_over() -> None:
-    (line,) = build_agenda(caseload(crisis=(person("a"),)), {}, [], [], (), TODAY)
+    (line,) = build_agenda(caseload(crisis=(person("a"),)), [], [], (), TODAY)
     assert line.in_crisis_care and line.calls_for_talk
-    assert weigh([line], TODAY).not_seen == 1
+    assert weigh([line]).not_seen == 1

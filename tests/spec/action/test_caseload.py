@@ -174,14 +174,16 @@ def test_what_changed_since_last_week() -> None:
         *(score("c", 0.05), before("c", None)),
         score("d", 0.04),
     ]
-    shifts = {row.person_id: row.shifts for row in build("a b c d", scores).ranked}
+    ranked = build("a b c d", scores).ranked
+    shifts = {row.person_id: row.shifts for row in ranked}
     assert shifts["a"] == (
         "Up from 1 to 5 of 25",
         "Up 1 place",
         "New reason: Missed 2 contacts in the last 28 days",
     )  # visits were a reason already, though over another window
     assert shifts["b"] == ("Down 1 place",)
-    assert shifts["c"] == ("Left crisis care since last week",)
+    news = {row.person_id: row.news for row in ranked if row.news}
+    assert shifts["c"] == () and news == {"c": ("Left crisis care since last week",)}, "a fact, and no score"
     assert shifts["d"] == ("Not on this list last week",)
 
 

@@ -24,6 +24,7 @@ def test_what_events_tell_is_held_for_one_key_person_and_day(tmp_path: Path) -> 
     first = tell_events("a", seen, TODAY, TODAY, key)
     assert first.last_contact == date(2024, 3, 1) and first.news == ("Contact on 1 March",)
     assert tell_events("a", plan, TODAY, TODAY, key) is first
+    assert not first.is_stable, "with no community team"
     for other in (
         tell_events("b", plan, TODAY, TODAY, key),
         tell_events("a", plan, TODAY, TODAY, (str(tmp_path), 2)),

@@ -6,12 +6,13 @@ from starlette.responses import Response
 
 from washhouse.action.agenda import say_decision
 from washhouse.action.reviewed import STANDS_DAYS
+from washhouse.desk.care_decisions import DONE
 from washhouse.desk.reviews import ACTION_WORDS
 from washhouse.governance.permissions import Action
 from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
 from washhouse.web.care.emergency import list_open
 from washhouse.web.care.follow_up import due_reviews
-from washhouse.web.shell.decisions import read_decisions
+from washhouse.web.shell.decisions import find_answered, read_decisions
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
@@ -27,11 +28,8 @@ def show_care_home(visit: Visit) -> Response:
     lines = {line.person_id: line for line in (*ranked, *crisis, *others)}
     # Whoever died since is on no list, and their reviews are asked about no more.
     asked = [(review, person) for review, person in due_reviews(visit) if person in lines]
-    decided = [
-        one
-        for one in read_decisions(visit, list(lines), ["action"])
-        if one.answer is None and one.worker == visit.user.actor
-    ]
+    own = [one for one in read_decisions(visit, list(lines), ["action"]) if one.worker == visit.user.actor]
+    decided = [one for one in own if one.answer is None]
     told = dict.fromkeys((*(person for _, person in asked), *(one.person_id for one in decided)))
     named = name_lines(visit, [lines[person] for person in told])
     names = {line.person_id: line.name for line in named}
@@ -52,6 +50,8 @@ def show_care_home(visit: Visit) -> Response:
             (one, names[one.person_id], say_decision(one), one.is_overdue(visit.services.today()))
             for one in sorted(decided, key=lambda one: (one.due or one.at.date(), one.id))
         ],
+        answers=DONE,
+        answered=find_answered(visit, own),
         changed=name_lines(visit, changed[:MOST_CHANGES]),
         more_changed=max(0, len(changed) - MOST_CHANGES),
         crisis=name_lines(visit, crisis),

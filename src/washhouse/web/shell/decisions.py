@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from washhouse.action.agenda import say_decision
 from washhouse.desk.care_decisions import (
     DONE,
     CareDecision,
@@ -21,11 +22,29 @@ from washhouse.web.shell.respond import local_path, redirect
 from washhouse.web.shell.visit import Visit
 
 
+@dataclass(frozen=True)
+class Answered:
+    """A decision that was just answered: what it is and what became of it, in words."""
+
+    id: int
+    words: str
+    became: str
+
+
 def read_decisions(visit: Visit, people: Collection[str], kinds: Collection[Kind]) -> list[CareDecision]:
     """Decisions about some people that hold, under the ids that the people have now; the latest first."""
     known_as = visit.record.aliases(people)
     found = list_care_decisions(visit.services.desk, person_ids=known_as, kinds=kinds)
     return [replace(one, person_id=known_as[one.person_id]) for one in found]
+
+
+def find_answered(visit: Visit, decisions: Collection[CareDecision]) -> Answered | None:
+    """The decision that the visitor has just answered, by the address: it left their list, and may be put back."""
+    given = visit.query("answered")
+    for one in decisions:
+        if str(one.id) == given and one.answer is not None and one.answer.username == visit.user.actor:
+            return Answered(one.id, say_decision(one), DONE[one.answer.choice])
+    return None
 
 
 def answer_decision(visit: Visit) -> Response:

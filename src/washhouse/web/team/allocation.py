@@ -13,7 +13,7 @@ from washhouse.desk.reviews import NOTE_LIMIT
 from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
 from washhouse.web.shell.people import name_of, reveal_people
-from washhouse.web.shell.respond import redirect, render
+from washhouse.web.shell.respond import local_path, redirect, render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.team.people import Team, read_agenda, read_team
 from washhouse.web.team.workload import loads_of
@@ -48,7 +48,12 @@ def allocate(visit: Visit) -> Response:
         worker=form["worker"],
         worker_before=now,
     )
-    return redirect("/team")
+    return redirect(_back(visit))
+
+
+def _back(visit: Visit) -> str:
+    """Where the visitor came from: a session, which goes on, or the team."""
+    return local_path(visit.form.get("back", "") or visit.query("back") or "/team")
 
 
 def _worker_now(team: Team, person: str) -> str:
@@ -61,7 +66,7 @@ def _worker_now(team: Team, person: str) -> str:
 def _answer(visit: Visit, values: Mapping[str, str], errors: Mapping[str, str], status: int = 200) -> Response:
     team, person = read_team(visit), visit.record.resolve(visit.parameter("person_id"))
     visit.services.audit.authorise(visit.grant, Action.ALLOCATE, [person])
-    now, today = _worker_now(team, person), visit.services.today()
+    now = _worker_now(team, person)
     lines, _ = read_agenda(visit, visit.grant.persons or ())
     relations = visit.record.care_relations([person])
     before = {worker for worker in relations["worker"].to_pylist() if worker in team.names and worker != now}
@@ -74,7 +79,8 @@ def _answer(visit: Visit, values: Mapping[str, str], errors: Mapping[str, str], 
         needs=next((line.needs for line in lines if line.person_id == person), ()),
         now=team.names[now],
         names=team.names,
-        candidates=suggest_workers(loads_of(team, lines, today), now, before),
+        candidates=suggest_workers(loads_of(team, lines), now, before),
+        back=_back(visit),
         values=values,
         errors=errors,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.exceptions import HTTPException
 
 from washhouse.action.agenda import AgendaLine, build_agenda
+from washhouse.action.allocation import is_entered, latest_allocations
 from washhouse.action.caseload import build_caseload, say_why_no_model
 from washhouse.action.facts import read_facts
 from washhouse.desk.accounts import assigned_to, team_workers
@@ -50,8 +52,13 @@ def worker_of(visit: Visit, team: Team) -> str:
     return worker
 
 
-def read_agenda(visit: Visit, people: Collection[str]) -> tuple[list[AgendaLine], list[CareDecision]]:
-    """Read what there is to talk over of some people, and what was decided about them."""
+def read_agenda(
+    visit: Visit, people: Collection[str], session_id: int | None = None
+) -> tuple[list[AgendaLine], list[CareDecision]]:
+    """Read what there is to talk over of some people, in a session or out of one, and what was decided about them.
+
+    Whoever died since is on no line, and what was decided about them waits for nobody.
+    """
     record, today = visit.record, visit.services.today()
     wanted = sorted(people)
     tables = read_facts(record, wanted)
@@ -68,9 +75,21 @@ def read_agenda(visit: Visit, people: Collection[str]) -> tuple[list[AgendaLine]
     )
     decisions = read_decisions(visit, wanted, ["seen", "action", "allocation"])
     reviews, due = _read_reviews(visit, wanted)
-    events = {person: rows.to_pylist() for person, rows in tables.items()}
-    lines = build_agenda(caseload, events, decisions, reviews, due, today)
-    return list(lines), decisions
+    lines = build_agenda(caseload, decisions, reviews, due, today, session_id)
+    alive = {line.person_id for line in lines}
+    return list(lines), [one for one in decisions if one.person_id in alive]
+
+
+def read_moves(visit: Visit, team: Team, decisions: Collection[CareDecision]) -> list[CareDecision]:
+    """Allocations among some decisions, the latest first, that the sending service does not know yet."""
+    latest = latest_allocations(decisions)
+    open_ones = [one for one in latest if one.person_id not in team.people.get(one.worker, frozenset())]
+    if not open_ones:
+        return []
+    relations: dict[str, list[Mapping[str, Any]]] = {}
+    for row in visit.record.care_relations([one.person_id for one in open_ones]).to_pylist():
+        relations.setdefault(row["person_id"], []).append(row)
+    return [one for one in open_ones if not is_entered(one, relations.get(one.person_id, ()))]
 
 
 def _read_reviews(visit: Visit, people: Collection[str]) -> tuple[list[Review], set[int]]:

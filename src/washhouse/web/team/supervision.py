@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from washhouse.action.agenda import AgendaLine, say_decision
+from washhouse.action.agenda import SEEN_DAYS, AgendaLine, say_decision
 from washhouse.desk.care_decisions import (
+    DONE,
     CareDecision,
     Supervision,
     add_care_decision,
@@ -25,7 +26,8 @@ from washhouse.web.shell.layout import say_news_reach
 from washhouse.web.shell.people import reveal_names, reveal_people
 from washhouse.web.shell.respond import redirect, render
 from washhouse.web.shell.visit import Visit
-from washhouse.web.team.people import Team, read_agenda, read_team, worker_of
+from washhouse.web.shell.words import local
+from washhouse.web.team.people import Team, read_agenda, read_moves, read_team, worker_of
 
 DUE_DAYS = {"1": "Tomorrow", "7": "In a week", "14": "In two weeks", "28": "In four weeks", "90": "In three months"}
 """By when something is to be done, in days."""
@@ -49,13 +51,23 @@ class DecidedLine:
 
 @dataclass(frozen=True)
 class Line:
-    """One person of the agenda."""
+    """One person of the agenda.
+
+    Attributes:
+        person_id: The person.
+        name: Their name.
+        agenda: What there is to talk over of them.
+        seen: That they were talked over in this session; None if not yet.
+        decided: What is open, who is to take the person over, and what this session decided or answered.
+        is_topic: Whether they are to be talked over; nothing that is noted in the session changes it.
+    """
 
     person_id: str
     name: str
     agenda: AgendaLine
     seen: CareDecision | None
     decided: tuple[DecidedLine, ...]
+    is_topic: bool
 
 
 @dataclass(frozen=True)
@@ -99,7 +111,7 @@ def note_person(visit: Visit) -> Response:
     worker, person = worker_of(visit, team), visit.record.resolve(visit.parameter("person_id"))
     services, form = visit.services, visit.form
     services.audit.authorise(visit.grant, Action.SUPERVISE, [person], detail={"step": "note"})
-    session = _session(visit, worker)
+    session = _session(visit, list_supervisions(services.desk, [worker]))
     if person not in team.people[worker] or session is None:
         raise HTTPException(404)
     error = check_form(form, {worker, visit.user.actor})
@@ -119,7 +131,8 @@ def note_person(visit: Visit) -> Response:
         session_id=session.id,
         token=form.get("token", "")[:64] or None,
     )
-    return redirect(f"/team/supervision/{worker}/{session.id}", done="saved")
+    # To the person's own place, where it can be taken back: an agenda is long.
+    return redirect(f"/team/supervision/{worker}/{session.id}#p-{person}")
 
 
 def check_form(form: Mapping[str, str], who: set[str]) -> str:
@@ -141,8 +154,8 @@ def check_form(form: Mapping[str, str], who: set[str]) -> str:
     return ""
 
 
-def _session(visit: Visit, worker: str) -> Supervision | None:
-    """The session that the address names; None where it names none.
+def _session(visit: Visit, sessions: list[Supervision]) -> Supervision | None:
+    """The session, of a worker's, that the address names; None where it names none.
 
     Raises:
         HTTPException: 404: there is none of that id about the worker.
@@ -150,10 +163,17 @@ def _session(visit: Visit, worker: str) -> Supervision | None:
     given = visit.request.path_params.get("session_id")
     if given is None:
         return None
-    for one in list_supervisions(visit.services.desk, [worker]):
+    for one in sessions:
         if str(one.id) == given:
             return one
     raise HTTPException(404)
+
+
+def _span_of(session: Supervision | None, sessions: list[Supervision]) -> tuple[datetime, datetime]:
+    """From when to when something is answered in a session: from its beginning to that of the next one."""
+    if session is None:
+        return datetime.max, datetime.max
+    return session.at, min((one.at for one in sessions if one.id > session.id), default=datetime.max)
 
 
 def _answer(visit: Visit, form: Form, status: int = 200) -> Response:
@@ -161,11 +181,31 @@ def _answer(visit: Visit, form: Form, status: int = 200) -> Response:
     worker, today = worker_of(visit, team), visit.services.today()
     people = team.people[worker]
     visit.services.audit.authorise(visit.grant, Action.SUPERVISE, people or None)
-    session = _session(visit, worker)
-    agenda, decisions = read_agenda(visit, people)
-    names = reveal_names(visit, [line.person_id for line in agenda])
+    sessions = list_supervisions(visit.services.desk, [worker])
+    session = _session(visit, sessions)
+    agenda, decisions = read_agenda(visit, people, session.id if session else None)
+    here = [one for one in decisions if session is not None and one.session_id == session.id]
+    seen = {one.person_id: one for one in here if one.kind == "seen"}
+    begun, ended = _span_of(session, sessions)
+    actions = [
+        one
+        for one in decisions
+        if one.kind == "action" and (one.answer is None or one in here or begun <= one.answer.at < ended)
+    ]
+    carried = {one.person_id for one in actions if one not in here}
+    shown = [*read_moves(visit, team, decisions), *actions]
     by_person = {line.person_id: line for line in agenda}
-    lines = [_line(visit, by_person[person], name, decisions, session, team, today) for person, name in names.items()]
+    lines = [
+        Line(
+            person_id=person,
+            name=name,
+            agenda=by_person[person],
+            seen=seen.get(person),
+            decided=tuple(_say(visit, one, team, today) for one in shown if one.person_id == person),
+            is_topic=by_person[person].calls_for_talk or person in carried,
+        )
+        for person, name in reveal_names(visit, by_person).items()
+    ]
     return render(
         visit,
         "team/supervision.html",
@@ -174,49 +214,33 @@ def _answer(visit: Visit, form: Form, status: int = 200) -> Response:
         name=team.names[worker],
         today=today,
         session=session,
-        sessions=list_supervisions(visit.services.desk, [worker])[:MOST_SESSIONS],
-        first=[line for line in lines if line.agenda.calls_for_talk or line.decided],
-        others=[line for line in lines if not (line.agenda.calls_for_talk or line.decided)],
+        sessions=sessions[:MOST_SESSIONS],
+        takes_notes=session is not None and session == sessions[0],
+        begun_today=bool(sessions) and local(sessions[0].at).date() == local(visit.services.now()).date(),
+        first=[line for line in lines if line.is_topic],
+        others=[line for line in lines if not line.is_topic],
+        seen=len(seen),
+        seen_days=SEEN_DAYS,
         token=secrets.token_urlsafe(16),
         form=form,
         actions=ACTIONS,
         due_days=DUE_DAYS,
+        answers=DONE,
         who={worker: team.names[worker], visit.user.actor: visit.user.name},
         reach=say_news_reach(visit),
-        done=visit.query("done") == "saved",
     )
 
 
-def _line(
-    visit: Visit,
-    agenda: AgendaLine,
-    name: str,
-    decisions: list[CareDecision],
-    session: Supervision | None,
-    team: Team,
-    today: date,
-) -> Line:
-    own = [one for one in decisions if one.person_id == agenda.person_id]
-    here = [one for one in own if session is not None and one.session_id == session.id]
-    shown = [one for one in own if one.kind == "action" and (one.answer is None or one in here)]
-    return Line(
-        person_id=agenda.person_id,
-        name=name,
-        agenda=agenda,
-        seen=next((one for one in here if one.kind == "seen"), None),
-        decided=tuple(
-            DecidedLine(
-                id=one.id,
-                words=say_decision(one),
-                who=team.names.get(one.worker, visit.user.name if one.worker == visit.user.actor else one.worker),
-                note=one.note,
-                is_open=one.answer is None,
-                is_overdue=one.is_overdue(today),
-                became=""
-                if one.answer is None
-                else {"yes": "Done", "partly": "Done in part"}.get(one.answer.choice, "No longer needed"),
-                may_undo=visit.user.actor == (one.username if one.answer is None else one.answer.username),
-            )
-            for one in shown
-        ),
+def _say(visit: Visit, one: CareDecision, team: Team, today: date) -> DecidedLine:
+    who = team.names.get(one.worker, visit.user.name if one.worker == visit.user.actor else one.worker)
+    moves = one.kind == "allocation"
+    return DecidedLine(
+        id=one.id,
+        words=f"{who} takes over, once it is entered in the patient record" if moves else say_decision(one),
+        who="" if moves else who,
+        note=one.note,
+        is_open=one.answer is None and not moves,
+        is_overdue=one.is_overdue(today),
+        became="" if one.answer is None else DONE[one.answer.choice],
+        may_undo=visit.user.actor == (one.username if one.answer is None else one.answer.username),
     )

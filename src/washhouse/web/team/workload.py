@@ -10,13 +10,14 @@ from starlette.responses import Response
 from washhouse.action.agenda import AgendaLine, Load, say_decision, weigh
 from washhouse.action.complexity import NEEDS
 from washhouse.desk.accounts import read_account
-from washhouse.desk.care_decisions import CareDecision, list_supervisions
+from washhouse.desk.care_decisions import DONE, CareDecision, list_supervisions
 from washhouse.governance.permissions import Action
+from washhouse.web.shell.decisions import find_answered
 from washhouse.web.shell.emergency_accesses import say_waiting
 from washhouse.web.shell.people import reveal_names
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
-from washhouse.web.team.people import Team, read_agenda, read_team
+from washhouse.web.team.people import Team, read_agenda, read_moves, read_team
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class WorkerLine:
 
 @dataclass(frozen=True)
 class DecisionLine:
-    """One decision that is overdue, or an allocation that is not entered yet."""
+    """One decision that is overdue or the visitor's own to do, or an allocation that is not entered yet."""
 
     id: int
     person_id: str
@@ -48,13 +49,11 @@ def show_workload(visit: Visit) -> Response:
     team = read_team(visit)
     lines, decisions = read_agenda(visit, visit.grant.persons or ())
     sessions = {one.worker: one.at.date() for one in reversed(list_supervisions(services.desk, list(team.names)))}
-    overdue = [one for one in decisions if one.kind == "action" and one.is_overdue(today)]
-    moves = [
-        one
-        for one in decisions
-        if one.kind == "allocation" and one.person_id not in team.people.get(one.worker, frozenset())
-    ]
-    names = reveal_names(visit, {one.person_id for one in (*overdue, *moves)})
+    actions = [one for one in decisions if one.kind == "action"]
+    overdue = [one for one in actions if one.is_overdue(today)]
+    own = [one for one in actions if one.worker == visit.user.actor and one.answer is None and one not in overdue]
+    moves = read_moves(visit, team, decisions)
+    names = reveal_names(visit, {one.person_id for one in (*overdue, *own, *moves)})
     account = read_account(services.desk, visit.user.actor)
     return render(
         visit,
@@ -64,19 +63,22 @@ def show_workload(visit: Visit) -> Response:
         total=len(lines),
         workers=[
             WorkerLine(worker, name, load, sessions.get(worker))
-            for (worker, name), load in zip(team.names.items(), loads_of(team, lines, today).values(), strict=True)
+            for (worker, name), load in zip(team.names.items(), loads_of(team, lines).values(), strict=True)
         ],
         overdue=[_say(visit, one, team, names) for one in overdue],
+        own=[_say(visit, one, team, names) for one in own],
+        answers=DONE,
+        answered=find_answered(visit, actions),
         moves=[_say(visit, one, team, names) for one in moves],
         needs=tuple(NEEDS),
     )
 
 
-def loads_of(team: Team, lines: list[AgendaLine], today: date) -> dict[str, Load]:
+def loads_of(team: Team, lines: list[AgendaLine]) -> dict[str, Load]:
     """How much each worker has, in the order of the team's workers."""
     by_person = {line.person_id: line for line in lines}
     return {
-        worker: weigh([by_person[person] for person in team.people[worker] if person in by_person], today)
+        worker: weigh([by_person[person] for person in team.people[worker] if person in by_person])
         for worker in team.names
     }
 
@@ -87,5 +89,5 @@ def _say(visit: Visit, one: CareDecision, team: Team, names: dict[str, str]) -> 
         words = f"From {before} to {after}: {one.note}"
     else:
         words = say_decision(one)
-    who = team.names.get(one.worker, one.display_name)
+    who = visit.user.name if one.worker == visit.user.actor else team.names.get(one.worker, one.display_name)
     return DecisionLine(one.id, one.person_id, names[one.person_id], words, who, one.username == visit.user.actor)
