@@ -84,12 +84,12 @@ def _anew(table: pa.Table, threads: int, tell: Progress, engine: Engine | None) 
     columns = present_columns(table)
     encoded = encode(columns, [FIELDS[name] for name in columns], threads=threads)
     counts: dict[str, Any] = {"door": "batch, new model", "compared": 0}
-    if not table.num_rows:
+    if not table.num_rows or not columns:
         return Paired(encoded, None, None, counts)
     sources = pc.unique(table.column("source")).to_pylist()
     number = pc.index_in(table.column("source"), value_set=pa.array(sources, pa.string()))
     encoded = with_setting(encoded, number.to_numpy())
-    if table.num_rows < 2 or not columns:
+    if table.num_rows < 2:
         return Paired(encoded, None, None, counts)
     scored = score_pairs(encoded, settings=len(sources), threads=threads, progress=tell, engine=engine)
     trained = TrainedModel(

@@ -138,6 +138,13 @@ def test_one_nhs_number_joins_and_two_keep_apart() -> None:
         assert apart.refused.column("cause").to_pylist() == ["two different NHS numbers"]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_records_that_say_nothing_of_who_they_are_are_people_of_their_own(count: int) -> None:
+    everybody = table(*(record("clinic", f"c{number}") for number in range(count)))
+    people = link_people(everybody.slice(everybody.num_rows - count), previous=None, key=key)
+    assert len(set(people.membership["person_id"].to_pylist())) == people.membership.num_rows == count
+
+
 def test_a_pseudonym_joins_the_person_whose_clear_record_carries_it() -> None:
     people = link(
         record("gp", "a", pseudo_nhs_number="P1", **MAY),
