@@ -115,6 +115,10 @@ def evaluate(
     lines += [_line(gate) for gate in told["test"]["gates"]]
     lines += [f"since then: {told['since']['message']}"]
     lines += [_line(gate) for gate in told["since"].get("gates", ())]
+    lines += [
+        f"shown in the week of {each['week']}: {each['shown']} people, {each['acted_on']} acted on"
+        for each in told["exposure"]
+    ]
     if checks:
         shuffled, places = told["shuffled"], told["places"]
         lines.append(

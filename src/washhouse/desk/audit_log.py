@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from washhouse.core.errors import HomeError
 from washhouse.desk.database import Desk
 from washhouse.desk.models import AuditRow
+from washhouse.desk.score_exposures import ScoreExposure, insert_exposures
 
 GENESIS = "0" * 64
 """What the first row names as the hash before it."""
@@ -63,6 +64,7 @@ class Verification:
 @dataclass
 class _Ticket:
     entries: Sequence[Entry]
+    exposures: Sequence[ScoreExposure] = ()
     last_seq: int = 0
     leads: bool = False
     error: BaseException | None = field(default=None, repr=False)
@@ -83,15 +85,15 @@ class AuditLog:
         self._waiting: list[_Ticket] = []
         self._writing = False
 
-    def append(self, entries: Sequence[Entry]) -> int:
-        """Commit rows and return the seq of the last.
+    def append(self, entries: Sequence[Entry], exposures: Sequence[ScoreExposure] = ()) -> int:
+        """Commit rows, and the scores that are about to be shown beside them; returns the seq of the last.
 
         Raises:
             HomeError: `audit-unwritable`: nothing was written, so nothing may be shown.
         """
-        if not entries:
+        if not entries and not exposures:
             return 0
-        ticket = _Ticket(entries)
+        ticket = _Ticket(entries, exposures)
         with self._lock:
             self._waiting.append(ticket)
             ticket.leads = not self._writing
@@ -132,6 +134,7 @@ class AuditLog:
             with self._desk.begin() as connection:
                 for ticket, last in zip(tickets, _insert(connection, [t.entries for t in tickets]), strict=True):
                     ticket.last_seq = last
+                insert_exposures(connection, [shown for ticket in tickets for shown in ticket.exposures])
         except BaseException as error:
             for ticket in tickets:
                 ticket.error = error
@@ -210,7 +213,8 @@ def _insert(connection: Connection, groups: Sequence[Sequence[Entry]]) -> list[i
             previous = row["hash"] = chain_hash(tuple(row[name] for name in _CHAINED))
             rows.append(row)
         ends.append(seq)
-    connection.execute(insert(AuditRow), rows)
+    if rows:
+        connection.execute(insert(AuditRow), rows)
     return ends
 
 

@@ -341,6 +341,26 @@ class ProgramRow(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime)
 
 
+class ScoreExposureRow(Base):
+    """One row per person and page on which somebody was shown the person's score; nothing is edited or deleted."""
+
+    __tablename__ = "score_exposures"
+    __table_args__ = (Index(None, "model", "week", "person_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True)
+    at: Mapped[datetime] = mapped_column(DateTime)
+    week: Mapped[date] = mapped_column(Date)
+    username: Mapped[str] = mapped_column(String(64))
+    page: Mapped[str] = mapped_column(String(80))
+    person_id: Mapped[str] = mapped_column(String(32), index=True)
+    model: Mapped[str] = mapped_column(String(40))
+    model_version: Mapped[str] = mapped_column(String(64))
+    index_date: Mapped[date] = mapped_column(Date)
+    place: Mapped[int | None] = mapped_column(Integer)
+    listed: Mapped[int] = mapped_column(Integer)
+    record_version: Mapped[str] = mapped_column(String(40))
+
+
 class AuditRow(Base):
     """One row per decision and person shown, chained by hash; triggers refuse edits and deletions."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -173,6 +173,17 @@ def _add(desk: Desk, row: ReviewRow) -> int:
         return found
 
 
+def acting_reviews() -> Select[str, date | None, str | None]:
+    """Query for the score (person, index date, model version) of each review in which somebody said they would act."""
+    retraction = aliased(ReviewRow)
+    return (
+        select(ReviewRow.person_id, ReviewRow.index_date, ReviewRow.model_version)
+        .join(retraction, retraction.retracts == ReviewRow.id, isouter=True)
+        .where(ReviewRow.retracts.is_(None), retraction.id.is_(None), ReviewRow.index_date.is_not(None))
+        .where(ReviewRow.action != NO_ACTION)
+    )
+
+
 def list_actions(desk: Desk, model_versions: Collection[str]) -> list[tuple[str, date]]:
     """Whom somebody said they would act on because of a score, and the day of that score; nothing retracted.
 
@@ -180,15 +191,9 @@ def list_actions(desk: Desk, model_versions: Collection[str]) -> list[tuple[str,
         desk: The open desk.
         model_versions: Versions of the models whose scores count.
     """
-    retraction = aliased(ReviewRow)
-    query = (
-        select(ReviewRow.person_id, ReviewRow.index_date)
-        .join(retraction, retraction.retracts == ReviewRow.id, isouter=True)
-        .where(ReviewRow.retracts.is_(None), retraction.id.is_(None), ReviewRow.index_date.is_not(None))
-        .where(ReviewRow.action != NO_ACTION, ReviewRow.model_version.in_(list(model_versions)))
-    )
+    query = acting_reviews().where(ReviewRow.model_version.in_(list(model_versions)))
     with desk.reading() as session:
-        return [(row.person_id, row.index_date) for row in session.execute(query)]
+        return [(person, day) for person, day, _ in session.execute(query) if day is not None]
 
 
 def list_reviews(

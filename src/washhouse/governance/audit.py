@@ -17,6 +17,7 @@ from washhouse.desk.audit_log import AuditLog, Entry, Verification
 from washhouse.desk.clock import to_utc, utc_now
 from washhouse.desk.database import Desk
 from washhouse.desk.models import AuditRow, User
+from washhouse.desk.score_exposures import ScoreExposure
 from washhouse.governance.grants import Grant
 from washhouse.governance.permissions import Action, Relation, check_permission, relation_of
 from washhouse.governance.policies import check_active
@@ -94,6 +95,14 @@ class AuditTrail:
         Nothing may be handed out before that transaction is committed. Raises what the engine raises.
         """
         self._log.append_within(session.connection(), [_entry(event) for event in events])
+
+    def record_shown(self, exposures: Sequence[ScoreExposure]) -> None:
+        """Commit which scores a page shows, with whatever else is waiting. Only then may the page go out.
+
+        Raises:
+            HomeError: `audit-unwritable`: nothing may be shown.
+        """
+        self._log.append((), exposures)
 
     def authorise(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from washhouse.desk.database import open_desk
-from washhouse.desk.reviews import list_actions
+from washhouse.desk.score_exposures import list_acted_on
 from washhouse.insight.models.acted import acted_on
 from washhouse.insight.models.cohort import Cohort
 from washhouse.insight.models.states import read_registry
@@ -33,7 +33,7 @@ def leave_out_acted(context: RunContext, version: Version, outcome: Outcome, coh
         return cohort, 0
     desk = open_desk(context.settings.desk_url or context.home.desk_file)
     try:
-        actions = list_actions(desk, tuple(versions))
+        actions = list_acted_on(desk, versions)
     finally:
         desk.close()
     if not actions:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from washhouse.core.home import Home, Settings
+from washhouse.desk.database import open_desk
+from washhouse.desk.score_exposures import count_weeks
 from washhouse.governance.redaction import redact
 from washhouse.insight.models.card import build_card
 from washhouse.insight.models.checks import check_shuffled
@@ -26,9 +28,13 @@ from washhouse.insight.models.worth import measure_worth
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.pipeline.acted import leave_out_acted
+from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.model_states import modelling, outcome_named, stored_model, write_registry
 from washhouse.pipeline.progress import Progress
 from washhouse.pipeline.scoring import computing
+
+WEEKS_TOLD = 12
+"""Weeks of showing scores that an evaluation tells of."""
 
 
 def fit_challenger(
@@ -124,8 +130,9 @@ def evaluate_model(
         progress: Whoever follows.
 
     Returns:
-        `version`, `state`, what its own `test` said (`figures`, `gates`), `since`, see `judge_model`, with `checks`
-        also `shuffled` and `places`, and with `sources` also `worth`.
+        `version`, `state`, what its own `test` said (`figures`, `gates`), `since`, see `judge_model`, `exposure` (by
+        `week`, the newest first: people of whom a score was `shown`, and how many of them were `acted_on`), with
+        `checks` also `shuffled` and `places`, and with `sources` also `worth`.
 
     Raises:
         InputError: `model-unknown`, `model-version`.
@@ -172,8 +179,18 @@ def evaluate_model(
             "record_version": published.id,
             "test": test,
             "since": since,
+            "exposure": _exposure(context, name),
             **checked,
         }
+
+
+def _exposure(context: RunContext, name: str) -> list[dict[str, Any]]:
+    desk = open_desk(context.settings.desk_url or context.home.desk_file)
+    try:
+        weeks = count_weeks(desk, name, context.now.date() - timedelta(7 * WEEKS_TOLD))
+    finally:
+        desk.close()
+    return [asdict(each) | {"week": each.week.isoformat()} for each in weeks]
 
 
 def _too_few(outcome: Outcome, history: History) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from washhouse.web.care.risk import (
 )
 from washhouse.web.care.saved_views import read_views
 from washhouse.web.care.trend import SPARK_HEIGHT, SPARK_STEP, Drawing, draw_trend, top_of
+from washhouse.web.shell.exposures import note_scores
 from washhouse.web.shell.layout import say_news_reach
 from washhouse.web.shell.people import name_of, reveal_people
 from washhouse.web.shell.respond import redirect, render
@@ -181,6 +182,8 @@ def read_page(visit: Visit) -> CaseloadPage:
     crisis, others = by_name(crisis), by_name(others)
     shown = sorted(ranked, key=by_change if filters.order else by_place) if caseload.is_ranked else others
     rows = draw_trends(listed_of(shown), scores.weeks_of)
+    places = {row.person_id: row.place for row in rows if row.risk}
+    note_scores(visit, caseload.model_version, caseload.index_date, places)
     below = [*crisis, *(others if caseload.is_ranked else ())]
     return CaseloadPage(
         today=today,

@@ -13,6 +13,7 @@ from washhouse.web.care.caseload import name_lines, read_caseload, read_lines
 from washhouse.web.care.emergency import list_open
 from washhouse.web.care.follow_up import due_reviews
 from washhouse.web.shell.decisions import find_answered, read_decisions
+from washhouse.web.shell.exposures import note_scores
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 
@@ -34,6 +35,9 @@ def show_care_home(visit: Visit) -> Response:
     named = name_lines(visit, [lines[person] for person in told])
     names = {line.person_id: line.name for line in named}
     changed = [line for line in (*crisis, *ranked, *others) if not line.moved_only]
+    shown = [*(due if visit.may(Action.REVIEW) else ()), *changed[:MOST_CHANGES]]
+    places = {line.person_id: line.place for line in shown if line.risk}
+    note_scores(visit, caseload.model_version, caseload.index_date, places)
     return render(
         visit,
         "care/home.html",

@@ -30,6 +30,7 @@ from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.web.care.export import say_export, send_csv
 from washhouse.web.care.filters import DEFAULT_LENGTH, LENGTHS, say_length
 from washhouse.web.care.risk import Risk, Score, draw_risk
+from washhouse.web.shell.exposures import note_scores
 from washhouse.web.shell.people import in_order, name_of, reveal_people
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
@@ -153,6 +154,8 @@ def read_page(visit: Visit) -> NextContactPage:
         for group in (found.in_crisis_care, found.not_ranked)
     )
     rows = tuple(lines[row.person_id] for row in listed) if is_ranked else others
+    places = {row.person_id: row.place for row in rows if row.risk}
+    note_scores(visit, found.model_version, found.index_date, places, NEXT_CONTACT)
     told = visit.published.summary.get("models", {}).get(NEXT_CONTACT, {})
     return NextContactPage(
         today=today,

@@ -44,6 +44,7 @@ from washhouse.web.care.review import (
 from washhouse.web.care.risk import Score, read_score
 from washhouse.web.care.timeline import build_entries, standing_facts
 from washhouse.web.shell.errors import Problem, show_problem
+from washhouse.web.shell.exposures import note_scores
 from washhouse.web.shell.labels import label
 from washhouse.web.shell.people import name_of, person_address
 from washhouse.web.shell.respond import redirect, render
@@ -210,6 +211,9 @@ def read_page(visit: Visit, person: str) -> PersonPage:
     scored = visit.may(Action.READ_CASELOAD, person)
     score, earlier = choose_scores(visit, person) if scored else (None, None)
     contact = choose_scores(visit, person, NEXT_CONTACT)[0] if scored else None
+    for shown, model in ((score, MODEL), (contact, NEXT_CONTACT)):
+        if shown is not None and shown.risk is not None:
+            note_scores(visit, shown.model_version, shown.index_date, {person: None}, model)
     known_as = record.aliases([person])
     return PersonPage(
         person_id=person,

@@ -12,6 +12,7 @@ from washhouse.action.trend import TREND_COLUMNS, Week, build_weeks, find_spans
 from washhouse.action.words import PEOPLE
 from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.care.address import person_of
+from washhouse.web.shell.exposures import note_scores
 from washhouse.web.shell.people import name_of, person_address, reveal_people
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
@@ -54,7 +55,11 @@ def show_trend(visit: Visit) -> Response:
     record = visit.record
     events = record.events(person).select(TREND_COLUMNS).to_pylist()
     record.person(person)
-    weeks = build_weeks(record.scores([person], MODEL).to_pylist(), find_spans(events), visit.services.today())
+    scores = record.scores([person], MODEL).to_pylist()
+    newest = max((row for row in scores if row["risk"] is not None), key=lambda row: row["index_date"], default=None)
+    if newest is not None:
+        note_scores(visit, newest["model_version"], newest["index_date"], {person: None})
+    weeks = build_weeks(scores, find_spans(events), visit.services.today())
     return render(
         visit,
         "care/trend.html",

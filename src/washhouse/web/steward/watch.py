@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from starlette.responses import Response
 
+from washhouse.desk.score_exposures import count_weeks
+from washhouse.governance.disclosure import tell_count, tell_part
 from washhouse.insight.codelists import Codelist
+from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.insight.outcomes.registry import OUTCOMES, watched_codelists
 from washhouse.insight.watch.inputs import RISK
 from washhouse.web.shell.layout import source_lane, source_title
@@ -20,6 +23,7 @@ WIDTH, HEIGHT, MARGIN = 220, 44, 5
 
 CALIBRATION = "Observed over expected outcomes, by month"
 MOST_INPUTS = 5
+WEEKS_SHOWN = 8
 PEOPLE_SEEN = "People of whom anything was told"
 
 
@@ -105,7 +109,24 @@ def show_watch(visit: Visit) -> Response:
     volumes = build_volumes([row for row in rows if row["watch"] == "volume"], lists)
     models = build_models([row for row in rows if row["watch"] != "volume"])
     changed = [(group, each) for group in (*models, *volumes) for each in group.signals]
-    return render(visit, "steward/watch.html", known=bool(rows), volumes=volumes, models=models, changed=changed)
+    return render(
+        visit,
+        "steward/watch.html",
+        known=bool(rows),
+        volumes=volumes,
+        models=models,
+        changed=changed,
+        shown=read_shown(visit),
+    )
+
+
+def read_shown(visit: Visit) -> list[tuple[date, int | None, int | None]]:
+    """How many people a score of crises was shown of, week by week, and how many were acted on; as may be told."""
+    today = visit.services.now().date()
+    monday = today - timedelta(today.weekday() + 7 * (WEEKS_SHOWN - 1))
+    weeks = count_weeks(visit.services.desk, MODEL, monday)
+    parts = [(each, tell_part(each.acted_on, each.shown)) for each in weeks]
+    return [(each.week, tell_count(each.shown), part[0] if part else None) for each, part in parts]
 
 
 def build_volumes(rows: Iterable[Mapping[str, Any]], lists: Mapping[str, Codelist]) -> list[Group]:

@@ -22,6 +22,9 @@ from washhouse.desk.care_decisions import (
 from washhouse.desk.reviews import ACTIONS, NOTE_LIMIT
 from washhouse.governance.permissions import Action
 from washhouse.governance.redaction import redact
+from washhouse.insight.models.registry import index_day
+from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
+from washhouse.web.shell.exposures import note_scores
 from washhouse.web.shell.layout import say_news_reach
 from washhouse.web.shell.people import reveal_names, reveal_people
 from washhouse.web.shell.respond import redirect, render
@@ -184,6 +187,9 @@ def _answer(visit: Visit, form: Form, status: int = 200) -> Response:
     sessions = list_supervisions(visit.services.desk, [worker])
     session = _session(visit, sessions)
     agenda, decisions = read_agenda(visit, people, session.id if session else None)
+    index_date = index_day(visit.published.as_of, MENTAL_HEALTH)
+    told = dict.fromkeys(line.person_id for line in agenda if line.shifts)
+    note_scores(visit, visit.published.models.get(MODEL, ""), index_date, told)
     here = [one for one in decisions if session is not None and one.session_id == session.id]
     seen = {one.person_id: one for one in here if one.kind == "seen"}
     begun, ended = _span_of(session, sessions)
