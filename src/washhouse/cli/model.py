@@ -1,4 +1,4 @@
-"""`washhouse model`: fit, judge, promote, roll back and read outcome models."""
+"""`washhouse model`: fit, judge, promote, roll back, retire and read outcome models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VersionOf: TypeAlias = Annotated[str, typer.Option("--version", help="One model,
 
 @app.callback()
 def model() -> None:
-    """Fit, judge, promote and roll back the outcome models of a home, and read what is written down about them.
+    """Fit, judge, promote, roll back and retire the outcome models of a home, and read what is written about them.
 
     Example: washhouse model list --home home
     """
@@ -163,7 +163,8 @@ def promote(
 ) -> None:
     """Make the challenger, or the model named, the champion, and score everybody with it. It must pass its gates.
 
-    Exit status: 0 done; 3 no such model; 4 it does not pass its gates, which are told; 5 broken or locked home.
+    Exit status: 0 done; 3 no such model, or it is the champion; 4 it does not pass its gates, which are told; 5 broken
+    or locked home.
 
     Example: washhouse model promote crisis --home home
     """
@@ -197,6 +198,33 @@ def rollback(
     with waiting(f"going back to the former model of {name}"):
         told = roll_back_model(where, settings, name, actor=_actor(by), reason=reason)
     _tell(told, as_json, _moved(told))
+
+
+@app.command()
+def retire(
+    name: Name,
+    home: HomeThere,
+    reason: Annotated[str, typer.Option(help="Why, in a few words; pages tell it.")],
+    by: By = "",
+    as_json: AsJson = False,
+    key_file: KeyFile = None,
+    desk_url: DeskUrl = None,
+) -> None:
+    """Take the champion out of use: nobody is scored until somebody promotes a model or rolls back.
+
+    Runs fit and promote none in its place. A damaged model can be retired too.
+
+    Exit status: 0 done; 3 there is no champion; 5 broken or locked home.
+
+    Example: washhouse model retire crisis --home home --by ann --reason "finds too few since the new team"
+    """
+    from washhouse.pipeline.model_states import retire_model
+
+    where, settings = _settings(home, key_file, desk_url)
+    with waiting(f"retiring the model of {name}"):
+        told = retire_model(where, settings, name, actor=_actor(by), reason=reason)
+    words = f"{told['model']}: {told['version']} is retired; nobody is scored, in version {told['record_version']}."
+    _tell(told, as_json, words)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""How do the models of a home come to their states: by a run, and by a person who promotes or rolls back?
+"""How do the models of a home come to their states: by a run, and by a person who promotes, rolls back or retires?
 
 A run registers what it fitted once its version is published, as the champion if it scored. A person moves a model
 under the home's lock; then everybody is scored anew and a further version is published, so that no page shows the
@@ -58,7 +58,8 @@ def register_models(context: RunContext, version: Version) -> None:
             continue
         moves: list[tuple[Kind, str]] = [("fitted", "fitted by a run")]
         if version.models.get(name) == fitted and not told.get("failed_gates"):
-            moves.append(("promoted", "the first that passes its gates"))
+            first = registry.champion is None
+            moves.append(("promoted", "the first that passes its gates" if first else "the champion scores no more"))
         for kind, reason in moves:
             move = move_of(
                 kind,
@@ -74,17 +75,23 @@ def register_models(context: RunContext, version: Version) -> None:
 
 
 def moved_models(context: RunContext, version: Version) -> list[str]:
-    """Outcomes whose champion is not the model that a version was scored with."""
-    moved = []
-    for name, outcome in OUTCOMES.items():
-        told = version.summary.get("models", {}).get(name, {})
-        scored_with = version.models.get(name)
-        # Without anybody at risk nothing scores, whoever is the champion.
-        if scored_with is not None or told.get("status") == "gates-not-met":
-            model = find_model(context.home.models, outcome)
-            if model is not None and model["version"] != scored_with:
-                moved.append(name)
-    return moved
+    """Outcomes whose champion is not the model that a version was scored with, or is there no more."""
+    return [name for name, outcome in OUTCOMES.items() if _is_moved(context, version, outcome)]
+
+
+def _is_moved(context: RunContext, version: Version, outcome: Outcome) -> bool:
+    status = version.summary.get("models", {}).get(outcome.name, {}).get("status")
+    scored_with = version.models.get(outcome.name)
+    if scored_with is not None:
+        registry = read_registry(context.home.models, outcome.name)
+        is_kept = (context.home.models / outcome.name / scored_with).is_dir()
+        if registry.retirement is not None or (registry.champion == scored_with and not is_kept):
+            return True
+    # Without anybody at risk nothing scores, whoever is the champion.
+    elif status not in ("gates-not-met", "retired"):
+        return False
+    model = find_model(context.home.models, outcome)
+    return model is not None and model["version"] != scored_with
 
 
 def write_registry(home: Home, registry: Registry) -> None:
@@ -115,7 +122,7 @@ def stored_model(home: Home, registry: Registry, version: str | None, wanted: st
         wanted: What it is wanted as, for the message.
 
     Raises:
-        InputError: `model-version`: there is no such model.
+        InputError: `model-version`: there is no such model, or its folder is kept no more.
         HomeError: `model-unreadable`.
     """
     if version is None or version not in registry.versions:
@@ -125,7 +132,14 @@ def stored_model(home: Home, registry: Registry, version: str | None, wanted: st
             f"{registry.outcome} has no {wanted}." if version is None else f"{registry.outcome} has no such version.",
             f"There are {there}." if there else f"Fit one with `washhouse model fit {registry.outcome}`.",
         )
-    return read_model(home.models / registry.outcome / version)
+    folder = home.models / registry.outcome / version
+    if not folder.is_dir():
+        raise InputError(
+            "model-version",
+            f"The model {version} of {registry.outcome} ({registry.state_of(version)}) is no longer kept.",
+            "`washhouse model list` says what is known of it; name another, or fit one.",
+        )
+    return read_model(folder)
 
 
 @contextmanager
@@ -175,7 +189,8 @@ def promote(home: Home, settings: Settings, name: str, *, actor: str, reason: st
         `version`, the champion it `replaces`, and the `record_version` that was published.
 
     Raises:
-        InputError: `model-unknown`, `model-version`, `model-actor`, `model-reason`.
+        InputError: `model-unknown`, `model-version`, `model-champion` (it is the champion), `model-actor`,
+            `model-reason`.
         RefusedError: `model-gates`: it does not pass; `model-declarations`: today's declarations cannot score with it.
     """
     outcome = outcome_named(name)
@@ -199,6 +214,44 @@ def roll_back_model(home: Home, settings: Settings, name: str, *, actor: str, re
     return _move(home, settings, outcome, "rolled-back", choose, "former champion", actor, reason)
 
 
+def retire_model(home: Home, settings: Settings, name: str, *, actor: str, reason: str) -> dict[str, Any]:
+    """Take the champion out of use: nobody is scored until a person promotes a model or rolls back.
+
+    Its files are not read, so that a damaged model can be retired.
+
+    Args:
+        home: The home.
+        settings: What the deployer chose.
+        name: The outcome model.
+        actor: Who retires it.
+        reason: Why; what looks like an identifier is removed. Pages tell it.
+
+    Returns:
+        `version`, the model that was retired, and the `record_version` that was published.
+
+    Raises:
+        InputError: `model-unknown`, `model-version` (there is no champion), `model-actor`, `model-reason`.
+    """
+    outcome = outcome_named(name)
+    with modelling(home, settings) as context:
+        assert context.published is not None  # noqa: S101
+        registry = read_registry(home.models, name)
+        if registry.champion is None:
+            raise InputError("model-version", f"{name} has no champion.", "Nobody is scored for it already.")
+        move = move_of(
+            "retired",
+            registry.champion,
+            at=context.now,
+            actor=actor,
+            reason=redact(reason),
+            record_version=context.published.id,
+        )
+        _write_audit(context, outcome, move, "allow")
+        write_registry(home, registry.add(move))
+        record_version = _score_anew(context, context.published).id
+    return {"model": name, "version": move.version, "record_version": record_version}
+
+
 def _move(
     home: Home,
     settings: Settings,
@@ -214,6 +267,10 @@ def _move(
         registry = read_registry(home.models, outcome.name)
         model = stored_model(home, registry, choose(registry), wanted)
         chosen, before = str(model["version"]), registry.champion
+        if chosen == before:
+            raise InputError(
+                "model-champion", f"The model {chosen} of {outcome.name} is the champion already.", "Nothing was done."
+            )
         failed = failed_gates(model["record"])
         move = move_of(
             kind,
@@ -240,9 +297,7 @@ def _move(
             )
         _write_audit(context, outcome, move, "allow")
         write_registry(home, registry.add(move))
-        record_version = context.published.id
-        if chosen != before:
-            record_version = _score_anew(context, context.published).id
+        record_version = _score_anew(context, context.published).id
     return {"model": outcome.name, "version": chosen, "replaces": before, "record_version": record_version}
 
 

@@ -23,7 +23,7 @@ from washhouse.insight.models.plan import MIN_EVENTS
 from washhouse.insight.models.present import Compute
 from washhouse.insight.models.registry import declarations_digest, failed_gates, index_day
 from washhouse.insight.models.score import keep_fit
-from washhouse.insight.models.states import move_of, read_registry
+from washhouse.insight.models.states import check_mover, move_of, read_registry
 from washhouse.insight.models.worth import measure_worth
 from washhouse.insight.outcomes.contract import Algorithm, Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
@@ -60,6 +60,7 @@ def fit_challenger(
         HomeError: `nothing-published`, or the home is locked or broken.
     """
     outcome = outcome_named(name)
+    reason = check_mover(actor, redact(reason))
     told: dict[str, Any] = {"model": name}
     with modelling(home, settings, progress) as context:
         version = context.published
@@ -87,7 +88,7 @@ def fit_challenger(
             fitted,
             at=context.now,
             actor=actor,
-            reason=redact(reason),
+            reason=reason,
             record_version=version.id,
             failed_gates=failed,
         )

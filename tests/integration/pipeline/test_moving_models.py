@@ -167,6 +167,47 @@ def test_a_move_that_died_before_it_published_is_made_good_by_the_next_run(
     assert second in read_registry(where.models, "crisis").kept
 
 
+def test_a_retired_model_scores_nobody_until_a_person_promotes_one(
+    stage: Any, home: tuple[Home, list[str]], run_apart: Callable[..., Any]
+) -> None:
+    where, (first, second, _) = home
+    call(stage, where, "promote", "crisis")
+    assert "model-champion" in call(stage, where, "promote", "crisis", "--version", second)[1]
+    (where.models / "crisis" / second / "model.json").write_text("{")
+    status, told = call(stage, where, "retire", "crisis", "--by", "bea", "--reason", "finds too few")
+    assert (status, told["version"]) == (0, second), "also where its files are damaged"
+    now = read_current(where)
+    assert now is not None and now.id == told["record_version"] and "crisis" not in now.models
+    why = now.summary["models"]["crisis"]
+    assert why["status"] == "retired" and "finds too few. None is fitted in its place." in why["message"]
+    assert run_apart(where, stage.early, stage.key_file)["status"] == 0
+    assert read_current(where) == now, "a run with nothing new leaves it so"
+    assert call(stage, where, "retire", "crisis", "--by", "bea", "--reason", "again")[0] == 3
+    status, told = call(stage, where, "rollback", "crisis", "--by", "bea")
+    assert (status, told["version"], told["replaces"]) == (0, first, None)
+    assert read_current(where).models["crisis"] == first  # type: ignore[union-attr]
+    assert audited(where)[1] == ("model-retired", "bea", "allow")
+
+
+def test_a_champion_whose_folder_is_gone_stops_no_run(
+    stage: Any, home: tuple[Home, list[str]], run_apart: Callable[..., Any]
+) -> None:
+    where, (_, second, _) = home
+    call(stage, where, "promote", "crisis")
+    shutil.rmtree(where.models / "crisis" / second)
+    assert run_apart(where, stage.early, stage.key_file)["status"] == 0
+    now = read_current(where)
+    assert now is not None and "crisis" not in now.models, "the record is too small for a model of its own"
+    assert now.summary["models"]["crisis"]["status"] == "too-few-events"
+    assert call(stage, where, "evaluate", "crisis")[0] == 3, "its champion is no longer kept"
+
+
+def test_who_fits_is_checked_before_anything_is_fitted(stage: Any, home: tuple[Home, list[str]]) -> None:
+    where, _ = home
+    status, said = call(stage, where, "fit", "crisis", "--by", "Ann Smith")
+    assert status == 3 and "model-actor" in said, "without history the fit would have come to no-data"
+
+
 def test_models_are_listed_and_unknown_ones_refused(stage: Any, home: tuple[Home, list[str]]) -> None:
     where, (first, second, _) = home
     done = CliRunner().invoke(app, ["model", "list", "--home", str(where.root), "--json"])

@@ -32,6 +32,14 @@ def after(*moves: tuple[Kind, str]) -> Registry:
         ((("promoted", "a"), ("promoted", "b"), ("rolled-back", "a")), "a", None, None),
         ((("promoted", "a"), ("promoted", "b"), ("promoted", "c"), ("rolled-back", "b")), "b", None, "a"),
         ((("promoted", "a"), ("promoted", "b"), ("rolled-back", "a"), ("promoted", "b")), "b", None, "a"),
+        ((("promoted", "a"), ("promoted", "b"), ("promoted", "b")), "b", None, "a"),
+        ((("promoted", "a"), ("retired", "a")), None, None, None),
+        ((("promoted", "a"), ("fitted", "b"), ("retired", "a")), None, "b", None),
+        ((("promoted", "a"), ("retired", "a"), ("fitted", "b")), None, "b", None),
+        ((("promoted", "a"), ("promoted", "b"), ("retired", "b")), None, None, "a"),
+        ((("promoted", "a"), ("promoted", "b"), ("retired", "b"), ("rolled-back", "a")), "a", None, None),
+        ((("promoted", "a"), ("retired", "a"), ("promoted", "a")), "a", None, None),
+        ((("promoted", "a"), ("promoted", "b"), ("retired", "b"), ("promoted", "c")), "c", None, "a"),
     ],
 )
 def test_states(
@@ -46,6 +54,15 @@ def test_every_model_has_one_state_and_those_once_in_use_are_kept() -> None:
     states = {version: registry.state_of(version) for version in registry.versions}
     assert states == {"a": "retired", "b": "retired", "c": "champion", "d": "challenger"}
     assert registry.kept == {"a", "c", "d"}
+
+
+def test_a_retired_champion_is_told_until_another_takes_its_place() -> None:
+    registry = after(("promoted", "a"), ("retired", "a"), ("fitted", "b"))
+    assert registry.retirement == registry.moves[1]
+    assert [registry.state_of(version) for version in registry.versions] == ["retired", "challenger"]
+    assert registry.kept == {"a", "b"}
+    promoted = registry.add(move_of("promoted", "b", at=AT, actor="ann", reason="because", record_version="v1"))
+    assert promoted.retirement is None
 
 
 def test_a_registry_is_read_back_with_who_when_and_why(tmp_path: Path) -> None:

@@ -34,3 +34,9 @@ def test_a_version_that_does_not_exist_is_not_an_outcome_without_models(tmp_path
 def test_an_outcome_without_models_says_how_to_fit_one(tmp_path: Path) -> None:
     said = refusal(tmp_path, Registry("crisis"), None, "model")
     assert "crisis has no model" in said and "washhouse model fit crisis" in said
+
+
+def test_a_model_whose_folder_is_gone_is_said_to_be_kept_no_more(tmp_path: Path) -> None:
+    moved = {"at": datetime(2026, 7, 1), "actor": "ann", "reason": "test", "record_version": "v1"}
+    registry = Registry("crisis").add(move_of("fitted", "aaa111", **moved))  # type: ignore[arg-type]
+    assert "aaa111 of crisis (challenger) is no longer kept" in refusal(tmp_path, registry, "aaa111", "model")

@@ -52,7 +52,9 @@ def declarations_digest(outcome: Outcome) -> str:
 
 
 def find_model(models_dir: Path, outcome: Outcome) -> dict[str, Any] | None:
-    """The champion, if today's declarations can score with it; without a registry, the newest that passes its gates.
+    """The champion, if today's declarations can score with it and its folder is there.
+
+    Without a registry it is the newest that passes its gates.
 
     Args:
         models_dir: The home's folder of models.
@@ -76,9 +78,10 @@ def find_challenger(models_dir: Path, outcome: Outcome) -> dict[str, Any] | None
 
 
 def _if_declared(models_dir: Path, outcome: Outcome, version: str | None) -> dict[str, Any] | None:
-    if version is None:
+    folder = models_dir / outcome.name / (version or "")
+    if version is None or not folder.is_dir():
         return None
-    model = read_model(models_dir / outcome.name / version)
+    model = read_model(folder)
     return model if model["declarations"] == declarations_digest(outcome) else None
 
 

@@ -3,7 +3,8 @@
 The newest data gives the index: the start of the day after the sender's newest as-of date. A home with a champion
 scores with it, so that scores change because people do. A home without one fits a model if its history holds enough
 outcomes; it scores, and is the champion, if it passes its gates, else it is kept as the challenger and nobody is
-scored. Where no honest model can be had there are no scores, and the status says why.
+scored. Where a person took the champion out of use nothing is fitted and nobody is scored until a person promotes a
+model. Where no honest model can be had there are no scores, and the status says why.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from washhouse.insight.models.known import Known, read_known
 from washhouse.insight.models.plan import MIN_EVENTS, longest_lags
 from washhouse.insight.models.present import Asked, Compute, Progress, Scored, score_present
 from washhouse.insight.models.registry import failed_gates, find_challenger, find_model, store_fit
+from washhouse.insight.models.states import read_registry
 from washhouse.insight.models.store import digest
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.watch.inputs import Bins
@@ -63,7 +65,8 @@ class ScoreResult:
 
     Attributes:
         scores: Rows of `record.score`: those at risk (`scored`, if there is a model) and those `in-crisis-care`.
-        status: `scored`, `no-data`, `nobody-at-risk`, `too-few-events`, `no-better-than-chance` or `gates-not-met`.
+        status: `scored`, `no-data`, `nobody-at-risk`, `too-few-events`, `no-better-than-chance`, `gates-not-met` or
+            `retired`.
         message: The status in words.
         model_version: Version of the model; none without.
         model_record: The model record; none without a model, and where scores only stand.
@@ -184,6 +187,11 @@ def _waiting(models_dir: Path, outcome: Outcome, today: date) -> _Answer | None:
     if champion is not None:
         return _Answer(champion)
     challenger = find_challenger(models_dir, outcome)
+    retirement = read_registry(models_dir, outcome.name).retirement
+    if retirement is not None:
+        waits = "One waits to be promoted." if challenger is not None else "None is fitted in its place."
+        said = f"Its model was taken out of use on {retirement.at[:10]}: {retirement.reason.rstrip('.')}. {waits}"
+        return _Answer(challenger, NoFit("retired", f"Nobody is scored. {said}"))
     if challenger is None or date.fromisoformat(challenger["record"]["data"]["fitted_for"]) <= today - TRY_AGAIN:
         return None
     return _judged(challenger, is_new=False)

@@ -2,10 +2,11 @@
 
 Beside the models of an outcome lies `registry.json`: every move that a model made, by whom, when and why. The states
 follow from the moves. One model is the `champion`, the one that scores; one is the `challenger`, the newest that was
-fitted since; every other is `retired`. Whoever moves a model holds the home's lock.
+fitted since; every other is `retired`. A champion that a person retires leaves none, until a person promotes one.
+Whoever moves a model holds the home's lock.
 
 References:
-    docs/adr/2026-11-26-model-registry.md.
+    docs/adr/2026-11-26-model-registry.md, docs/adr/2026-11-27-retired-models.md.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ REGISTRY_FILE = "registry.json"
 
 State = Literal["champion", "challenger", "retired"]
 
-Kind = Literal["fitted", "promoted", "rolled-back"]
+Kind = Literal["fitted", "promoted", "rolled-back", "retired"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Move:
     """One thing that happened to a model.
 
     Attributes:
-        kind: `fitted` makes it the challenger; `promoted` and `rolled-back` the champion.
+        kind: `fitted` makes it the challenger; `promoted` and `rolled-back` the champion; `retired` leaves no champion.
         version: The model.
         at: When, naive UTC, ISO 8601.
         actor: Who: `system` for a run, else the name that was given.
@@ -63,27 +64,40 @@ class Registry:
 
     @property
     def champion(self) -> str | None:
-        """The model that scores; none before one passed its gates."""
-        return next((move.version for move in reversed(self.moves) if move.kind != "fitted"), None)
+        """The model that scores; none before one passed its gates, and after the last was retired."""
+        last = self._last_of_champions
+        return last.version if last is not None and last.kind != "retired" else None
+
+    @property
+    def retirement(self) -> Move | None:
+        """The move that took the last champion out of use, if no model took its place since."""
+        last = self._last_of_champions
+        return last if last is not None and last.kind == "retired" else None
+
+    @property
+    def _last_of_champions(self) -> Move | None:
+        return next((move for move in reversed(self.moves) if move.kind != "fitted"), None)
 
     @property
     def challenger(self) -> str | None:
-        """The newest model fitted since the champion last changed; none if there is none."""
-        last = self.moves[-1] if self.moves else None
+        """The newest model fitted since one last became the champion; none if there is none."""
+        last = next((move for move in reversed(self.moves) if move.kind != "retired"), None)
         return last.version if last is not None and last.kind == "fitted" else None
 
     @property
     def former(self) -> str | None:
-        """The champion before the present one: where rolling back leads."""
-        crowned = [move for move in self.moves if move.kind != "fitted"]
-        # After rolling back, the model that was rolled back from is not gone back to.
+        """The champion before the present or the retired one: where rolling back leads."""
+        # A model that was rolled back from, or retired, is not gone back to.
         stack: list[str] = []
-        for move in crowned:
-            if move.kind == "rolled-back" and move.version in stack[:-1]:
+        for move in self.moves:
+            if move.kind == "retired":
+                stack = [version for version in stack if version != move.version]
+            elif move.kind == "rolled-back" and move.version in stack:
                 stack = stack[: stack.index(move.version) + 1]
-            else:
+            elif move.kind != "fitted" and move.version != (stack[-1] if stack else None):
                 stack.append(move.version)
-        return stack[-2] if len(stack) > 1 else None
+        before = stack[:-1] if self.champion is not None else stack
+        return before[-1] if before else None
 
     @property
     def versions(self) -> tuple[str, ...]:
@@ -144,6 +158,20 @@ def registry_text(registry: Registry) -> bytes:
     return json.dumps(told, indent=1, ensure_ascii=False).encode()
 
 
+def check_mover(actor: str, reason: str) -> str:
+    """Check who moves a model and why, before anything that takes long; returns the reason on one line.
+
+    Raises:
+        InputError: `model-actor`: no name, or not that of a user; `model-reason`: no reason, or a long one.
+    """
+    if not actor or len(actor) > 64 or not all(each.isalnum() or each in "._-@" for each in actor):
+        raise InputError("model-actor", "A model is moved by somebody: a user's name is needed.", "Give it with --by.")
+    text = " ".join(reason.split())
+    if not text or len(text) > 300:
+        raise InputError("model-reason", "A model is moved for a reason of 1 to 300 characters.", "Give --reason.")
+    return text
+
+
 def move_of(
     kind: Kind,
     version: str,
@@ -154,14 +182,6 @@ def move_of(
     record_version: str,
     failed_gates: Collection[str] = (),
 ) -> Move:
-    """A move, checked.
-
-    Raises:
-        InputError: `model-actor`: no name, or not that of a user; `model-reason`: no reason, or a long one.
-    """
-    if not actor or len(actor) > 64 or not all(each.isalnum() or each in "._-@" for each in actor):
-        raise InputError("model-actor", "A model is moved by somebody: a user's name is needed.", "Give it with --by.")
-    text = " ".join(reason.split())
-    if not text or len(text) > 300:
-        raise InputError("model-reason", "A model is moved for a reason of 1 to 300 characters.", "Give --reason.")
+    """A move, checked; raises as `check_mover`."""
+    text = check_mover(actor, reason)
     return Move(kind, version, at.isoformat(timespec="seconds"), actor, text, record_version, tuple(failed_gates))

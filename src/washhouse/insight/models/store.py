@@ -114,7 +114,7 @@ def read_model(folder: Path) -> dict[str, Any]:
         What `model.json` holds.
 
     Raises:
-        HomeError: `model-unreadable`: the file is missing or is not JSON.
+        HomeError: `model-unreadable`: the file is missing from the folder or is not JSON.
     """
     try:
         values: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text(encoding="utf-8"))
@@ -122,7 +122,7 @@ def read_model(folder: Path) -> dict[str, Any]:
         raise HomeError(
             "model-unreadable",
             f"The model {folder.parent.name}/{folder.name} cannot be read.",
-            "Remove its folder under HOME/models; the next run fits it again.",
+            "Restore its folder under HOME/models from a backup, or remove it: the next run fits a model anew.",
         ) from error
     return values
 

@@ -10,14 +10,21 @@ from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.web.shell.visit import Visit
 
 
-def note_scores(visit: Visit, model_version: str, index_date: date | None, places: Mapping[str, int | None]) -> None:
-    """Keep which scores of crises the visitor is about to be shown, all of a page in one commit.
+def note_scores(
+    visit: Visit,
+    model_version: str,
+    index_date: date | None,
+    places: Mapping[str, int | None],
+    model: str = MODEL,
+) -> None:
+    """Keep which scores the visitor is about to be shown, all of a page in one commit.
 
     Args:
         visit: The request; its route names the page.
         model_version: Version of the model behind the scores.
         index_date: Day at whose start they hold; None where nobody is scored.
         places: By person of whom a score is shown, the place on the list; None where there is no list.
+        model: Outcome model.
 
     Raises:
         HomeError: `audit-unwritable`: nothing may be shown.
@@ -32,7 +39,7 @@ def note_scores(visit: Visit, model_version: str, index_date: date | None, place
                 username=visit.user.actor,
                 page=page,
                 person_id=person,
-                model=MODEL,
+                model=model,
                 model_version=model_version,
                 index_date=index_date,
                 place=place,
