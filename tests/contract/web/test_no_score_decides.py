@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,11 @@ import pytest
 from starlette.testclient import TestClient
 
 import washhouse.web
-from washhouse.record.tables import SCORE
+from washhouse.record.tables import EVENT, SCORE
 from washhouse.web.shell.app import PAGES
 from washhouse.web.shell.pages import Page
 
-from .conftest import ANNA, CARLA, DORA, TODAY, World, contact_score, score, table_of
+from .conftest import ANNA, CARLA, DORA, ROWS, TODAY, World, contact_score, event, score, table_of
 
 Opener = Callable[..., TestClient]
 WEB = Path(washhouse.web.__file__).parent
@@ -56,15 +57,28 @@ def talks(page: Page) -> bool:
 
 
 @pytest.fixture
-def other_scores(world: World) -> World:
+def stable(world: World) -> World:
+    """The same people, of whom one meets every criterion of stability."""
+    seen = [
+        ("MHS_REFERRAL//A06", datetime(2023, 3, 1), "r3"),
+        ("MHS_ACCOMMODATION//01", datetime(2024, 3, 1), None),
+        ("MHS_CONTACT//5", datetime(2025, 3, 5, 10), "c5"),
+        ("MHS_CONTACT//5", datetime(2025, 5, 5, 10), "c6"),
+    ]
+    rows = [*ROWS[EVENT.name], *(event(CARLA, time, code, ref=ref) for code, time, ref in seen)]
+    number = world.lake.write(EVENT, table_of(EVENT, rows))
+    return replace(world, version=replace(world.version, tables={**world.version.tables, EVENT.name: number}))
+
+
+@pytest.fixture
+def other_scores(stable: World) -> World:
     """The same world, its scores turned round."""
     rows = [
         *(score(CARLA, 0.9, TODAY, rank=1), score(ANNA, 0.001, TODAY, rank=2)),
         *(contact_score(CARLA, 0.9, rank=1), contact_score(ANNA, 0.001, rank=2)),
     ]
-    number = world.lake.write(SCORE, table_of(SCORE, rows))
-    version = replace(world.version, tables={**world.version.tables, SCORE.name: number})
-    return replace(world, version=version)
+    number = stable.lake.write(SCORE, table_of(SCORE, rows))
+    return replace(stable, version=replace(stable.version, tables={**stable.version.tables, SCORE.name: number}))
 
 
 def told(client: TestClient, address: str) -> str:
@@ -81,9 +95,9 @@ def test_there_are_such_pages_and_parameters() -> None:
 
 @pytest.mark.parametrize("page", [page for page in PAGES if talks(page) and page.method == "GET"], ids=lambda p: p.path)
 def test_no_parameter_and_no_score_changes_what_such_a_page_says(
-    open_client: Opener, world: World, other_scores: World, page: Page
+    open_client: Opener, stable: World, other_scores: World, page: Page
 ) -> None:
-    client, other = open_client("clinician"), open_client("clinician", published=other_scores.publish)
+    client, other = (open_client("clinician", published=each.publish) for each in (stable, other_scores))
     address = page.path.replace("{person_id}", CARLA)
     plain = told(client, address)
     assert "Carla Cropper" in plain or "in your care" in plain
@@ -95,9 +109,9 @@ def test_no_parameter_and_no_score_changes_what_such_a_page_says(
 
 
 def test_no_score_decides_who_is_talked_over(
-    open_client: Opener, post: Callable[..., Any], other_scores: World
+    open_client: Opener, post: Callable[..., Any], stable: World, other_scores: World
 ) -> None:
-    client, other = open_client("team-manager"), open_client("team-manager", published=other_scores.publish)
+    client, other = (open_client("team-manager", published=each.publish) for each in (stable, other_scores))
     post(client, "/team/supervision/CP0")
     post(client, f"/team/supervision/CP0/1/people/{DORA}", do="seen")
     assert "Not on this list last week" in client.get("/team/supervision/CP0").text, "a score moved in one world alone"
@@ -107,22 +121,26 @@ def test_no_score_decides_who_is_talked_over(
         assert first == second, worker
 
 
-def test_what_other_pages_say_of_it_hangs_on_no_score(open_client: Opener, world: World, other_scores: World) -> None:
+def test_what_other_pages_say_of_it_hangs_on_no_score(open_client: Opener, stable: World, other_scores: World) -> None:
+    found: dict[str, list[str]] = {}
     for role in ("clinician", "team-manager"):
-        first, second = open_client(role), open_client(role, published=other_scores.publish)
+        first, second = (open_client(role, published=each.publish) for each in (stable, other_scores))
         for page in PAGES:
-            if page.method != "GET" or "{" in page.path or page.path.startswith("/sign"):
+            address = page.path.replace("{worker}", "CP1").replace("{person_id}", CARLA)
+            if page.method != "GET" or "{" in address or address.startswith("/sign"):
                 continue
-            one, two = (client.get(page.path).text for client in (first, second))
-            assert [found.group(0) for found in MARKED.finditer(one)] == [
-                found.group(0) for found in MARKED.finditer(two)
-            ], page.path
+            one, two = (
+                [mark.group(0) for mark in MARKED.finditer(client.get(address).text)] for client in (first, second)
+            )
+            assert one == two, address
+            found[page.path] = found.get(page.path, []) + one
+    assert len(found["/team/supervision/{worker}"]) == 1, "whoever is stable is marked, and nobody else"
 
 
 def test_what_is_offered_before_a_contact_hangs_on_no_score(
-    open_client: Opener, world: World, other_scores: World
+    open_client: Opener, stable: World, other_scores: World
 ) -> None:
-    first, second = open_client("clinician"), open_client("clinician", published=other_scores.publish)
+    first, second = (open_client("clinician", published=each.publish) for each in (stable, other_scores))
     for address in (f"/people/{ANNA}", f"/people/{CARLA}"):
         one, two = (OFFERED.findall(told(client, address)) for client in (first, second))
         assert one == two and len(one) == 3, "what the record says, and what can be said of either score"
