@@ -122,12 +122,13 @@ def _rows_of_model(
     same = {"model": outcome.name, "model_version": str(result.model_version)}
     rows = []
     if result.inputs is not None:
-        rows += [
-            _row_of_drift(drift, today, result.inputs, same)
-            for drift in measure_drift(watched["inputs"], result.inputs)
-        ]
+        people = int(result.inputs[RISK].sum())
+        for drift in measure_drift(watched["inputs"], result.inputs):
+            rows.append(_row_of_drift(drift, today, people, same))
+            if drift.missing_then or drift.missing_now:
+                rows.append(_row_of_missing(drift, today, people, same))
     else:  # the scores stand, and so does what was measured when they were made
-        rows += [dict(row) for row in earlier if row["watch"] == "inputs" and _is_of(row, same)]
+        rows += [dict(row) for row in earlier if row["watch"] in ("inputs", "missing") and _is_of(row, same)]
     tested = [Period(**{**each, "since": date.fromisoformat(each["since"])}) for each in watched["periods"]]
     counted = [dict(row) for row in earlier if row["watch"] == "calibration" and _is_of(row, same)]
     told = {row["period"] for row in counted}
@@ -141,7 +142,7 @@ def _is_of(row: Mapping[str, Any], same: Mapping[str, str]) -> bool:
     return all(row[name] == value for name, value in same.items())
 
 
-def _row_of_drift(drift: Drift, today: date, inputs: Mapping[str, Any], same: Mapping[str, str]) -> dict[str, Any]:
+def _row_of_drift(drift: Drift, today: date, people: int, same: Mapping[str, str]) -> dict[str, Any]:
     return _row(
         "inputs",
         today,
@@ -151,7 +152,22 @@ def _row_of_drift(drift: Drift, today: date, inputs: Mapping[str, Any], same: Ma
         centre=0.0,
         lower=0.0,
         upper=drift.limit,
-        people=int(inputs[RISK].sum()),
+        people=people,
+        **same,
+    )
+
+
+def _row_of_missing(drift: Drift, today: date, people: int, same: Mapping[str, str]) -> dict[str, Any]:
+    return _row(
+        "missing",
+        today,
+        "outside" if drift.is_missing else "within",
+        item=drift.feature,
+        value=drift.missing_now,
+        centre=drift.missing_then,
+        lower=0.0,
+        upper=drift.missing_limit,
+        people=people,
         **same,
     )
 

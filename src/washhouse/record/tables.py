@@ -248,17 +248,19 @@ WATCH = Table(
     key=("watch", "model", "source", "item", "period"),
     order=("watch", "model", "source", "item", "period"),
     columns=(
-        Column("watch", "string", "`volume`, `inputs` or `calibration`, see `insight.watch`", nullable=False),
+        Column(
+            "watch", "string", "`volume`, `inputs`, `missing` or `calibration`, see `insight.watch`", nullable=False
+        ),
         Column("model", "string", "Outcome model; null for volumes, which all models look at"),
         Column("model_version", "string", "Version of the fitted model"),
         Column("source", "string", "Sending system (volumes)"),
         Column("item", "string", "Codelist, feature or `risk`; null for people seen and for calibration"),
         Column("period", "date", "Delivery that ends the window; index date", nullable=False),
-        Column("value", "float64", "Count, stability index, or observed over expected; null where not told or judged"),
+        Column("value", "float64", "Count, stability index, share, or observed over expected; null where not told"),
         Column("centre", "float64", "What is usual"),
         Column("lower", "float64", "Lower limit"),
         Column("upper", "float64", "Upper limit"),
-        Column("people", "int64", "People or person-indexes looked at (inputs, calibration)"),
+        Column("people", "int64", "People or person-indexes looked at (not volumes)"),
         Column(
             "status",
             "string",

@@ -13,7 +13,8 @@ Opener = Callable[..., TestClient]
 def test_what_changed_is_told_first_with_what_to_do(open_client: Opener, world: Any) -> None:
     page = open_client("steward").get("/watch").text
     changed = page.split('id="changed"')[1].split('id="models"')[0]
-    assert changed.count("wh-finding__title") == 2
+    assert changed.count("wh-finding__title") == 3
+    assert "Days since contact: share nothing is known of" in changed and "<strong>0.70</strong>" in changed
     assert changed.index("Observed over expected outcomes") < changed.index("Contact that the person missed")
     assert "Contact that the person missed" in changed
     assert "<strong>30</strong> where 60 to 140 is usual" in changed
@@ -34,6 +35,8 @@ def test_of_a_models_inputs_those_that_moved_most_are_told(open_client: Opener) 
     assert "Crisis care within 28 days" in models and "◆ seven on one side" in models
     assert [place for place in range(1, 9) if f"Feature {place}" in models] == [4, 5, 6, 7, 8]
     assert "3 features more moved less." in models
+    places = [models.index(f"{name}: share nothing is known of") for name in ("Days since contact", "Age", "Known")]
+    assert places == sorted(places), "of which less is known than before comes first"
 
 
 def test_a_version_from_before_there_was_a_watch(open_client: Opener, world: Any) -> None:

@@ -49,7 +49,7 @@ def test_inputs_drawn_alike_have_not_moved_and_one_shifted_has(make_matrix: Make
     described = describe_inputs(draw(0, 0.8, 4000), risk, np.arange(4000))
     same = measure_drift(described, count_bins(described, draw(0, 0.8, 300), risk[:300]))
     assert [each.feature for each in same] == ["contacts_28d", "days_since_contact", RISK]
-    assert not any(each.is_outside for each in same)
+    assert not any(each.is_outside or each.is_missing for each in same)
     halves = [count_bins(described, draw(1.5, 0.2, 150), risk[:150]) for _ in range(2)]
     both = {name: halves[0][name] + halves[1][name] for name in halves[0]}
     moved = {each.feature: each for each in measure_drift(described, both)}
@@ -57,7 +57,17 @@ def test_inputs_drawn_alike_have_not_moved_and_one_shifted_has(make_matrix: Make
     assert moved["days_since_contact"].is_outside
     assert moved["days_since_contact"].missing_then == pytest.approx(0.2, abs=0.03)
     assert moved["days_since_contact"].missing_now == pytest.approx(0.8, abs=0.08)
+    assert [name for name, each in moved.items() if each.is_missing] == ["days_since_contact"]
     assert not moved[RISK].is_outside
+
+
+def test_that_more_is_known_than_before_is_no_alarm(make_matrix: MakeMatrix) -> None:
+    values = np.where(np.arange(4000) < 2000, np.nan, 5.0)
+    described = describe_inputs(make_matrix(days=values), np.full(4000, 0.1), np.arange(4000))
+    now = count_bins(described, make_matrix(days=np.full(300, 5.0)), np.full(300, 0.1))
+    drift = measure_drift(described, now)[0]
+    assert drift.is_outside and not drift.is_missing
+    assert (drift.missing_then, drift.missing_now) == (0.5, 0.0) and drift.missing_limit > 0.6
 
 
 def test_few_people_move_by_chance(make_matrix: MakeMatrix) -> None:

@@ -2,7 +2,8 @@
 
 Each feature's values are put into the bins of the fit (tenths of its known values, and one for nothing known). The
 population stability index says how far the mix has moved; it counts when it is both large and more than chance makes
-of so many people.
+of so many people. That nothing is known of more people than before is looked at by itself: a source that fell silent,
+or no longer sends a field, shows there first.
 
 References:
     `record.quality.drift` has the index, its limit and its distribution under no change.
@@ -16,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from washhouse.insight.features.matrix import Matrix
 from washhouse.record.quality.drift import CHANCE, chance_index, stability_index
@@ -25,6 +27,9 @@ DECIMALS = 9
 
 Bins = dict[str, NDArray[np.int64]]
 """Values by bin, by name of the feature."""
+
+MORE_MISSING = 0.1
+"""Share of the people by which nothing may become known of more. Set for this watch; no national standard."""
 
 MAJOR_CHANGE = 0.25
 """Siddiqi N. Credit Risk Scorecards. Wiley 2006."""
@@ -43,6 +48,7 @@ class Drift:
         limit: What it may come to.
         missing_then: Share of the people of the fit for whom nothing was known.
         missing_now: Share of those scored now.
+        missing_limit: Share that it may come to. That more is known than before is no fault.
         is_judged: Whether the people of the fit differed in it at all; if not, no model can have learnt from it.
     """
 
@@ -51,12 +57,18 @@ class Drift:
     limit: float
     missing_then: float
     missing_now: float
+    missing_limit: float
     is_judged: bool
 
     @property
     def is_outside(self) -> bool:
         """Whether it moved by much, and by more than chance."""
         return self.is_judged and self.index > self.limit
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing is known of more people than before, by much and by more than chance."""
+        return self.missing_now > self.missing_limit
 
 
 def describe_inputs(matrix: Matrix, risk: NDArray[np.float64], person: NDArray[np.int64]) -> dict[str, Any]:
@@ -109,6 +121,7 @@ def measure_drift(described: Mapping[str, Any], now: Bins) -> tuple[Drift, ...]:
         One for each feature and one for the risk, in their order; none without anybody.
     """
     moved = []
+    far = float(norm.isf(CHANCE / max(len(described["bins"]), 1)))
     for name, bins in described["bins"].items():
         before, found = bins["counts"], [int(count) for count in now[name]]
         people = sum(found)
@@ -119,13 +132,16 @@ def measure_drift(described: Mapping[str, Any], now: Bins) -> tuple[Drift, ...]:
         chance = chance_index(
             max(filled, 2), described["people"], people, clustered=1.0, chance=CHANCE / len(described["bins"])
         )
+        missing = before[-1] / described["rows"]
+        spread = (missing * (1 - missing) * (1 / described["people"] + 1 / people)) ** 0.5
         moved.append(
             Drift(
                 name,
                 stability_index(_named(before), _named(found)),
                 max(MAJOR_CHANGE, chance),
-                before[-1] / described["rows"],
+                missing,
                 found[-1] / people,
+                min(1.0, missing + max(MORE_MISSING, far * spread)),
                 sum(1 for count in before if count) > 1,
             )
         )

@@ -23,6 +23,7 @@ WIDTH, HEIGHT, MARGIN = 220, 44, 5
 
 CALIBRATION = "Observed over expected outcomes, by month"
 MOST_INPUTS = 5
+MOST_MISSING = 3
 WEEKS_SHOWN = 8
 PEOPLE_SEEN = "People of whom anything was told"
 
@@ -140,7 +141,7 @@ def build_volumes(rows: Iterable[Mapping[str, Any]], lists: Mapping[str, Codelis
 
 
 def build_models(rows: Iterable[Mapping[str, Any]]) -> list[Group]:
-    """What each model says, and of what it sees the features that have moved most."""
+    """What each model says, and of what it sees the features that have moved most, or of which less is known."""
     groups = []
     for model, found in _by(rows, "model").items():
         periods = [row for row in found if row["watch"] == "calibration"]
@@ -148,8 +149,15 @@ def build_models(rows: Iterable[Mapping[str, Any]]) -> list[Group]:
         inputs = [_series(_input_title(row["item"]), [row]) for row in found if row["watch"] == "inputs"]
         moved = sorted(inputs, key=lambda each: (not each.is_signal, -(each.value or 0.0)))
         shown = [each for each in moved if each.is_signal or each in moved[:MOST_INPUTS]]
+        unknown = [
+            (row["value"] - row["centre"], _series(f"{_input_title(row['item'])}: share nothing is known of", [row]))
+            for row in found
+            if row["watch"] == "missing"
+        ]
+        unknown.sort(key=lambda each: (not each[1].is_signal, -each[0]))
+        missing = [each for place, (_, each) in enumerate(unknown) if each.is_signal or place < MOST_MISSING]
         title = OUTCOMES[model].title if model in OUTCOMES else model
-        groups.append(Group(model, title, "", (*told, *shown), within=len(inputs) - len(shown)))
+        groups.append(Group(model, title, "", (*told, *shown, *missing), within=len(inputs) - len(shown)))
     return groups
 
 
