@@ -26,7 +26,7 @@ demo-data: install ## an invented city of 20,000 as one linked record in var/dem
 	@test -e $(DEMO)/city/.made || { rm -rf $(DEMO); mkdir -p $(DEMO); \
 	    $(W) city --people $(PEOPLE) --years $(YEARS) --seed $(SEED) --out $(DEMO)/city && touch $(DEMO)/city/.made; }
 	@test -e $(DEMO)/home/vault || { mkdir -p -m 700 $(DEMO)/home/vault; umask 077; \
-	    echo $(KEY) > $(DEMO)/home/vault/master.key; }
+	    echo $(KEY) > $(DEMO)/home/vault/master.key; echo 'invented = true' > $(DEMO)/home/washhouse.toml; }
 	@$(W) run --home $(DEMO)/home --inbox $(DEMO)/city/extracts
 
 demo: demo-data  ## that, served with demo users until stopped

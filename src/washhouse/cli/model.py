@@ -111,7 +111,7 @@ def evaluate(
     settings = read_settings(where, threads=threads, memory_limit=memory_limit, key_file=key_file, desk_url=desk_url)
     with waiting(f"judging {name}"):
         told = evaluate_model(where, settings, name, version=version, checks=checks, sources=sources)
-    lines = [f"{name} {told['version']}, {told['state']}", "on its own test:"]
+    lines = [f"{name} {told['version']}, {told['state']}; every figure is {told['on']}", "on its own test:"]
     lines += [_line(gate) for gate in told["test"]["gates"]]
     lines += [f"since then: {told['since']['message']}"]
     lines += [_line(gate) for gate in told["since"].get("gates", ())]
@@ -121,11 +121,8 @@ def evaluate(
     ]
     if checks:
         shuffled, places = told["shuffled"], told["places"]
-        lines.append(
-            f"on shuffled outcomes: {shuffled['message']}"
-            if "message" in shuffled
-            else f"on shuffled outcomes: AUROC {shuffled['auroc']:.3f}; 0.5 within {shuffled['allowed']:.3f} is allowed"
-        )
+        lines.append("fitted on shuffled outcomes, where there is nothing to learn:")
+        lines.append(f"  {shuffled['message']}" if "message" in shuffled else _line(shuffled))
         lines.append("fitted anew on half of the practices:")
         lines += [_line(gate) for gate in places["gates"]] if "gates" in places else [f"  {places['message']}"]
     if sources:
@@ -238,6 +235,7 @@ def card(
     """Write the card of a model, the champion unless another is named: what it is for, how it did, what is missing.
 
     The HTML page stands alone. Items of TRIPOD+AI and PROBAST+AI are filled from the run or marked "needs a person".
+    Counts are exact, those of a few people too: before it leaves the house, take the page Models instead.
 
     Exit status: 0 done; 3 no such model, or the file cannot be written; 5 broken home.
 
@@ -246,7 +244,8 @@ def card(
     from washhouse.insight.models.card import render_card
     from washhouse.pipeline.modelling import read_card
 
-    found = read_card(_home(home), name, version=version)
+    where = _home(home)
+    found = read_card(where, read_settings(where), name, version=version)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         if out is None:

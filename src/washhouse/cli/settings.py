@@ -43,6 +43,9 @@ FRESH_FILE = """\
 # Who computes: empty for this machine, or the address of a Spark cluster ("spark://host:7077"), or "local[2]".
 # engine = ""
 
+# Whether the people are invented: cards and records of models then say so beside their figures.
+# invented = false
+
 # How good a linkage must be to be published; 0 is no limit. Every build's figures stand on the page Linkage.
 [linkage]
 
@@ -129,6 +132,7 @@ class _Fields(BaseSettings):
     key_file: str = _DEFAULTS.key_file
     session_minutes: int = Field(_DEFAULTS.session_minutes, ge=1, le=24 * 60)
     engine: str = Field(_DEFAULTS.engine, pattern=r"^(local(\[(\d+|\*)(,\d+)?\])?|(spark|k8s|yarn)\S*|)$")
+    invented: bool = _DEFAULTS.invented
     linkage: _Limits = _Limits.model_validate({})
     quality: _Quality = _Quality.model_validate({})
     patient_record: _PatientRecord = _PatientRecord.model_validate({})

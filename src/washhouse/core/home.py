@@ -130,6 +130,7 @@ class Settings:
         linkage: How good a linkage must be to be published.
         quality: How good data must be to be published.
         patient_record: Where the sending system's own record of a person opens.
+        invented: Whether the people are invented, so that every figure of a model says so.
     """
 
     buckets: int = 0
@@ -143,3 +144,4 @@ class Settings:
     linkage: LinkageLimits = LinkageLimits()
     quality: QualityLimits = QualityLimits()
     patient_record: PatientRecord = PatientRecord()
+    invented: bool = False

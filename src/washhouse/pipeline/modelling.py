@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date, timedelta
 from typing import Any
@@ -31,7 +32,7 @@ from washhouse.pipeline.acted import leave_out_acted
 from washhouse.pipeline.context import RunContext
 from washhouse.pipeline.model_states import modelling, outcome_named, stored_model, write_registry
 from washhouse.pipeline.progress import Progress
-from washhouse.pipeline.scoring import computing
+from washhouse.pipeline.scoring import computing, on_whom
 
 WEEKS_TOLD = 12
 """Weeks of showing scores that an evaluation tells of."""
@@ -80,7 +81,14 @@ def fit_challenger(
         if isinstance(fit, NoFit):
             return told | {"status": fit.status, "message": fit.message}
         stored = keep_fit(
-            outcome, fit, cohort, home.models, submitted=submitted, record_version=version.id, today=today
+            outcome,
+            fit,
+            cohort,
+            home.models,
+            submitted=submitted,
+            record_version=version.id,
+            today=today,
+            on=on_whom(settings),
         )
         fitted, failed = str(stored["version"]), failed_gates(stored["record"])
         move = move_of(
@@ -131,9 +139,9 @@ def evaluate_model(
         progress: Whoever follows.
 
     Returns:
-        `version`, `state`, what its own `test` said (`figures`, `gates`), `since`, see `judge_model`, `exposure` (by
-        `week`, the newest first: people of whom a score was `shown`, and how many of them were `acted_on`), with
-        `checks` also `shuffled` and `places`, and with `sources` also `worth`.
+        `version`, `state`, `on` (whom its figures are), what its own `test` said (`figures`, `gates`), `since`, see
+        `judge_model`, `exposure` (by `week`, the newest first: people of whom a score was `shown`, and how many of them
+        were `acted_on`), with `checks` also `shuffled` and `places`, and with `sources` also `worth`.
 
     Raises:
         InputError: `model-unknown`, `model-version`.
@@ -162,7 +170,7 @@ def evaluate_model(
             with computing(context, published) as (compute, _, _):
                 context.progress.at("gathering the history", 0.3)
                 whole = gather_history(outcome, compute, index_day(published.as_of, outcome.source))
-                checked = _check(outcome, stored["shipped"], whole) if checks else {}
+                checked = _check(outcome, stored["shipped"], record["settings"], whole) if checks else {}
                 if sources:
                     context.progress.at("fitting without each source", 0.5)
                     checked["worth"] = _weigh(outcome, stored["shipped"], whole, compute)
@@ -177,6 +185,7 @@ def evaluate_model(
             "model": name,
             "version": chosen,
             "state": registry.state_of(chosen),
+            "on": on_whom(settings),
             "record_version": published.id,
             "test": test,
             "since": since,
@@ -221,18 +230,20 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
-def _check(outcome: Outcome, algorithm: Algorithm, history: History) -> dict[str, Any]:
+def _check(outcome: Outcome, algorithm: Algorithm, settings: Mapping[str, float], history: History) -> dict[str, Any]:
     cohort, split, few = history.cohort, history.split, _too_few(outcome, history)
     if few or cohort is None:
         return {"shuffled": few, "places": few}
     parts = cohort.parts(split)
-    shuffled = check_shuffled(outcome, parts["fit"], parts["test"])
+    shuffled = check_shuffled(outcome, parts["fit"], parts["test"], algorithm, settings[algorithm])
     with threadpool_limits(limits=1):
         return {"shuffled": shuffled, "places": check_places(outcome, algorithm, parts)}
 
 
-def read_card(home: Home, name: str, *, version: str = "", on: str = "on the people of this home") -> dict[str, Any]:
-    """The card of a model, the champion or else the challenger unless one is named; see `build_card`.
+def read_card(home: Home, settings: Settings, name: str, *, version: str = "") -> dict[str, Any]:
+    """The card of a model, the champion or else the challenger unless one is named, with exact counts.
+
+    See `build_card`; pages tell of it what tells of nobody.
 
     Raises:
         InputError: `model-unknown`, `model-version`.
@@ -241,7 +252,7 @@ def read_card(home: Home, name: str, *, version: str = "", on: str = "on the peo
     outcome_named(name)
     registry = read_registry(home.models, name)
     stored = stored_model(home, registry, version or registry.champion or registry.challenger, "model")
-    return build_card(stored["record"], registry, on)
+    return build_card(stored["record"], registry, on_whom(settings))
 
 
 def list_models(home: Home) -> list[dict[str, Any]]:

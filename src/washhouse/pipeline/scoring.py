@@ -10,11 +10,13 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from washhouse.core.home import Settings
 from washhouse.desk.clock import utc_now
 from washhouse.desk.database import open_desk
 from washhouse.governance.audit import AuditTrail
 from washhouse.governance.grants import Grant, system_grant
 from washhouse.insight.models.present import Compute
+from washhouse.insight.models.record import ON_INVENTED_CITY, ON_THIS_HOME
 from washhouse.insight.models.registry import find_model, index_day
 from washhouse.insight.models.score import SCORE_SCHEMA, ScoreResult, score_outcomes
 from washhouse.insight.outcomes.contract import Outcome
@@ -27,6 +29,11 @@ from washhouse.pipeline.sums import submitted_days
 from washhouse.record.kernels import Stage, run_stages
 from washhouse.record.tables import SCORE
 from washhouse.record.writer import write_scores
+
+
+def on_whom(settings: Settings) -> str:
+    """On whom the figures of a home's models are."""
+    return ON_INVENTED_CITY if settings.invented else ON_THIS_HOME
 
 
 @contextmanager
@@ -70,6 +77,7 @@ def score(
             record_version=candidate.id,
             leave_out=lambda outcome, cohort: leave_out_acted(context, candidate, outcome, cohort)[0],
             submitted=submitted_days(context, candidate, compute),
+            on=on_whom(context.settings),
             progress=context.progress.at,
         )
         results |= standing

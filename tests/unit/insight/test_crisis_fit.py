@@ -24,9 +24,10 @@ from washhouse.insight.models.places import check_places, choose_half, in_half
 from washhouse.insight.models.plan import Split, split_index_dates, split_training
 from washhouse.insight.models.points import POINT_LOG_ODDS, count_points, list_points
 from washhouse.insight.models.reasons import choose_reasons, take_apart
-from washhouse.insight.models.record import NEEDS_A_PERSON, build_model_record, render_model_record
+from washhouse.insight.models.record import NEEDS_A_PERSON, TITLES, build_model_record, render_model_record
 from washhouse.insight.models.states import Registry, move_of
 from washhouse.insight.models.store import dump_model, load_model, read_model, write_model
+from washhouse.insight.outcomes.contract import Algorithm
 from washhouse.insight.outcomes.crisis import CRISIS
 
 NAMES = tuple(feature.name for feature in CRISIS_FEATURES)
@@ -248,6 +249,7 @@ def test_the_record_says_what_only_a_person_can_fill_in_and_how_sure_it_is(fitte
     assert "step" in page and "low, medium or high" in page
     assert "AUROC" in page and " to " in page
     assert "The test chose nothing." in page and "margin that decided " in page
+    assert "Every figure is on the people of this home." in page
     enough = replace(fitted, parts={**fitted.parts, "test": {**fitted.parts["test"], "events": 1000}})
     assert build(enough)["data"]["enough_test_episodes"]
 
@@ -270,6 +272,11 @@ def test_the_card_answers_every_item_or_says_that_a_person_must(fitted: Fit) -> 
     answers = {item["number"]: item for item in card["tripod_ai"]}
     assert "AUROC 0." in answers["23a"]["answer"] and "on the invented city" in answers["23a"]["answer"]
     assert not answers["17"]["is_filled"] and answers["17"]["answer"] == NEEDS_A_PERSON
+    assert not answers["5a"]["is_filled"] and not answers["20b"]["is_filled"], "part of the answer is a person's"
+    assert "without sight" not in answers["8c"]["answer"]
+    other = build_card({**build(fitted), "name": "reattendance"}, registry, "")["tripod_ai"]
+    in_use = [next(item["answer"] for item in each if item["number"] == "27a") for each in (card["tripod_ai"], other)]
+    assert ["mental-health" in answer for answer in in_use] == [True, False], "only the caseload is ranked"
     assert len(card["probast_ai"]) == 8
     assert not any(item["is_filled"] for item in card["probast_ai"]), "a rating is a person's"
     assert json.loads(json.dumps(card))["version"] == "v1"
@@ -279,11 +286,13 @@ def test_the_card_answers_every_item_or_says_that_a_person_must(fitted: Fit) -> 
     assert page.count("<tr>") > 90
 
 
-def test_shuffled_outcomes_teach_nothing() -> None:
+@pytest.mark.parametrize(("algorithm", "setting"), [("logistic", 0.01), ("points", 1.0), ("boosted", 20.0)])
+def test_shuffled_outcomes_teach_nothing(algorithm: Algorithm, setting: float) -> None:
     data, split = cohort("both", people=120), split_index_dates(CRISIS, DATES)
-    found = check_shuffled(LINEAR, data.at(split.fit), data.at(split.test), shuffles=2)
+    found = check_shuffled(LINEAR, data.at(split.fit), data.at(split.test), algorithm, setting, shuffles=2)
     assert found["is_met"] and found["auroc"] == pytest.approx(0.5, abs=found["allowed"])
     assert 0.02 <= found["allowed"] < 0.1
+    assert found["says"].startswith(f"{TITLES[algorithm].capitalize()}: AUROC 0.")
 
 
 def with_practices(data: Cohort, names: list[str]) -> Cohort:

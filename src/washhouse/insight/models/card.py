@@ -20,6 +20,7 @@ import jinja2
 
 from washhouse.insight.models.record import FIGURES, GROUP_FIGURES, GROUPS, NEEDS_A_PERSON, TITLES, say_sample
 from washhouse.insight.models.states import Registry
+from washhouse.insight.outcomes.crisis import MODEL as RANKED
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Item:
     @property
     def is_filled(self) -> bool:
         """Whether the run could answer."""
-        return not self.answer.startswith(NEEDS_A_PERSON)
+        return NEEDS_A_PERSON not in self.answer
 
 
 def build_card(record: Mapping[str, Any], registry: Registry, on: str) -> dict[str, Any]:
@@ -117,7 +118,11 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     yield Item("7", "Preparation and checking of data", "docs/reference/checks.md; results on the page Quality.")
     yield Item("8a", "Outcome and horizon", record["outcome"])
     yield Item("8b", "Who assessed the outcome", "Nobody: it is read from what senders recorded.")
-    yield Item("8c", "Blinding of that assessment", "The outcome rests on records made without sight of the score.")
+    yield Item(
+        "8c",
+        "Blinding of that assessment",
+        "None: once a model is in use, whoever records may have seen its score; who was acted on is left out of fits.",
+    )
     yield Item("9a", "Choice of predictors", f"Declared before fitting: {len(record['features'])} features.")
     yield Item("9b", "Definition of predictors", "docs/reference/features.md; all known before the index date.")
     yield Item("9c", "Who assessed predictors", "Nobody: they are read from what senders recorded.")
@@ -152,7 +157,9 @@ def _tripod(record: Mapping[str, Any], on: str) -> Iterator[Item]:
     yield Item("24", "Results of updating", "None.")
     yield Item("25", "Interpretation", person)
     yield Item("26", "Limitations", " ".join(record["limitations"]))
-    yield Item("27a", "Poor or missing input in use", "Nothing is ranked on mental-health data older than 7 days.")
+    ranked = " Nobody is ranked on mental-health data older than 7 days." if record["name"] == RANKED else ""
+    missing = "A score names sources that sent nothing of the person, or nothing for longer than the model has seen."
+    yield Item("27a", "Poor or missing input in use", f"{missing}{ranked}")
     yield Item("27b", "What users must do and know", "A clinician reads reasons and interval, and decides.")
     yield Item("27c", "Next steps", person)
 

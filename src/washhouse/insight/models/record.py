@@ -20,6 +20,10 @@ from washhouse.insight.outcomes.contract import Outcome
 
 NEEDS_A_PERSON = "needs a person"
 
+ON_THIS_HOME = "on the people of this home"
+ON_INVENTED_CITY = "on the invented city"
+"""On whom figures are; the settings of a home say whether its people are invented."""
+
 ENOUGH_EPISODES = 1000
 """Distinct outcomes in the test below which the intervals must be read before the figures."""
 
@@ -57,6 +61,7 @@ def build_model_record(
     lags: Mapping[str, int] | None = None,
     record_version: str,
     today: date,
+    on: str = ON_THIS_HOME,
 ) -> dict[str, Any]:
     """Write down a fit as plain values.
 
@@ -69,6 +74,7 @@ def build_model_record(
         lags: Days for which each source was silent at most when people were looked at, see `plan.longest_lags`.
         record_version: Version of the record it was fitted on.
         today: Day at whose start the first scores were made.
+        on: On whom its figures are.
 
     Returns:
         The model record, ready for JSON.
@@ -77,6 +83,7 @@ def build_model_record(
     return {
         "name": outcome.name,
         "version": version,
+        "on": on,
         "title": f"{outcome.title}: {TITLES[fit.shipped]}",
         **asdict(outcome.words),
         "interval": _INTERVAL,
@@ -169,7 +176,12 @@ def render_model_record(record: dict[str, Any]) -> str:
         A page for people.
     """
     data = record["data"]
-    lines = [f"# {record['title']}", "", f"Version `{record['version']}`, fitted for {data['fitted_for']}.", ""]
+    lines = [
+        f"# {record['title']}",
+        "",
+        f"Version `{record['version']}`, fitted for {data['fitted_for']}. Every figure is {record['on']}.",
+        "",
+    ]
     lines += ["## What it is for", "", record["purpose"], "", "**Not for:**", ""]
     lines += [f"- {each}" for each in record["out_of_scope"]]
     lines += ["", "| | |", "|---|---|"]

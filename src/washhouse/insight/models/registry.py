@@ -12,7 +12,7 @@ from washhouse.insight.codelists import build_codelist_table
 from washhouse.insight.features.compile import build_feature_tables, compile_summaries
 from washhouse.insight.models.design import design_columns
 from washhouse.insight.models.fit import Fit
-from washhouse.insight.models.record import build_model_record, render_model_record
+from washhouse.insight.models.record import ON_THIS_HOME, build_model_record, render_model_record
 from washhouse.insight.models.states import read_registry
 from washhouse.insight.models.store import MODEL_FILE, digest, dump_model, read_model, write_model
 from washhouse.insight.outcomes.contract import Outcome
@@ -100,6 +100,7 @@ def store_fit(
     lags: Mapping[str, int] | None = None,
     record_version: str,
     today: date,
+    on: str = ON_THIS_HOME,
 ) -> dict[str, Any]:
     """Write a fit under `models/<name>/<version>/`, for machines (`model.json`) and people (`record.md`).
 
@@ -115,7 +116,15 @@ def store_fit(
     }
     version = digest(values)
     record = build_model_record(
-        outcome, fit, version, inputs=inputs, sampled=sampled, lags=lags, record_version=record_version, today=today
+        outcome,
+        fit,
+        version,
+        inputs=inputs,
+        sampled=sampled,
+        lags=lags,
+        record_version=record_version,
+        today=today,
+        on=on,
     )
     stored = json.dumps({**values, "version": version, "record": record}, sort_keys=True)
     folder = models_dir / outcome.name / version

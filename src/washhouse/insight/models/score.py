@@ -26,6 +26,7 @@ from washhouse.insight.models.history import gather_history, lacking_weeks, pres
 from washhouse.insight.models.known import Known, read_known
 from washhouse.insight.models.plan import MIN_EVENTS, longest_lags
 from washhouse.insight.models.present import Asked, Compute, Progress, Scored, score_present
+from washhouse.insight.models.record import ON_THIS_HOME
 from washhouse.insight.models.registry import failed_gates, find_challenger, find_model, store_fit
 from washhouse.insight.models.states import read_registry
 from washhouse.insight.models.store import digest
@@ -114,6 +115,7 @@ def score_outcomes(
     kept: Mapping[str, Collection[date]] | None = None,
     leave_out: LeaveOut = lambda outcome, cohort: cohort,
     submitted: Mapping[str, Sequence[date]] | None = None,
+    on: str = ON_THIS_HOME,
     progress: Progress | None = None,
 ) -> dict[str, ScoreResult]:
     """Score everyone at risk of some outcomes, fitting a model first where there is none.
@@ -128,6 +130,7 @@ def score_outcomes(
         kept: By name of the outcome, index dates whose scores are in the record already; see `lacking_weeks`.
         leave_out: Leaves out of a fit whom somebody acted on because of an earlier model's score.
         submitted: Days on which each source submitted something, in order; read from the record unless given.
+        on: On whom the figures of a model are, for the model record.
         progress: Whoever follows.
 
     Returns:
@@ -154,6 +157,7 @@ def score_outcomes(
                 models_dir,
                 record_version=record_version,
                 leave_out=leave_out,
+                on=on,
                 tell=tell,
             )
             answer = _Answer(why_not=made) if isinstance(made, NoFit) else _judged(made, is_new=True)
@@ -217,6 +221,7 @@ def fit_model(
     *,
     record_version: str,
     leave_out: LeaveOut,
+    on: str,
     tell: Progress,
 ) -> dict[str, Any] | NoFit:
     """Fit a model on the past and store it.
@@ -229,6 +234,7 @@ def fit_model(
         models_dir: The home's folder of models.
         record_version: Version of the record, for the model record.
         leave_out: Leaves out the person-indexes that a model may not be fitted on.
+        on: On whom its figures are, for the model record.
         tell: Whoever follows.
 
     Returns:
@@ -242,7 +248,8 @@ def fit_model(
     fit = fit_outcome(outcome, cohort, history.split)
     if isinstance(fit, NoFit):
         return fit
-    return keep_fit(outcome, fit, cohort, models_dir, submitted=submitted, record_version=record_version, today=today)
+    about = {"record_version": record_version, "on": on}
+    return keep_fit(outcome, fit, cohort, models_dir, submitted=submitted, today=today, **about)
 
 
 def keep_fit(
@@ -254,6 +261,7 @@ def keep_fit(
     submitted: Mapping[str, Sequence[date]],
     record_version: str,
     today: date,
+    on: str,
 ) -> dict[str, Any]:
     """Store a fit with the digest of what it was fitted on, and for how long sources were silent then.
 
@@ -271,6 +279,7 @@ def keep_fit(
         lags=longest_lags(np.unique(cohort.index_date).astype("datetime64[D]").astype(object).tolist(), submitted),
         record_version=record_version,
         today=today,
+        on=on,
     )
 
 
