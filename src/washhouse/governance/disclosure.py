@@ -26,6 +26,16 @@ def tell_count(count: int) -> int | None:
     return (count + ROUND_TO // 2) // ROUND_TO * ROUND_TO
 
 
+def say_count(count: int) -> str:
+    """What is told of a count, in words.
+
+    >>> [say_count(count) for count in (0, 3, 58)]
+    ['0', 'fewer than 8', 'about 60']
+    """
+    told = tell_count(count)
+    return "fewer than 8" if told is None else f"about {told}" if told else "0"
+
+
 def tell_part(part: int, whole: int) -> tuple[int, int] | None:
     """What is told of some among others: both counts as told; None where part, whole or the rest is 1 to 7.
 

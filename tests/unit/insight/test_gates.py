@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -69,6 +70,12 @@ def groups_of(
     )
     days = np.full(rows, np.datetime64("2024-03-04"))
     return judge_groups(risk, outcome, np.arange(rows) // 2, days, people)
+
+
+def test_a_gate_that_everybody_reads_tells_no_ratio_of_a_few_outcomes() -> None:
+    groups = [replace(each, events=3) if each.name == "female" else each for each in groups_of(bias=1.4)]
+    (gate,) = [each for each in judge(GOOD, 2000, tuple(groups)) if not each.is_met]
+    assert "sex female: few outcomes" in gate.says
 
 
 def test_planted_bias_is_caught() -> None:

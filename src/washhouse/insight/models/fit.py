@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from washhouse.governance.disclosure import say_count
 from washhouse.insight.models.algorithms import SEED, algorithms_here, fit_algorithm
 from washhouse.insight.models.calibration import Calibration, fit_calibration
 from washhouse.insight.models.cohort import Cohort
@@ -146,7 +147,7 @@ def fit_outcome(outcome: Outcome, cohort: Cohort, split: Split) -> Fit | NoFit:
 
 
 def say_too_few(outcome: Outcome, events: dict[str, int]) -> str:
-    """Why a history cannot be fitted on, in words; empty if it can.
+    """Why a history cannot be fitted on, in words that everybody may read; empty if it can.
 
     Args:
         outcome: The declaration.
@@ -156,7 +157,7 @@ def say_too_few(outcome: Outcome, events: dict[str, int]) -> str:
     if not short:
         return ""
     things = outcome.words.things
-    held = "; ".join(f"{name}: {count} {things}, {MIN_EVENTS[name]} needed" for name, count in short.items())
+    held = "; ".join(f"{name}: {say_count(count)}, {MIN_EVENTS[name]} needed" for name, count in short.items())
     return f"The history holds too few {things} to fit a model honestly ({held})."
 
 

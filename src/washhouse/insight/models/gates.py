@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from washhouse.governance.disclosure import tell_count
 from washhouse.insight.models.evaluation import Estimate
 from washhouse.insight.models.groups import Group
 
@@ -73,8 +74,9 @@ def judge(figures: Mapping[str, Estimate], events: int, groups: tuple[Group, ...
 def _say_groups(judged: int, off: Sequence[Group]) -> str:
     if not judged:
         return "Observed over expected must reach 1 in each group that is large enough to judge; none was."
+    # Everybody reads what a gate says, and a ratio of a few outcomes would tell how many they are.
     unfair = "; ".join(
-        f"{each.by} {each.name}: {each.ratio.value:.2f} ({each.ratio.lower:.2f} to {each.ratio.upper:.2f})"
+        f"{each.by} {each.name}: {'few outcomes' if tell_count(each.events) is None else say(each.ratio)}"
         for each in off
     )
     found = f", and does not in {unfair}." if off else "; it does."

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from washhouse.governance.disclosure import say_count
 from washhouse.insight.models.algorithms import SEED, fit_algorithm
 from washhouse.insight.models.calibration import fit_calibration
 from washhouse.insight.models.cohort import Cohort
@@ -50,7 +51,7 @@ def check_places(outcome: Outcome, algorithm: Algorithm, parts: Mapping[str, Coh
     held = {"fit": fit, "calibration": later, "test": test}
     short = {name: int(part.outcome.sum()) for name, part in held.items() if part.outcome.sum() < MIN_EVENTS[name]}
     if short:
-        words = "; ".join(f"{name}: {count}, {MIN_EVENTS[name]} needed" for name, count in short.items())
+        words = "; ".join(f"{name}: {say_count(count)}, {MIN_EVENTS[name]} needed" for name, count in short.items())
         message = f"Halves of the practices hold too few {outcome.words.things} to be judged ({words})."
         gate = Gate("holds-in-other-practices", True, f"Not judged: {message[0].lower()}{message[1:]}")
         return {"status": "too-few-events", "message": message, **told, "gates": [asdict(gate)]}

@@ -9,14 +9,23 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
-from washhouse.governance.disclosure import tell_count
 from washhouse.insight.models.card import build_card
-from washhouse.insight.models.record import FIGURES, GROUP_FIGURES, GROUPS, TITLES, say_sample
+from washhouse.insight.models.record import (
+    FIGURES,
+    GROUP_FIGURES,
+    GROUPS,
+    ON_INVENTED_CITY,
+    ON_THIS_HOME,
+    TITLES,
+    say_sample,
+)
+from washhouse.insight.models.registry import failed_gates
 from washhouse.insight.models.states import read_registry
 from washhouse.insight.models.store import read_model
 from washhouse.insight.outcomes.contract import Outcome
 from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.web.shell.calibration import draw_calibration
+from washhouse.web.shell.model_record import tell_record
 from washhouse.web.shell.respond import render
 from washhouse.web.shell.visit import Visit
 from washhouse.web.shell.words import short_day
@@ -30,9 +39,10 @@ def show_models(visit: Visit) -> Response:
             "name": name,
             "title": outcome.title,
             "purpose": outcome.words.purpose,
-            "why_not": told.get(name, {}).get("message", "") if told.get(name, {}).get("status") != "scored" else "",
+            "why_not": _say_why_not(told.get(name, {})),
             "newest": _say_newest(outcome, told.get(name, {})),
             "card": _card(visit, outcome),
+            "challenger": _challenger(visit, outcome),
         }
         for name, outcome in OUTCOMES.items()
     ]
@@ -69,6 +79,11 @@ def download_card(visit: Visit) -> Response:
     return JSONResponse(card, headers={"Content-Disposition": f'attachment; filename="card-{card["model"]}.json"'})
 
 
+def _say_why_not(told: Mapping[str, Any]) -> str:
+    """Why nobody is scored, in the run's words; empty where people are."""
+    return "" if told.get("status") == "scored" else str(told.get("message", "")).removeprefix("Nobody is scored. ")
+
+
 def _say_newest(outcome: Outcome, told: Mapping[str, Any]) -> str:
     """From which day the newest scores hold; a version from before this was noted does not say."""
     if told.get("status") != "scored" or told.get("index_date") is None:
@@ -78,26 +93,28 @@ def _say_newest(outcome: Outcome, told: Mapping[str, Any]) -> str:
 
 
 def _on(visit: Visit) -> str:
-    return "on the invented city" if visit.services.demo else "on the people of this home"
+    return ON_INVENTED_CITY if visit.services.demo or visit.services.settings.invented else ON_THIS_HOME
 
 
 def _card(visit: Visit, outcome: Outcome) -> dict[str, Any] | None:
-    """The card of the model that scored the published version, or else of the challenger; none without either."""
-    models = visit.services.home.models
-    registry = read_registry(models, outcome.name)
-    version = registry.champion or registry.challenger
-    if version is None or not (models / outcome.name / version).is_dir():
+    """The card of the champion, or else of the challenger, as everybody may see it; none without either."""
+    registry = read_registry(visit.services.home.models, outcome.name)
+    record = _record(visit, outcome, registry.champion or registry.challenger)
+    return None if record is None else build_card(tell_record(record), registry, _on(visit))
+
+
+def _challenger(visit: Visit, outcome: Outcome) -> dict[str, Any] | None:
+    """The model that waits beside a champion: its version, for when it was fitted, and what it does not pass."""
+    registry = read_registry(visit.services.home.models, outcome.name)
+    record = _record(visit, outcome, registry.challenger) if registry.champion is not None else None
+    if record is None:
         return None
-    card = build_card(read_model(models / outcome.name / version)["record"], registry, _on(visit))
-    card["record"]["groups"] = [_told(group) for group in card["record"]["groups"]]
-    return card
+    return {"version": record["version"], "fitted_for": record["data"]["fitted_for"], "failed": failed_gates(record)}
 
 
-def _told(group: Mapping[str, Any]) -> dict[str, Any]:
-    """A group as everybody may see it: no count from 1 to 7, and nothing that rests on one."""
-    counts = {name: tell_count(group[name]) for name in ("n", "events", "listed", "found") if name in group}
-    told = {**group, **counts}
-    if counts["n"] is None or counts["events"] is None:
-        # Observed over expected times the expected would be the count.
-        return told | {"is_judged": False, "ratio": None, **dict.fromkeys(GROUP_FIGURES)}
-    return told | ({"ppv": None, "sensitivity": None} if None in counts.values() else {})
+def _record(visit: Visit, outcome: Outcome, version: str | None) -> dict[str, Any] | None:
+    folder = visit.services.home.models / outcome.name / (version or "")
+    if version is None or not folder.is_dir():
+        return None
+    record: dict[str, Any] = read_model(folder)["record"]
+    return record
