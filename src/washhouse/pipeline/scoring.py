@@ -115,13 +115,15 @@ def _standing(
         return {}  # what the scores were told from is told otherwise now
     for name, outcome in outcomes.items():
         told, now = published.summary.get("models", {}).get(name, {}), today[name]
-        if told.get("status") != "scored" or told.get("index_date") is None or now is None:
+        if not outcome.stands_days or told.get("status") != "scored" or "index_date" not in told or now is None:
             continue
         made, version = date.fromisoformat(told["index_date"]), published.models[name]
         champion = find_model(context.home.models, outcome)
         is_same = champion is not None and champion["version"] == version
         if is_same and made <= now < made + timedelta(outcome.stands_days):
             found[name] = (made, version, told)
+    if not found:
+        return {}
     days = {name: made for name, (made, _, _) in found.items()}
     scores = read_standing(context.lake, published, candidate, days).select(SCORE_SCHEMA.names).cast(SCORE_SCHEMA)
     return {
