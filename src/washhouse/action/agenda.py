@@ -34,7 +34,7 @@ class AgendaLine:
         shifts: How risk and reasons moved since last week; no topic.
         overdue: Decisions that are overdue, in words.
         asked: Reviews of which nobody said yet what came of them, in words.
-        gaps: Standards of care that are not met, in words.
+        gaps: Standards of care that are not met, or due soon, in words.
         may_step_down: Whether every declared criterion of stability is met.
         needs: What makes their care more work.
         next_action: What is to be done next, in words; empty where nothing is.

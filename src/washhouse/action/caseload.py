@@ -68,7 +68,7 @@ class CaseloadRow:
         shifts: How risk, place and reasons moved since last week.
         news: What became known in the last week.
         change: The most of what changed since last week.
-        gaps: Standards of care that the record does not meet, in words.
+        gaps: Standards of care that the record does not meet, or not yet, in words.
         needs: What makes their care more work, in words; read from no score.
         is_stable: Whether every declared criterion of stability is met; read from no score.
         note: Why the person has no risk; empty if ranked.

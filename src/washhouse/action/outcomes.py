@@ -32,12 +32,14 @@ class Count:
         title: What is counted, in words.
         now: In the last days; `before` in as many days before them. None where not all of those days are known yet.
         of: Out of how many; None where it is a count of things and not of people.
+        pending: People beside those of whom it cannot be said yet.
     """
 
     title: str
     now: int | None
     before: int | None
     of: int | None
+    pending: int = 0
 
 
 def count_outcomes(
@@ -77,15 +79,16 @@ def count_outcomes(
 
 
 def count_standards(events: Mapping[str, Sequence[Mapping[str, Any]]], today: date) -> tuple[Count, ...]:
-    """Count for each standard of care how many of those it applies to meet it now."""
-    found: dict[str, list[int]] = {}
+    """Count for each standard of care how many of those it applies to meet it now; who is not due yet counts apart."""
+    found: dict[str, Counter[str]] = {}
     for rows in events.values():
         for standing in judge_standards(rows, today):
-            if standing.is_met is not None:
-                met = found.setdefault(standing.standard.title, [0, 0])
-                met[0] += standing.is_met
-                met[1] += 1
-    return tuple(Count(title, met, None, of) for title, (met, of) in found.items())
+            if standing.is_met is not None or standing.is_pending:
+                counted = "pending" if standing.is_pending else "met" if standing.is_met else "missed"
+                found.setdefault(standing.standard.title, Counter())[counted] += 1
+    return tuple(
+        Count(title, each["met"], None, each["met"] + each["missed"], each["pending"]) for title, each in found.items()
+    )
 
 
 def count_said(

@@ -60,15 +60,22 @@ class Standing:
 
     Attributes:
         standard: The standard.
-        is_met: Whether it is met; None where it does not apply now.
+        is_met: Whether it is met; None where it does not apply now, or is not due yet.
         words: What is recorded, in words.
         is_past: Whether nothing can be done about it any more, so that it is no task.
+        is_pending: Whether it applies and is not due yet: a task, and nothing that was missed.
     """
 
     standard: Standard
     is_met: bool | None
     words: str
     is_past: bool = False
+    is_pending: bool = False
+
+    @property
+    def is_task(self) -> bool:
+        """Whether somebody can still do something about it."""
+        return self.is_pending or (self.is_met is False and not self.is_past)
 
 
 FOLLOW_UP = Standard(
@@ -131,6 +138,7 @@ class _Judged(NamedTuple):
     is_met: bool | None
     words: str
     is_past: bool = False
+    is_pending: bool = False
 
 
 def _judge_follow_up(rows: Rows, today: date) -> _Judged:
@@ -149,7 +157,7 @@ def _judge_follow_up(rows: Rows, today: date) -> _Judged:
         late = f"seen on {say_day(after)}, after the {FOLLOW_UP_DAYS} days"
         return _Judged(False, f"Discharged on {say_day(discharged)}, {late}.", is_past=True)
     if today <= due:
-        return _Judged(False, f"Discharged on {say_day(discharged)}: follow-up due by {say_day(due)}.")
+        return _Judged(None, f"Discharged on {say_day(discharged)}: follow-up due by {say_day(due)}.", is_pending=True)
     return _Judged(False, f"Discharged on {say_day(discharged)}: no follow-up recorded, due by {say_day(due)}.")
 
 

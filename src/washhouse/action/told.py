@@ -34,7 +34,7 @@ class Told:
     Attributes:
         last_contact: Day of the last attended contact before the index date.
         news: What became known in the week before it, in words.
-        gaps: Standards of care that are not met and still can be, each with what is recorded.
+        gaps: Standards of care that are not met and still can be, or not due yet, each with what is recorded.
         needs: What makes their care more work, in words.
         is_stable: Whether every declared criterion of stability is met.
         shows: Standards of which something is sent for the person.
@@ -78,11 +78,7 @@ def tell_events(
     told = Told(
         last_contact=_last_contact(rows, index_date),
         news=tuple(list_news(rows, index_date)),
-        gaps=tuple(
-            (each.standard, each.words)
-            for each in judge_standards(rows, today)
-            if each.is_met is False and not each.is_past
-        ),
+        gaps=tuple((each.standard, each.words) for each in judge_standards(rows, today) if each.is_task),
         needs=tuple(need.title for need in list_needs(rows, today)),
         is_stable=is_stable(judge_stability(rows, today)),
         with_team=find_spans(rows),

@@ -56,6 +56,14 @@ def test_a_standard_counts_those_it_applies_to() -> None:
     assert counts["An attended contact in the last 28 days"] == (2, 3)
 
 
+def test_who_is_not_due_yet_counts_as_neither_met_nor_missed() -> None:
+    fresh = {**EVENTS, "d": [row("MHS_SPELL//200", "2024-06-10", "2024-06-29")]}
+    (now,) = (one for one in count_standards(fresh, TODAY) if one.title.startswith("Followed up"))
+    assert (now.now, now.of, now.pending) == (0, 1, 1)
+    (alone,) = (one for one in count_standards({"d": fresh["d"]}, TODAY) if one.title.startswith("Followed up"))
+    assert (alone.now, alone.of, alone.pending) == (0, 0, 1)
+
+
 def test_what_became_of_decisions() -> None:
     def decision(due: date, done: int | None, became: str = "yes") -> CareDecision:
         answer = None if done is None else Answer(9, datetime(2024, 6, 3) + timedelta(done), "CP1", became, "")

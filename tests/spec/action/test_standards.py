@@ -42,7 +42,8 @@ STAY = row(WARD, "2024-02-01", "2024-03-01")
         ([row(WARD, "2024-02-01", "2024-02-06")], False, "no follow-up recorded, due by 9 February"),
         ([row(WARD, "2024-02-01", "2024-03-01", gone=True)], None, "No discharge"),
         ([STAY], False, "Discharged on 1 March: no follow-up recorded, due by 4 March."),
-        ([row(WARD, "2024-02-01", "2024-03-02")], False, "follow-up due by 5 March"),
+        # On the last of the three days nothing is missed yet.
+        ([row(WARD, "2024-02-01", "2024-03-02")], None, "follow-up due by 5 March"),
         # A contact on the day of discharge is none after it.
         ([STAY, row(SEEN, "2024-03-01 15:00")], False, "no follow-up recorded"),
         ([STAY, row(SEEN, "2024-03-02 09:00")], True, "seen on 2 March."),

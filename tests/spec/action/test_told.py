@@ -45,3 +45,8 @@ def test_a_follow_up_that_came_too_late_is_no_task() -> None:
     late = pa.concat_tables([stay, events("MHS_CONTACT//5")], promote_options="permissive")
     due, past = ({each for each, _ in tell_events("a", {"a": rows}, TODAY, TODAY).gaps} for rows in (stay, late))
     assert FOLLOW_UP in due and FOLLOW_UP not in past
+
+
+def test_a_follow_up_that_is_not_due_yet_is_a_task() -> None:
+    left = events("MHS_SPELL//200", datetime(2024, 2, 1), datetime(2024, 3, 3))
+    assert FOLLOW_UP in {each for each, _ in tell_events("a", {"a": left}, TODAY, TODAY).gaps}

@@ -66,7 +66,7 @@ class Line:
         changes: What changed since last week.
         change: The most of it.
         trend: The last 24 weeks as a drawing; None but for who is listed.
-        gaps: Standards of care that the record does not meet, in words.
+        gaps: Standards of care that the record does not meet, or not yet, in words.
         needs: What makes their care more work, in words.
         moved_only: Whether nothing changed but the place, which the others' changes move too.
         review: The latest review, in words.

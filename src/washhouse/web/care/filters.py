@@ -15,7 +15,7 @@ SHOWS = {
     "changed": "Changed since last week",
     "no-contact": f"No contact for {QUIET_DAYS} days",
     "not-reviewed": f"Not reviewed in {STANDS_DAYS} days, or moved",
-    "gaps": "A standard of care not met",
+    "gaps": "A standard of care not met, or due",
 }
 """What the list can be narrowed to. Never by a score, so that nobody is dropped for a low one."""
 
