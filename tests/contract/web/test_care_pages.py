@@ -221,6 +221,7 @@ def test_a_person_page_says_who_why_and_what_happened(open_client: Opener) -> No
         "Made for 1 July 2025 by model m1",
         "On 24 June 2025: about 1 of 25 people like this",
         "Same address and postcode as 2 other people.",
+        'href="tel:07700900123"',
         "Missed contact, did not attend",
         "<svg",
     ):

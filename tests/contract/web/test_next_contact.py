@@ -31,7 +31,8 @@ def test_the_list_says_whom_to_ring_why_and_what_is_recorded(open_client: Opener
     page = open_client("clinician").get("/next-contact").text
     anna, carla = rows_of(page)
     assert "Anna Ashdown" in anna and "About 10 of 25 people like this" in anna and "95 % range 5 to 20 of 25" in anna
-    assert "07700 900123" in anna and "Missed 2 contacts" in anna
+    assert '<a class="wh-ring" href="tel:07700900123">07700 900123<' in anna, "it can be rung"
+    assert "Missed 2 contacts" in anna
     assert "Missed 1 of 2 contacts in the last 12 months. Last kept on 20 Jun 2025." in anna
     assert "Carla Cropper" in carla and "07700" not in carla and "Telephone number withheld" in carla, (
         "a restricted address"

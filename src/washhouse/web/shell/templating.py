@@ -29,7 +29,7 @@ def build_templates() -> Environment:
     environment.globals["plural"] = words.plural
     environment.globals["items"] = choice_items
     environment.globals["error_list"] = error_links
-    for name in ("day", "short_day", "moment", "stamp", "count", "share", "nhs_number", "bytes_in_words"):
+    for name in ("day", "short_day", "moment", "stamp", "count", "share", "nhs_number", "bytes_in_words", "telephone"):
         environment.filters[name] = getattr(words, name)
     return environment
 

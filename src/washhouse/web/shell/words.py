@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -146,6 +147,20 @@ def bytes_in_words(value: int) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
+
+
+def telephone(value: str) -> str:
+    """Address that rings a number as services wrote it; empty where the text is not one number and nothing else.
+
+    >>> telephone("07700 900123"), telephone("+44 (0)151 496-0123"), telephone("0151 496 0123 (mother)")
+    ('tel:07700900123', 'tel:+441514960123', '')
+
+    References:
+        ITU-T E.164: 15 digits at most.
+    """
+    bare = value.strip()
+    digits = re.sub(r"[\s().-]", "", bare.replace("(0)", "") if bare.startswith("+") else bare)
+    return f"tel:{digits}" if re.fullmatch(r"\+?\d{7,15}", digits, re.ASCII) else ""
 
 
 def nhs_number(value: str | None) -> str:
