@@ -66,8 +66,15 @@ def test_a_score_that_cannot_be_noted_is_not_shown(open_client: Opener, world: A
     assert answer.status_code == 503 and "of 25" not in answer.text
 
 
-def test_a_steward_sees_how_many_were_shown_and_none_of_few(open_client: Opener) -> None:
-    open_client("clinician").get("/caseload")
-    page = open_client("steward").get("/watch").text
-    table = page.split('id="shown"')[1].split('id="volumes"')[0]
-    assert "30 June 2025" in table and "1 to 7" in table and "not told" in table
+def test_a_steward_sees_how_many_were_shown_by_model_and_none_of_few(open_client: Opener) -> None:
+    clinician, steward = open_client("clinician"), open_client("steward")
+    clinician.get("/caseload")
+
+    def tables() -> list[str]:
+        return steward.get("/watch").text.split('id="shown"')[1].split('id="volumes"')[0].split("<h3 ")[1:]
+
+    (crisis,) = tables()
+    assert "Crisis care within 28 days" in crisis
+    assert "30 June 2025" in crisis and "1 to 7" in crisis and "not told" in crisis
+    clinician.get("/next-contact")
+    assert ["Non-attendance of the next contact" in table for table in tables()] == [False, True]

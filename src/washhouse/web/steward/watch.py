@@ -12,7 +12,6 @@ from starlette.responses import Response
 from washhouse.desk.score_exposures import count_weeks
 from washhouse.governance.disclosure import tell_count, tell_part
 from washhouse.insight.codelists import Codelist
-from washhouse.insight.outcomes.crisis import MODEL
 from washhouse.insight.outcomes.registry import OUTCOMES, watched_codelists
 from washhouse.insight.watch.inputs import RISK
 from washhouse.web.shell.layout import source_lane, source_title
@@ -121,13 +120,22 @@ def show_watch(visit: Visit) -> Response:
     )
 
 
-def read_shown(visit: Visit) -> list[tuple[date, int | None, int | None]]:
-    """How many people a score of crises was shown of, week by week, and how many were acted on; as may be told."""
+def read_shown(visit: Visit) -> list[tuple[str, list[tuple[date, int | None, int | None]]]]:
+    """Of how many people each model's score was shown, week by week, and how many were acted on; as may be told.
+
+    A model of which nobody was shown a score is not there.
+    """
     today = visit.services.now().date()
     monday = today - timedelta(today.weekday() + 7 * (WEEKS_SHOWN - 1))
-    weeks = count_weeks(visit.services.desk, MODEL, monday)
-    parts = [(each, tell_part(each.acted_on, each.shown)) for each in weeks]
-    return [(each.week, tell_count(each.shown), part[0] if part else None) for each, part in parts]
+    found = []
+    for name, outcome in OUTCOMES.items():
+        parts = [
+            (each, tell_part(each.acted_on, each.shown)) for each in count_weeks(visit.services.desk, name, monday)
+        ]
+        if parts:
+            weeks = [(each.week, tell_count(each.shown), part[0] if part else None) for each, part in parts]
+            found.append((outcome.title, weeks))
+    return found
 
 
 def build_volumes(rows: Iterable[Mapping[str, Any]], lists: Mapping[str, Codelist]) -> list[Group]:
