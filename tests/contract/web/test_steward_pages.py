@@ -149,5 +149,6 @@ def test_the_home_page_says_which_models_do_not_score_or_pass(open_client: Opene
     }
     now = replace(world.services.published(), summary=told)
     page = open_client("steward", published=lambda: now).get("/").text
-    assert "Model crisis: 40 were scored. Slope 1.9." in page and "Model readmission: The history" in page
+    assert "Model “Crisis care within 28 days”: 40 were scored. Slope 1.9." in page and 'href="/models#crisis"' in page
+    assert "Model “Readmission to a psychiatric ward within 90 days”: The history" in page
     assert "All is well" not in page

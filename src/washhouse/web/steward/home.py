@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from washhouse.desk.person_changes import list_person_changes
 from washhouse.governance.permissions import Action
+from washhouse.insight.outcomes.registry import OUTCOMES
 from washhouse.record.reader import covers_of
 from washhouse.web.shell.emergency_accesses import say_waiting
 from washhouse.web.shell.respond import render
@@ -27,11 +28,11 @@ LATE_BY_DEFAULT = 45
 
 @dataclass(frozen=True)
 class Task:
-    """Something for a steward to look at; without an address where the words say it all."""
+    """Something for a steward to look at, and where."""
 
     text: str
-    href: str = ""
-    link: str = ""
+    href: str
+    link: str
 
 
 def show_steward_home(visit: Visit) -> Response:
@@ -96,7 +97,11 @@ def find_quality_tasks(published: Published) -> list[Task]:
 def find_model_tasks(published: Published) -> list[Task]:
     """Which outcomes nobody is scored for, or with a model that does not pass its gates, and why."""
     return [
-        Task(f"Model {name}: {each['message']}")
+        Task(
+            f"Model “{OUTCOMES[name].title if name in OUTCOMES else name}”: {each['message']}",
+            f"/models#{name}",
+            "See the model",
+        )
         for name, each in sorted(published.summary.get("models", {}).items())
         if each["status"] != "scored" or each.get("failed_gates")
     ]
