@@ -123,8 +123,25 @@ def test_a_challenger_stands_beside_the_champion_with_what_it_fails(
     registry = read_registry(models, "crisis").add(move_of("fitted", challenger, **moved))
     registry_file(models, "crisis").write_bytes(registry_text(registry))
     page = open_client("clinician").get("/models").text
-    assert f"{challenger}, fitted for 2024-06-01: does not pass its gates. calibration-slope" in page
+    assert f"{challenger}, fitted for 1 June 2024: does not pass its gates. calibration-slope" in page
     assert f"Version {version}, champion." in open_client("clinician").get("/models/crisis").text
+
+
+def test_a_model_that_was_taken_out_of_use_keeps_its_card_if_it_can_be_read(
+    open_client: Opener, world: Any, version: str
+) -> None:
+    models = world.services.home.models
+    moved = {"at": datetime(2024, 6, 1), "actor": "bea", "reason": "finds too few", "record_version": "v1"}
+    registry = read_registry(models, "crisis").add(move_of("retired", version, **moved))
+    registry_file(models, "crisis").write_bytes(registry_text(registry))
+    client = open_client("clinician")
+    assert "retired: nobody is scored with it" in client.get("/models").text
+    card = client.get("/models/crisis").text
+    assert f"Version {version}, retired." in card and "retired by bea (finds too few)" in card
+    (models / "crisis" / version / "model.json").write_text("{")
+    page = client.get("/models")
+    assert page.status_code == 200 and 'href="/models/crisis"' not in page.text
+    assert client.get("/models/crisis").status_code == 404
 
 
 def test_there_is_no_card_of_no_model(open_client: Opener) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from washhouse.core.errors import HomeError
 from washhouse.insight.models.card import build_card
 from washhouse.insight.models.record import (
     FIGURES,
@@ -97,9 +99,13 @@ def _on(visit: Visit) -> str:
 
 
 def _card(visit: Visit, outcome: Outcome) -> dict[str, Any] | None:
-    """The card of the champion, or else of the challenger, as everybody may see it; none without either."""
+    """The card of the champion, or else of the challenger, or of what was taken out of use, as everybody may see it."""
     registry = read_registry(visit.services.home.models, outcome.name)
     record = _record(visit, outcome, registry.champion or registry.challenger)
+    if record is None and registry.retirement is not None:
+        # It may have been taken out of use because its files are damaged.
+        with suppress(HomeError):
+            record = _record(visit, outcome, registry.retirement.version)
     return None if record is None else build_card(tell_record(record), registry, _on(visit))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 
@@ -31,6 +32,8 @@ def build_templates() -> Environment:
     environment.globals["error_list"] = error_links
     for name in ("day", "short_day", "moment", "stamp", "count", "share", "nhs_number", "bytes_in_words", "telephone"):
         environment.filters[name] = getattr(words, name)
+    # Of what is kept as text (ISO 8601); another filter then says it in words.
+    environment.filters["as_time"] = datetime.fromisoformat
     return environment
 
 
