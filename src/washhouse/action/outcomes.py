@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from washhouse.action.standards import judge_standards
+from washhouse.action.standards import STANDARDS, judge_standards
 from washhouse.action.step_down import look_after
 from washhouse.action.words import local_day
 from washhouse.desk.care_decisions import CareDecision
@@ -80,14 +80,16 @@ def count_outcomes(
 
 def count_standards(events: Mapping[str, Sequence[Mapping[str, Any]]], today: date) -> tuple[Count, ...]:
     """Count for each standard of care how many of those it applies to meet it now; who is not due yet counts apart."""
-    found: dict[str, Counter[str]] = {}
+    found: dict[str, Counter[str]] = {standard.title: Counter() for standard in STANDARDS}
     for rows in events.values():
         for standing in judge_standards(rows, today):
             if standing.is_met is not None or standing.is_pending:
                 counted = "pending" if standing.is_pending else "met" if standing.is_met else "missed"
-                found.setdefault(standing.standard.title, Counter())[counted] += 1
+                found[standing.standard.title][counted] += 1
     return tuple(
-        Count(title, each["met"], None, each["met"] + each["missed"], each["pending"]) for title, each in found.items()
+        Count(title, each["met"], None, each["met"] + each["missed"], each["pending"])
+        for title, each in found.items()
+        if each
     )
 
 
@@ -105,19 +107,21 @@ def count_said(
     on_time = [one for one in done if one.answer and one.due and local_day(one.answer.at) <= one.due]
     return (
         Count("Reviews of a score", len(given), None, None),
-        Count("of them the score fits", sum(one.agree == "yes" for one in given), None, len(given)),
+        Count("Reviews that say the score fits", sum(one.agree == "yes" for one in given), None, len(given)),
         Count("Reviews of which it was said what came of them", len(followed), None, len(given)),
         Count(
-            "of them it changed something for the better",
+            "Reviews after which something changed for the better",
             sum(x.changed == "better" for x in followed),
             None,
             len(followed),
         ),
-        Count("of them the score was useful", sum(one.useful == "yes" for one in followed), None, len(followed)),
+        Count(
+            "Reviews in which the score was useful", sum(one.useful == "yes" for one in followed), None, len(followed)
+        ),
         Count("Decisions of supervision", len(actions), None, None),
-        Count("of them done", became["yes"], None, len(actions)),
-        Count("of them done in part", became["partly"], None, len(actions)),
-        Count("of them no longer needed", became["not-needed"], None, len(actions)),
-        Count("Done, wholly or in part, by the day that was set", len(on_time), None, len(done)),
+        Count("Decisions done", became["yes"], None, len(actions)),
+        Count("Decisions done in part", became["partly"], None, len(actions)),
+        Count("Decisions no longer needed", became["not-needed"], None, len(actions)),
+        Count("Decisions done, wholly or in part, by the day that was set", len(on_time), None, len(done)),
         Count("Decisions overdue now", sum(one.is_overdue(today) for one in actions), None, len(actions)),
     )

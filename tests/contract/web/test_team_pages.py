@@ -237,5 +237,5 @@ def test_outcomes_count_the_team_and_name_nobody(open_client: Opener, session: T
     cells = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     # Anna and Dora were seen on 20 June; Carla in January. Emil has died.
     assert "People with an attended contact Now 2 The span before 0 Of 4" in cells
-    assert "Decisions of supervision Now 1" in cells
+    assert "Decisions of supervision Count 1" in cells
     assert "Ashdown" not in page and ANNA not in page

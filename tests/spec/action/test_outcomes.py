@@ -80,6 +80,10 @@ def test_what_became_of_decisions() -> None:
         decision(date(2024, 6, 30), None),
     ]
     counts = {one.title: (one.now, one.of) for one in count_said([], [], taken, TODAY)}
-    assert counts["of them done"] == counts["of them done in part"] == counts["of them no longer needed"] == (1, 4)
-    assert counts["Done, wholly or in part, by the day that was set"] == (1, 2), "no longer needed is not done"
+    assert (
+        counts["Decisions done"] == counts["Decisions done in part"] == counts["Decisions no longer needed"] == (1, 4)
+    )
+    assert counts["Decisions done, wholly or in part, by the day that was set"] == (1, 2), (
+        "no longer needed is not done"
+    )
     assert counts["Decisions overdue now"] == (1, 4)
