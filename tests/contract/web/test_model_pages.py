@@ -93,8 +93,8 @@ def test_the_card_holds_figures_gates_and_checklists(open_client: Opener, versio
 def test_of_groups_few_outcomes_are_not_told(open_client: Opener, version: str) -> None:
     client = open_client("researcher")
     groups = client.get("/models/crisis").text.split('id="groups"')[1].split('id="points"')[0]
-    women, rest = groups.split("sex: female")[1].split("indeterminate")
-    few, place = rest.split("locality:", 1)
+    women, rest = groups.split("Sex: female")[1].split("indeterminate")
+    few, place = rest.split("Locality:", 1)
     assert all(text in women for text in ("2,000", "60", "0.71 (0.61 to 0.81)", "0.22", "0.34"))
     assert "1 to 7" in few and "too few to judge" in few and "0.71" not in few and "0.34" not in few
     assert "E01990001 to E01990004" in place and "0.71" in place
