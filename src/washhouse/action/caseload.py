@@ -156,7 +156,8 @@ def read_caseload(record: Record, person_ids: Collection[str], *, today: date, c
 def say_why_no_model(summary: Mapping[str, Any], model: str = MODEL) -> str:
     """Why a version has no model of an outcome, in the words of the run that made it; empty where it has one."""
     told = summary.get("models", {}).get(model, {})
-    return str(told.get("message", "")) if told.get("status") != "scored" else ""
+    # That nobody is scored is said already by whoever asks why.
+    return str(told.get("message", "")).removeprefix("Nobody is scored. ") if told.get("status") != "scored" else ""
 
 
 def say_no_score(has_model: bool, summary: Mapping[str, Any]) -> str:

@@ -163,7 +163,8 @@ def build_next_contacts(
         scored = []
     places = {row["person_id"]: place for place, row in enumerate(scored, start=1)}
     crisis = [one for one in alive if one in in_crisis_care]
-    in_care = f"On a ward or with a crisis team{' when last known' if explanation else ''}."
+    is_old = say_no_data(covers.get(MISSED_NEXT_CONTACT.source), today)
+    in_care = f"On a ward or with a crisis team{' when last known' if is_old else ''}."
     others = [one for one in alive if one not in places and one not in in_crisis_care]
     return NextContacts(
         ranked=tuple(_ranked(row, places, told) for row in scored),

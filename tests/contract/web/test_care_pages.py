@@ -53,7 +53,7 @@ def test_a_person_without_a_score_is_told_the_real_reason(open_client: Opener, w
     without = {"tables": {**world.version.tables, SCORE.name: only_care}, "models": {}, "summary": {"models": none}}
     client = open_client("clinician", published=lambda: world.publish(**without))
     page = client.get(f"/people/{ANNA}").text
-    assert "there is no crisis model. Nobody is scored. Slope 1.9 &lt;is&gt; wide." in page
+    assert "there is no crisis model. Slope 1.9 &lt;is&gt; wide." in page
     assert "The model covers" not in page
     assert "In crisis care now" in client.get(f"/people/{BEN}").text
     covered = {"tables": without["tables"]}
@@ -226,6 +226,15 @@ def test_a_person_page_says_who_why_and_what_happened(open_client: Opener) -> No
         "<svg",
     ):
         assert words in page, words
+
+
+def test_records_behind_a_reason_are_the_latest_where_there_may_be_more(
+    open_client: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = open_client("clinician")
+    assert "see 1 record</a>" in client.get(f"/people/{ANNA}").text
+    monkeypatch.setattr("washhouse.web.care.person.MAX_EVENT_REFS", 1)
+    assert "see the latest 1 record</a>" in client.get(f"/people/{ANNA}").text
 
 
 def test_a_restricted_address_is_withheld(open_client: Opener) -> None:

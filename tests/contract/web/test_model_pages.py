@@ -76,7 +76,7 @@ def test_every_outcome_is_listed_with_its_model_or_why_there_is_none(
     page = client.get("/models").text
     assert '<a href="/models/crisis">Crisis care within 28 days</a>' in page
     assert "champion: it scores" in page and "hold from 1 Jul 2025" in page
-    assert "Nobody is scored: The history holds too few readmissions." in page
+    assert "Nobody is scored. The history holds too few readmissions." in page
     assert "on the invented city" in page
     assert version
 

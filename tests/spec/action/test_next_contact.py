@@ -128,6 +128,9 @@ def test_people_in_crisis_care_stand_apart() -> None:
     found = build({"a": 0.1, "b": 0.4}, crisis={"b"})
     assert [row.person_id for row in found.ranked] == ["a"]
     assert [(row.person_id, row.place, row.risk) for row in found.in_crisis_care] == [("b", None, None)]
+    without = build({}, crisis={"b"}, has_model=False)
+    old = build({}, crisis={"b"}, covers={"mental_health": date(2024, 6, 23)})
+    assert ["last known" in each.in_crisis_care[0].note for each in (without, old)] == [False, True]
 
 
 @pytest.mark.parametrize(

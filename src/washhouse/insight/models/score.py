@@ -195,7 +195,7 @@ def _waiting(models_dir: Path, outcome: Outcome, today: date) -> _Answer | None:
     if retirement is not None:
         waits = "One waits to be promoted." if challenger is not None else "None is fitted in its place."
         since = f"{date.fromisoformat(retirement.at[:10]):%-d %B %Y}"
-        said = f"Its model was taken out of use on {since}: {retirement.reason.rstrip('.')}. {waits}"
+        said = f"The model was taken out of use on {since}: {retirement.reason.rstrip('.')}. {waits}"
         return _Answer(challenger, NoFit("retired", f"Nobody is scored. {said}"))
     if challenger is None or date.fromisoformat(challenger["record"]["data"]["fitted_for"]) <= today - TRY_AGAIN:
         return None

@@ -21,7 +21,7 @@ from washhouse.desk.reviews import ACTIONS, ACTIONS_OF, AGREEMENTS, NOTE_LIMIT, 
 from washhouse.governance.permissions import Action
 from washhouse.governance.policies import MAX_AGE_DAYS_TO_RANK, may_rank
 from washhouse.governance.reveal import RevealedIdentity, reveal_together
-from washhouse.insight.models.reasons import MAX_REASONS
+from washhouse.insight.models.reasons import MAX_EVENT_REFS, MAX_REASONS
 from washhouse.insight.models.registry import index_day
 from washhouse.insight.outcomes.crisis import MENTAL_HEALTH, MODEL
 from washhouse.record.reader import covers_of
@@ -150,6 +150,7 @@ def answer(
         may=partial(visit.may, person_id=person),
         actions_of=Action,
         most_reasons=MAX_REASONS,
+        most_refs=MAX_EVENT_REFS,
         questions=QUESTIONS,
         agreements=AGREEMENTS,
         actions=ACTIONS,
