@@ -15,7 +15,7 @@ from washhouse.lake.engine import connect
 from washhouse.record.quality.batch_checks import BATCH_CHECKS, Delivery, check_deliveries, compared_with
 from washhouse.record.quality.drift import CLUSTERED, chance_index, lower_share, stability_index
 from washhouse.record.quality.other_sources import count_disagreements
-from washhouse.record.quality.profile import TableProfile, profile_tables, read_profile
+from washhouse.record.quality.profile import MOST_CATEGORIES, TableProfile, profile_tables, read_profile
 from washhouse.sources.contract import ColumnSpec, SourceSpec, TableSpec
 
 COUNTS = {"files": 1, "rejected": 0, "lines": 2000, "warned": 10, "quarantined": 2, "duplicates": 1}
@@ -90,6 +90,20 @@ def test_small_deliveries_are_not_judged_by_what_chance_does() -> None:
     small = {"t": TableProfile(12, {"sex": 0}, {"sex": {"F": 12}})}
     other = {"t": TableProfile(4, {"sex": 4}, {"sex": {"M": 4}})}
     assert over(replace(JUNE, profile=small), replace(JULY, profile=other)) == set()
+
+
+def test_only_the_most_frequent_of_many_areas_are_compared() -> None:
+    rng, areas = np.random.default_rng(7), np.full(900, 1 / 900)
+
+    def drawn(shares: Any) -> TableProfile:
+        rows = sorted(enumerate(map(int, rng.multinomial(26_000, shares))), key=lambda area: -area[1])
+        kept = {f"area-{number}": count for number, count in rows[:MOST_CATEGORIES]}
+        return TableProfile(26_000, {"area": 0}, {"area": kept | {"": sum(count for _, count in rows[MOST_CATEGORIES:])}})
+
+    june, moved = replace(JUNE, profile={"t": drawn(areas)}), areas.copy()
+    moved[0] = 1.0  # half of all rows stand under one area
+    assert over(june, replace(JULY, profile={"t": drawn(areas)})) == set(), "which are most frequent is chance"
+    assert over(june, replace(JULY, profile={"t": drawn(moved / moved.sum())})) == {"codes-changed"}
 
 
 def test_what_comes_daily_is_compared_with_the_week_before() -> None:

@@ -262,7 +262,8 @@ def _mixes(
     delivery: Delivery, before: Delivery, table: str, new: TableProfile, old: TableProfile, limits: Mapping[str, float]
 ) -> Iterator[Finding]:
     for column in sorted(new.mixes.keys() & old.mixes.keys()):
-        now, then = new.mixes[column], old.mixes[column]
+        listed, listed_then = new.mixes[column], old.mixes[column]
+        now, then = _with_unlisted(listed, listed_then), _with_unlisted(listed_then, listed)
         n, m = sum(now.values()), sum(then.values())
         names = {*now, *then}
         if min(n, m) < FEWEST_ROWS or len(names) < 2 or len(names) * FEWEST_A_CATEGORY > n + m:
@@ -271,13 +272,37 @@ def _mixes(
         index = stability_index(then, now)
         over = index > max(limit_of(CODES_CHANGED, limits), chance_index(len(names), m, n))
         yield _finding(CODES_CHANGED, delivery, table, limits, n, m, index, is_over=over, **told)  # type: ignore[arg-type]
-        for check, here, there, ratio in ((CATEGORY_NEW, now, then, m / n), (CATEGORY_VANISHED, then, now, n / m)):
+        for check, here, there, ratio in (
+            (CATEGORY_NEW, listed, listed_then, m / n),
+            (CATEGORY_VANISHED, listed_then, listed, n / m),
+        ):
             # Beyond the most frequent a category's rows are in the rest, so that it only seems to be gone.
             whole = "" not in there
             gone = [name for name, rows in here.items() if name and name not in there]
             count = sum(here[name] * ratio >= FEWEST_EXPECTED * CLUSTERED for name in gone) if whole else 0
             over = count > limit_of(check, limits)
             yield _finding(check, delivery, table, limits, count, len(names), count, is_over=over, **told)  # type: ignore[arg-type]
+
+
+def _with_unlisted(mix: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    """A mix with what only the other one lists taken out of its rest: as alike to the other as may be.
+
+    A category that is not listed is at most as frequent as the last that is; how frequent is not known.
+
+    >>> _with_unlisted({"a": 9, "b": 4, "": 6}, {"a": 9, "c": 8, "d": 1, "": 1})
+    {'a': 9, 'b': 4, '': 1, 'c': 4, 'd': 1}
+    >>> _with_unlisted({"a": 9, "b": 4}, {"a": 9, "c": 4})
+    {'a': 9, 'b': 4}
+    """
+    if "" not in mix:
+        return mix
+    ratio = sum(mix.values()) / sum(other.values())
+    most = min((rows for name, rows in mix.items() if name), default=0)
+    filled = dict(mix)
+    for name in sorted(other.keys() - mix.keys()):
+        filled[name] = min(round(other[name] * ratio), most, filled[""])
+        filled[""] -= filled[name]
+    return filled
 
 
 def _worst(findings: Iterable[Finding]) -> Finding:
