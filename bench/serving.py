@@ -282,6 +282,20 @@ def serve(home: Home, workers: int) -> tuple[subprocess.Popen[bytes], int]:
     raise SystemExit("the server did not start")
 
 
+def wait_for_rest(server: subprocess.Popen[bytes]) -> None:
+    """Return when the server's processes compute nothing: after a start each builds its indexes beside the pages."""
+
+    def ticks() -> int:
+        found = subprocess.run(["ps", "--ppid", str(server.pid), "-o", "cputimes="], capture_output=True, text=True)
+        own = Path(f"/proc/{server.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, found.stdout.split())) + sum(map(int, own[11:13])) // os.sysconf("SC_CLK_TCK")
+
+    before = -1
+    while (now := ticks()) != before:
+        before = now
+        time.sleep(4)
+
+
 def choose_people(home: Home, count: int) -> tuple[str, ...]:
     """People at random, lent to the demonstration's clinician."""
     version = read_current(home)
@@ -317,6 +331,8 @@ def main() -> None:
         server, port = serve(home, given.workers)
         try:
             own = Bench(home, ("",), given.clients, given.seconds)
+            ask_pages("as it starts: caseload", own, port, "/caseload", 1)
+            wait_for_rest(server)
             ask_pages("at rest: caseload", own, port, "/caseload", 10)
         finally:
             server.terminate()
@@ -325,6 +341,7 @@ def main() -> None:
         ask_rows("at rest: rows of one person", bench, given.workers, is_noted=False)
         ask_rows("at rest: audit and rows", bench, given.workers, is_noted=True)
         server, port = serve(home, given.workers)
+        wait_for_rest(server)
         try:
             ask_pages(f"at rest: whole page, {given.workers} workers", bench, port, PERSON_PAGE, 3)
             if given.without_run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import threading
 import time
@@ -11,7 +12,6 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, lru_cache, partial
-from socket import socket
 from typing import Annotated, Any, TypeAlias
 
 import pyarrow as pa
@@ -59,6 +59,7 @@ from washhouse.record.tables import PERSON
 from washhouse.sources.registry import SPECS
 from washhouse.web.shell.app import create_app
 from washhouse.web.shell.services import EarlierVersion, Published, Services
+from washhouse.web.shell.sharing import SharedConnections
 
 MOST_LENT = 200
 """Imported people that a demonstration's clinician is lent at most."""
@@ -85,9 +86,9 @@ def serve(
         end_sessions(services.desk)
         if demo:
             services = replace(services, demo_users=lend_people(services))
-        build = partial(build_app, where, settings, demo, services.demo_users)
+        build = partial(build_app, where, settings, demo, services.demo_users, workers > 1)
         config = uvicorn.Config(build, host=host, port=port, workers=workers, **_SERVER)
-        here = config.bind_socket()
+        here = bind(config)
         typer.echo(f"http://{host}:{here.getsockname()[1]}")
         if demo:
             typer.secho("Invented people - not for clinical use. Sign in as:", fg="yellow")
@@ -107,7 +108,18 @@ _SERVER: dict[str, Any] = {
 }
 
 
-def listen(config: uvicorn.Config, here: socket) -> None:
+def bind(config: uvicorn.Config) -> socket.socket:
+    """Bind the socket that requests come to.
+
+    An answer goes out in two parts, head and body. Left to itself TCP keeps the second back until the client has
+    acknowledged the first, which it does after 40 ms; whatever is accepted inherits from the socket that it shall not.
+    """
+    here = config.bind_socket()
+    here.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return here
+
+
+def listen(config: uvicorn.Config, here: socket.socket) -> None:
     """Answer until stopped, in this process or in as many others as asked; one that dies is started again."""
     if config.workers == 1:
         uvicorn.Server(config).run(sockets=[here])
@@ -115,10 +127,10 @@ def listen(config: uvicorn.Config, here: socket) -> None:
         Multiprocess(config, sockets=[here]).run()
 
 
-def build_app(home: Home, settings: Settings, demo: bool, demo_users: tuple[Account, ...]) -> FastAPI:
+def build_app(
+    home: Home, settings: Settings, demo: bool, demo_users: tuple[Account, ...], is_one_of_several: bool
+) -> FastAPI:
     """Build the application of one process."""
-    # Pages wait for locks and disks many times; each time one comes back it would wait longer for its turn to compute.
-    sys.setswitchinterval(SWITCH_SECONDS)
     services = replace(build_services(home, settings, demo=demo), demo_users=demo_users)
 
     @contextmanager
@@ -126,7 +138,10 @@ def build_app(home: Home, settings: Settings, demo: bool, demo_users: tuple[Acco
         with closing(services.desk), keeping_ready(partial(make_ready, services)):
             yield
 
-    return create_app(services, beside)
+    app = create_app(services, beside)
+    if is_one_of_several:
+        app.add_middleware(SharedConnections)
+    return app
 
 
 def make_ready(services: Services) -> None:
@@ -149,7 +164,7 @@ def keeping_ready(warm: Callable[[], None], seconds: float = 5.0) -> Iterator[No
     def look() -> None:
         while not over.is_set():
             # Whoever asks is told what is wrong; here nobody is.
-            with suppress(WashhouseError, OSError):
+            with suppress(WashhouseError, OSError), yielding_soon():
                 warm()
             over.wait(seconds)
 
@@ -221,7 +236,22 @@ until it is: the names of a city take 20 seconds."""
 
 
 SWITCH_SECONDS = 0.001
-"""How long a page computes while another waits to; Python's own 5 ms make a page of many short waits slow."""
+"""How long something computes beside pages while one of them waits to."""
+
+
+@contextmanager
+def yielding_soon() -> Iterator[None]:
+    """Let threads hand over after 1 ms inside the block, for what computes beside pages.
+
+    A page waits for locks and disks a dozen times, and each time it comes back what computes has its turn first. Among
+    pages alone Python's own 5 ms serve more of them.
+    """
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(usual)
 
 
 class PublishedVersions:
