@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
@@ -118,8 +119,25 @@ def _part_of(memory: str, parts: int) -> str:
     return f"{float(number[0]) / parts:g}{memory[number.end() :]}" if number else memory
 
 
+def _ahead(
+    pool: ThreadPoolExecutor, work: Callable[[_Thing], _Made], things: Sequence[_Thing], most: int
+) -> Iterator[_Made]:
+    """What work makes of things, in their order. Few wait for whoever asks, so that memory is bounded."""
+    waiting: deque[Future[_Made]] = deque()
+    try:
+        for thing in things:
+            waiting.append(pool.submit(work, thing))
+            if len(waiting) > most:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
 class LocalEngine:
-    """Calls tasks one after another in this process.
+    """Calls tasks one after another in this process, or a few at a time.
 
     Args:
         resources: What each task may use.
@@ -138,7 +156,7 @@ class LocalEngine:
         memory = _part_of(self._resources.memory_limit, several)
         each = replace(self._resources, memory_limit=memory, threads=threads // several)
         with ThreadPoolExecutor(several) as pool:
-            yield from pool.map(lambda thing: task(thing, each), things)
+            yield from _ahead(pool, lambda thing: task(thing, each), things, several)
 
     def close(self) -> None:
         """Nothing is held."""

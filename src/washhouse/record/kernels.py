@@ -153,7 +153,7 @@ def run_stages(
             )
     note_reading(grant, version, stages, audit)
     task = _StagesTask(store, version, VIEW_OF[grant.purpose], tuple(stages), dict(extra or {}))
-    return (engine or LocalEngine(Resources())).map(task, range(version.buckets))
+    return (engine or LocalEngine(Resources())).map(task, range(version.buckets), at_once=0)
 
 
 def note_reading(grant: Grant, version: Version, stages: Sequence[Stage], audit: AuditTrail | None) -> None:

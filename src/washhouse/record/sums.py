@@ -105,7 +105,7 @@ def run_on_changed(
         RefusedError: The grant does not cover the population.
     """
     note_reading(grant, now, [Stage(one.kernel) for one in sums], audit)
-    return engine.map(_ChangedTask(store, before, now, tuple(sums)), range(now.buckets))
+    return engine.map(_ChangedTask(store, before, now, tuple(sums)), range(now.buckets), at_once=0)
 
 
 @dataclass(frozen=True)
