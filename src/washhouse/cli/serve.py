@@ -124,7 +124,18 @@ def listen(config: uvicorn.Config, here: socket.socket) -> None:
     if config.workers == 1:
         uvicorn.Server(config).run(sockets=[here])
     else:
-        Multiprocess(config, sockets=[here]).run()
+        Workers(config, sockets=[here]).run()
+
+
+class Workers(Multiprocess):
+    """Processes that answer; one that dies is noticed at once, also while it is asked whether it lives."""
+
+    def keep_subprocess_alive(self) -> None:
+        """Start anew whichever died."""
+        for process in self.processes:
+            # Its own end of the pipe lies with the process: once nobody else holds it, the pipe ends with the process.
+            process.child_conn.close()
+        super().keep_subprocess_alive()
 
 
 def build_app(
