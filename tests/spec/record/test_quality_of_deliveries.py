@@ -98,7 +98,8 @@ def test_only_the_most_frequent_of_many_areas_are_compared() -> None:
     def drawn(shares: Any) -> TableProfile:
         rows = sorted(enumerate(map(int, rng.multinomial(26_000, shares))), key=lambda area: -area[1])
         kept = {f"area-{number}": count for number, count in rows[:MOST_CATEGORIES]}
-        return TableProfile(26_000, {"area": 0}, {"area": kept | {"": sum(count for _, count in rows[MOST_CATEGORIES:])}})
+        rest = sum(count for _, count in rows[MOST_CATEGORIES:])
+        return TableProfile(26_000, {"area": 0}, {"area": kept | {"": rest}})
 
     june, moved = replace(JUNE, profile={"t": drawn(areas)}), areas.copy()
     moved[0] = 1.0  # half of all rows stand under one area
