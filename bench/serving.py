@@ -341,8 +341,8 @@ def main() -> None:
         ask_rows("at rest: rows of one person", bench, given.workers, is_noted=False)
         ask_rows("at rest: audit and rows", bench, given.workers, is_noted=True)
         server, port = serve(home, given.workers)
-        wait_for_rest(server)
         try:
+            wait_for_rest(server)
             ask_pages(f"at rest: whole page, {given.workers} workers", bench, port, PERSON_PAGE, 3)
             if given.without_run:
                 return

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
 import duckdb
+
+from washhouse.core.ordered import in_order
 
 Connection: TypeAlias = duckdb.DuckDBPyConnection
 """An open engine. Layers above the lake receive one; only the lake imports DuckDB."""
@@ -119,23 +119,6 @@ def _part_of(memory: str, parts: int) -> str:
     return f"{float(number[0]) / parts:g}{memory[number.end() :]}" if number else memory
 
 
-def _ahead(
-    pool: ThreadPoolExecutor, work: Callable[[_Thing], _Made], things: Sequence[_Thing], most: int
-) -> Iterator[_Made]:
-    """What work makes of things, in their order. Few wait for whoever asks, so that memory is bounded."""
-    waiting: deque[Future[_Made]] = deque()
-    try:
-        for thing in things:
-            waiting.append(pool.submit(work, thing))
-            if len(waiting) > most:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for each in waiting:
-            each.cancel()
-
-
 class LocalEngine:
     """Calls tasks one after another in this process, or a few at a time.
 
@@ -155,8 +138,7 @@ class LocalEngine:
             return
         memory = _part_of(self._resources.memory_limit, several)
         each = replace(self._resources, memory_limit=memory, threads=threads // several)
-        with ThreadPoolExecutor(several) as pool:
-            yield from _ahead(pool, lambda thing: task(thing, each), things, several)
+        yield from in_order(things, lambda thing: task(thing, each), threads=several)
 
     def close(self) -> None:
         """Nothing is held."""

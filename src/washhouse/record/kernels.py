@@ -1,8 +1,8 @@
 """How is something computed for everybody: the same SQL over one bucket after another?
 
 A kernel sees one bucket's rows and whatever small tables it is handed; it never sees two buckets, so that memory is
-bounded by a bucket and whichever engine there is runs the very same kernel (`lake.engine.Engine`). Kernels that need
-the same of a bucket run over it together, as stages.
+bounded by those that are computed at once, and whichever engine there is runs the very same kernel
+(`lake.engine.Engine`). Kernels that need the same of a bucket run over it together, as stages.
 """
 
 from __future__ import annotations
